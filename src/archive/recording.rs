@@ -1,0 +1,103 @@
+//! A recording's row and its life (archive.md A1, A2).
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::gate::{DiscardReason, EndedBy};
+use crate::model::id::{OutputKey, ProjectSlug, RecordingId, SessionId};
+use crate::model::manifest::Manifest;
+use crate::model::settings::Kind;
+use crate::model::time::WallClock;
+
+/// Where a recording is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordingState {
+    /// Being recorded.
+    Recording,
+    /// Being rendered, checked, stored.
+    Processing,
+    /// Stored, read back, decodes.
+    Ready,
+    /// Could not be made; the tape stays and it is tried again.
+    Failed,
+    /// Not kept, by rule.
+    Discarded,
+}
+
+/// Live or uploaded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// Of a live session.
+    #[default]
+    Live,
+    /// Uploaded.
+    Upload,
+}
+
+/// A recording as the catalogue keeps it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recording {
+    /// Its id.
+    pub id: RecordingId,
+    /// Its session.
+    pub session: SessionId,
+    /// Which output.
+    pub output: OutputKey,
+    /// Its project.
+    pub project: ProjectSlug,
+    /// Call or room.
+    pub kind: Kind,
+    /// Live or uploaded.
+    pub source: Source,
+    /// Where it is in its life.
+    pub state: RecordingState,
+    /// Percent, 0 to 100.
+    pub progress: u8,
+    /// Why it failed.
+    pub failure: Option<String>,
+    /// Why it is not kept.
+    pub discarded: Option<DiscardReason>,
+    /// First instant.
+    pub started_at: WallClock,
+    /// Last instant.
+    pub ended_at: Option<WallClock>,
+    /// Its own timeline.
+    pub duration_ms: Option<u64>,
+    /// Why it ended.
+    pub ended_by: Option<EndedBy>,
+    /// The platform's id of the session.
+    pub external_id: Option<String>,
+    /// The manifest, once there is one.
+    pub manifest: Option<Manifest>,
+    /// Labels.
+    pub labels: Vec<String>,
+}
+
+/// What a list is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct ListFilter {
+    /// Of this session.
+    pub session: Option<SessionId>,
+    /// Of this project.
+    pub project: Option<ProjectSlug>,
+    /// In this state.
+    pub state: Option<RecordingState>,
+    /// Started at or after.
+    pub from: Option<WallClock>,
+    /// Started before.
+    pub to: Option<WallClock>,
+    /// Rows a page, 1 to 200; 50 if absent.
+    pub limit: Option<u32>,
+    /// `next` of the page before.
+    pub after: Option<String>,
+}
+
+/// A page of a list, newest first.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// Rows.
+    pub items: Vec<Recording>,
+    /// Key of the next page, if there is one.
+    pub next: Option<String>,
+}

@@ -1,0 +1,108 @@
+//! What the catalogue keeps beside recordings.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::id::{ProjectSlug, SessionId};
+use crate::model::redact::Personal;
+use crate::model::role::Role;
+use crate::model::settings::{AgentProperties, Kind, QueueProperties, SettingsLayer};
+use crate::model::time::WallClock;
+
+/// The workspace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct WorkspaceRow {
+    /// Settings under every project's.
+    pub settings: SettingsLayer,
+}
+
+/// A project.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProjectRow {
+    /// Its name, as in `sip:<slug>@node`.
+    #[schema(value_type = String)]
+    pub slug: ProjectSlug,
+    /// Calls or rooms.
+    #[serde(default)]
+    #[schema(value_type = String)]
+    pub kind: Kind,
+    /// Its settings over the workspace's.
+    #[serde(default)]
+    pub settings: SettingsLayer,
+    /// Who the first SIPREC stream is where no configured agent is found: `customer` (default) or `agent`.
+    #[serde(default = "customer")]
+    #[schema(value_type = String)]
+    pub caller_is: Role,
+}
+
+fn customer() -> Role {
+    Role::Customer
+}
+
+/// A configured agent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AgentRow {
+    /// Its name, unique in the workspace.
+    pub name: String,
+    /// Its addresses of record: exact (`sip:a1@pbx.example`), a user part (`1001`), or a pattern with `*`.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    pub addresses: Vec<Personal>,
+    /// Only in these projects; empty = in all.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    pub projects: Vec<ProjectSlug>,
+    /// What it may do.
+    #[serde(default)]
+    pub properties: AgentProperties,
+}
+
+/// A queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QueueRow {
+    /// Its name, as platforms send it.
+    pub name: String,
+    /// What it adds.
+    #[serde(default)]
+    pub properties: QueueProperties,
+}
+
+/// A session as the catalogue knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionRow {
+    /// Its id.
+    pub id: SessionId,
+    /// Its project.
+    pub project: ProjectSlug,
+    /// Call or room.
+    pub kind: Kind,
+    /// The platform's id.
+    pub external_id: Option<String>,
+    /// Metadata.
+    pub metadata: BTreeMap<String, Personal>,
+    /// Began.
+    pub started_at: WallClock,
+    /// Ended.
+    pub ended_at: Option<WallClock>,
+}
+
+/// An event of the stream `GET /v1/events`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventRow {
+    /// Its number, rising over the whole node: what `since` names.
+    pub seq: i64,
+    /// When.
+    pub at: WallClock,
+    /// Of which session, if of any.
+    pub session: Option<SessionId>,
+    /// `session.opened`, `state`, `participant.joined`, `participant.left`, `gate`, `command`, `prompt`, `consent.asked`, `recording.started`, `recording.ended`,
+    /// `recording.discarded`, `recording.processing`, `recording.ready`, `recording.failed`, `session.ended`.
+    pub kind: String,
+    /// The rest, as JSON.
+    pub data: serde_json::Value,
+}

@@ -1,0 +1,16 @@
+//! What two rooms share and nothing else: ids, roles, settings, spans, tape events, the manifest, units.
+//!
+//! Nothing here knows of sockets, clocks, files or tokio. Every room may use it; it uses none.
+
+pub mod command;
+pub mod event;
+pub mod gate;
+pub mod id;
+pub mod manifest;
+pub mod media;
+pub mod redact;
+pub mod role;
+pub mod rtp;
+pub mod settings;
+pub mod switchboard;
+pub mod time;

@@ -1,0 +1,248 @@
+//! The settings that decide who is recorded, and how layers of them resolve (recording-policy.md §2).
+
+use serde::{Deserialize, Serialize};
+
+/// A phone call or a video room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A phone call.
+    #[default]
+    Call,
+    /// A room with pictures.
+    Room,
+}
+
+/// Whose media a project records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordMode {
+    /// Agent and customer.
+    #[default]
+    Both,
+    /// The agent; the customer while an agent switches them on.
+    AgentOnlyAllow,
+    /// The agent alone.
+    AgentOnlyForbid,
+    /// The agent; the customer in receipts and while switched on.
+    ReceiptsAllow,
+    /// The agent; the customer in receipts only.
+    ReceiptsForbid,
+    /// Nobody.
+    None,
+}
+
+/// What a third party's joining does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConferenceMode {
+    /// The third party is recorded too.
+    All,
+    /// The third party is not recorded.
+    #[default]
+    AgentAndCustomer,
+    /// Main ends for everybody.
+    StopOnThirdParty,
+    /// No recording of the call is kept.
+    None,
+}
+
+/// What a pause does to the timeline.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PauseBehavior {
+    /// The pause is cut out.
+    #[default]
+    Skip,
+    /// The pause lasts as silence.
+    Silence,
+}
+
+/// Whose agreement recording needs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Consent {
+    /// Nobody's.
+    #[default]
+    NotRequired,
+    /// Each participant's for their own media.
+    PerParty,
+    /// Everybody's for anybody's media.
+    AllParty,
+}
+
+/// What starts a main recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trigger {
+    /// A `start` command.
+    Manual,
+    /// A question to the first host.
+    Prompt,
+    /// The first participant.
+    AutoFirst,
+    /// The second participant present.
+    AutoSecond,
+}
+
+/// One layer of settings (a workspace's or a project's): what is absent is taken from the layer below.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SettingsLayer {
+    /// `both`, `agent_only_allow`, `agent_only_forbid`, `receipts_allow`, `receipts_forbid`, `none`, or `use_global`.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "global_is_absent")]
+    #[schema(value_type = Option<String>)]
+    pub record_mode: Option<RecordMode>,
+    /// `all`, `agent_and_customer`, `stop_on_third_party`, `none`, or `use_global`.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "global_is_absent")]
+    #[schema(value_type = Option<String>)]
+    pub conference_mode: Option<ConferenceMode>,
+    /// `skip`, `silence`, or `use_global`.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "global_is_absent")]
+    #[schema(value_type = Option<String>)]
+    pub pause_behavior: Option<PauseBehavior>,
+    /// `not_required`, `per_party`, `all_party`, or `use_global`.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "global_is_absent")]
+    #[schema(value_type = Option<String>)]
+    pub consent: Option<Consent>,
+    /// `manual`, `prompt`, `auto_first`, `auto_second`, or `use_global`.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "global_is_absent")]
+    #[schema(value_type = Option<String>)]
+    pub trigger: Option<Trigger>,
+    /// Main starts paused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start_paused: Option<bool>,
+    /// Each receipt of an order is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub multiple_receipts_per_order: Option<bool>,
+    /// Off: nothing is recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recording_enabled: Option<bool>,
+    /// Seconds of its own timeline below which a main is not kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_duration_s: Option<u64>,
+    /// Seconds of its own timeline after which a main ends; at least 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_duration_s: Option<u64>,
+    /// Main ends when the last agent leaves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stop_when_host_leaves: Option<bool>,
+}
+
+fn global_is_absent<'de, D, T>(d: D) -> Result<Option<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let value = Option::<serde_json::Value>::deserialize(d)?;
+    match value {
+        None => Ok(None),
+        Some(serde_json::Value::String(s)) if s == "use_global" => Ok(None),
+        Some(other) => T::deserialize(other).map(Some).map_err(serde::de::Error::custom),
+    }
+}
+
+/// The settings of one session, resolved once when it starts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Call or room.
+    pub kind: Kind,
+    /// See [`RecordMode`].
+    pub record_mode: RecordMode,
+    /// See [`ConferenceMode`].
+    pub conference_mode: ConferenceMode,
+    /// See [`PauseBehavior`].
+    pub pause_behavior: PauseBehavior,
+    /// See [`Consent`].
+    pub consent: Consent,
+    /// See [`Trigger`].
+    pub trigger: Trigger,
+    /// Main starts paused.
+    pub start_paused: bool,
+    /// Each receipt of an order is kept.
+    pub multiple_receipts_per_order: bool,
+    /// Off: nothing is recorded.
+    pub recording_enabled: bool,
+    /// Seconds of its own timeline below which a main is not kept.
+    pub min_duration_s: u64,
+    /// Seconds of its own timeline after which a main ends.
+    pub max_duration_s: Option<u64>,
+    /// Main ends when the last agent leaves.
+    pub stop_when_host_leaves: bool,
+    /// The queue forces recording.
+    pub queue_forced: bool,
+}
+
+impl Settings {
+    /// Resolves layers, the most general first: a later layer's value stands over an earlier one's, defaults under all of them.
+    #[must_use]
+    pub fn resolve(kind: Kind, layers: &[&SettingsLayer], queue: QueueProperties) -> Self {
+        fn last<T: Copy>(layers: &[&SettingsLayer], pick: impl Fn(&SettingsLayer) -> Option<T>) -> Option<T> {
+            layers.iter().rev().find_map(|layer| pick(layer))
+        }
+        let room = kind == Kind::Room;
+        Self {
+            kind,
+            record_mode: last(layers, |l| l.record_mode).unwrap_or_default(),
+            conference_mode: last(layers, |l| l.conference_mode).unwrap_or_default(),
+            pause_behavior: last(layers, |l| l.pause_behavior).unwrap_or_default(),
+            consent: last(layers, |l| l.consent).unwrap_or_default(),
+            trigger: last(layers, |l| l.trigger).unwrap_or(if room { Trigger::Manual } else { Trigger::AutoFirst }),
+            start_paused: last(layers, |l| l.start_paused).unwrap_or(false),
+            multiple_receipts_per_order: last(layers, |l| l.multiple_receipts_per_order).unwrap_or(false),
+            recording_enabled: last(layers, |l| l.recording_enabled).unwrap_or(true),
+            min_duration_s: last(layers, |l| l.min_duration_s).unwrap_or(2),
+            max_duration_s: last(layers, |l| l.max_duration_s),
+            stop_when_host_leaves: last(layers, |l| l.stop_when_host_leaves).unwrap_or(room),
+            queue_forced: queue.forced,
+        }
+    }
+}
+
+/// What an agent may do (recording-policy.md §2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AgentProperties {
+    /// May `start` by hand in a call.
+    pub manual_recording_allowed: bool,
+    /// May censor.
+    pub censor_allowed: bool,
+    /// Recording is forced while this agent is the active one.
+    pub forced: bool,
+    /// Where forced and the caller refused: this agent alone is recorded.
+    pub record_agent_if_denied: bool,
+}
+
+impl Default for AgentProperties {
+    fn default() -> Self {
+        Self { manual_recording_allowed: false, censor_allowed: true, forced: false, record_agent_if_denied: false }
+    }
+}
+
+/// What a queue adds (recording-policy.md §2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct QueueProperties {
+    /// Recording is forced for every call of the queue.
+    pub forced: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_project_stands_over_its_workspace_and_use_global_does_not() {
+        let workspace: SettingsLayer = serde_json::from_str(r#"{"record_mode":"agent_only_allow","start_paused":true}"#).unwrap();
+        let project: SettingsLayer = serde_json::from_str(r#"{"record_mode":"use_global","start_paused":false}"#).unwrap();
+        let resolved = Settings::resolve(Kind::Call, &[&workspace, &project], QueueProperties::default());
+        assert_eq!(resolved.record_mode, RecordMode::AgentOnlyAllow);
+        assert!(!resolved.start_paused);
+    }
+
+    #[test]
+    fn an_unknown_setting_is_refused_by_name() {
+        let err = serde_json::from_str::<SettingsLayer>(r#"{"recordmode":"both"}"#).unwrap_err().to_string();
+        assert!(err.contains("recordmode"), "{err}");
+    }
+}

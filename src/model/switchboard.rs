@@ -1,0 +1,180 @@
+//! The few things that every kind of signalling asks of the node. `session` answers them; `signalling` knows nothing else of the house.
+//!
+//! The way of a peer: `open` (or a session that exists) → `join` → `open_rtp` or `open_webrtc` → … → `leave` → `end`.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+
+use async_trait::async_trait;
+
+use super::command::{Reason, Verb};
+use super::event::GapCause;
+use super::gate::State;
+use super::id::{ParticipantId, ProjectSlug, SessionId, TrackId};
+use super::media::{MediaKind, PayloadFormat};
+use super::redact::Personal;
+use super::role::Role;
+use super::settings::Kind;
+
+/// A session to be opened.
+#[derive(Clone, Debug)]
+pub struct OpenSession {
+    /// Project by name; it must exist.
+    pub project: ProjectSlug,
+    /// Call or room.
+    pub kind: Kind,
+    /// The platform's own id.
+    pub external_id: Option<String>,
+    /// `X-Ferric-*`, vendor headers, and what an API caller gave.
+    pub metadata: BTreeMap<String, Personal>,
+}
+
+/// Somebody to come in.
+#[derive(Clone, Debug, Default)]
+pub struct JoinRequest {
+    /// A wished id (SIPREC gives none; the simulator does); random if absent.
+    pub id: Option<ParticipantId>,
+    /// The role, where signalling knows it.
+    pub role: Option<Role>,
+    /// Name as people see it.
+    pub name: Option<Personal>,
+    /// Address of record; the project's agents are found by it.
+    pub address: Option<Personal>,
+    /// A configured agent by name.
+    pub agent: Option<String>,
+    /// This agent began an agent-to-agent call.
+    pub initiator: bool,
+}
+
+/// An RTP stream that a SIP peer will send.
+#[derive(Clone, Debug)]
+pub struct RtpOffer {
+    /// Sound or pictures.
+    pub kind: MediaKind,
+    /// What may arrive, by payload type.
+    pub formats: Vec<PayloadFormat>,
+    /// SIPREC label.
+    pub label: Option<String>,
+    /// Where the peer says it sends from (`c=` and `m=`); a hint only, RTP is symmetric.
+    pub remote_rtp: Option<SocketAddr>,
+    /// Where its RTCP goes.
+    pub remote_rtcp: Option<SocketAddr>,
+    /// RTP and RTCP on one port (RFC 5761).
+    pub rtcp_mux: bool,
+    /// The address of ours that the peer reached.
+    pub local_ip: IpAddr,
+}
+
+/// Where that stream is to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RtpAnswer {
+    /// The track on the tape.
+    pub track: TrackId,
+    /// RTP.
+    pub rtp: SocketAddr,
+    /// RTCP (the same with mux).
+    pub rtcp: SocketAddr,
+}
+
+/// A WebRTC offer's answer.
+#[derive(Clone, Debug)]
+pub struct WebrtcAnswer {
+    /// SDP answer, all candidates of ours in it.
+    pub sdp: String,
+    /// The peer's name for later trickling and closing.
+    pub peer: PeerId,
+}
+
+/// A live WebRTC peer connection.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PeerId(pub String);
+
+/// A remote ICE candidate or the end of them, from a trickle fragment (RFC 8840).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemoteCandidate {
+    /// `candidate:…` without `a=`; empty for end-of-candidates.
+    pub candidate: String,
+    /// Media identification.
+    pub mid: Option<String>,
+}
+
+/// Why the node would not.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// No such project.
+    #[error("there is no project `{0}`")]
+    NoSuchProject(ProjectSlug),
+    /// No such session, or it is over.
+    #[error("there is no live session of that id")]
+    NoSuchSession,
+    /// No such participant in it.
+    #[error("nobody of that id is in the session")]
+    NoSuchParticipant,
+    /// The id is taken by somebody who is in.
+    #[error("a participant of that id is in the session already")]
+    AlreadyIn,
+    /// No such configured agent.
+    #[error("there is no agent `{0}`")]
+    NoSuchAgent(String),
+    /// The policy refuses a command.
+    #[error("{0}")]
+    Policy(Reason),
+    /// The offer cannot be taken whole; says what.
+    #[error("the offer cannot be taken: {0}")]
+    BadOffer(String),
+    /// The node takes no new sessions.
+    #[error("the node is shutting down")]
+    Draining,
+    /// Ports, disk, memory: try elsewhere or later.
+    #[error("the node cannot take this now: {0}")]
+    Busy(String),
+}
+
+/// A command from signalling or the API, answered after the gates have moved.
+#[derive(Clone, Debug)]
+pub struct CommandRequest {
+    /// Who speaks.
+    pub by: ParticipantId,
+    /// What is asked.
+    pub verb: Verb,
+    /// The order of a receipt.
+    pub order: Option<String>,
+}
+
+/// What signalling asks of the node.
+#[async_trait]
+pub trait Switchboard: Send + Sync + 'static {
+    /// Opens a session.
+    async fn open(&self, request: OpenSession) -> Result<SessionId, Refusal>;
+    /// Lets somebody in: the policy decides at once what of theirs is open.
+    /// (Whoever was invited by the API comes in by their first `open_webrtc` or `command`.)
+    async fn join(&self, session: &SessionId, request: JoinRequest) -> Result<ParticipantId, Refusal>;
+    /// Somebody is gone; tracks of theirs are closed.
+    async fn leave(&self, session: &SessionId, participant: &ParticipantId) -> Result<(), Refusal>;
+    /// Ends the session for everybody.
+    async fn end(&self, session: &SessionId) -> Result<(), Refusal>;
+    /// A command; the answer comes after the gate has moved.
+    async fn command(&self, session: &SessionId, request: CommandRequest) -> Result<State, Refusal>;
+    /// Opens sockets for a stream of a participant.
+    async fn open_rtp(&self, session: &SessionId, participant: &ParticipantId, offer: RtpOffer) -> Result<RtpAnswer, Refusal>;
+    /// A re-offer changed what a track carries or where it comes from; the track goes on.
+    async fn change_rtp(&self, session: &SessionId, track: TrackId, offer: RtpOffer) -> Result<RtpAnswer, Refusal>;
+    /// A track is muted or held (or no longer), told by signalling.
+    async fn mute(&self, session: &SessionId, track: TrackId, muted: bool, cause: GapCause) -> Result<(), Refusal>;
+    /// Answers a WebRTC offer of a participant (who comes in by it); media flows from then on.
+    async fn open_webrtc(&self, session: &SessionId, participant: &ParticipantId, offer_sdp: String) -> Result<WebrtcAnswer, Refusal>;
+    /// Trickled candidates.
+    async fn trickle(&self, peer: &PeerId, candidates: Vec<RemoteCandidate>) -> Result<(), Refusal>;
+    /// Closes a peer connection; with the last one of theirs the participant leaves.
+    async fn close_webrtc(&self, peer: &PeerId) -> Result<(), Refusal>;
+    /// Which role a SIP address of record has in a project: the agent that it belongs to, if any.
+    async fn agent_of(&self, project: &ProjectSlug, address: &str) -> Option<String>;
+    /// Whether a project counts the first stream as the customer (`caller_is`, the default) or the agent.
+    async fn caller_role(&self, project: &ProjectSlug) -> Role;
+}
+
+/// Whose a participant token is. Tokens speak for one participant of one session and die with it.
+pub trait ParticipantTokens: Send + Sync + 'static {
+    /// The owner of a token.
+    fn owner(&self, token: &str) -> Option<(SessionId, ParticipantId)>;
+}

@@ -1,0 +1,81 @@
+//! Keys and bytes: `fs` (a folder) and `s3`; the upload queue that survives restarts.
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+
+/// What a store said no to.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Nothing is there.
+    #[error("{0}: nothing is stored there")]
+    NotFound(String),
+    /// The key could climb out of the store.
+    #[error("{0:?} is no key: relative, no `..`, no empty part")]
+    BadKey(String),
+    /// What was read back differs from what was written.
+    #[error("{key}: read back {got}, wrote {wrote}")]
+    Mismatch {
+        /// Which key.
+        key: String,
+        /// Hash read back.
+        got: String,
+        /// Hash written.
+        wrote: String,
+    },
+    /// A range outside the object.
+    #[error("{key}: has {size} bytes, asked for {start}..{end}")]
+    Range {
+        /// Which key.
+        key: String,
+        /// Its size.
+        size: u64,
+        /// First byte asked for.
+        start: u64,
+        /// Byte after the last asked for.
+        end: u64,
+    },
+    /// The store itself; trying again later may help.
+    #[error("{key}: {why}")]
+    Backend {
+        /// Which key.
+        key: String,
+        /// What it said.
+        why: String,
+    },
+}
+
+/// What is known of a stored object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Size.
+    pub bytes: u64,
+    /// Strong entity tag, without quotes.
+    pub etag: String,
+}
+
+/// A place for recordings' files. Keys are `recordings/<id>/<name>`.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Stores a file under a key, whole or not at all, and reads it back: `sha256` is compared with what the store holds.
+    async fn put_file(&self, key: &str, file: &Path, sha256: &str) -> Result<Stored, StoreError>;
+    /// What is there.
+    async fn head(&self, key: &str) -> Result<Stored, StoreError>;
+    /// Bytes of it, all or a range.
+    async fn get(
+        &self,
+        key: &str,
+        range: Option<Range<u64>>,
+    ) -> Result<(Stored, BoxStream<'static, Result<Bytes, StoreError>>), StoreError>;
+    /// Removes it; absent is no error.
+    async fn delete(&self, key: &str) -> Result<(), StoreError>;
+    /// Keys below a prefix.
+    async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError>;
+}
+
+/// A shared store.
+pub type SharedStore = Arc<dyn Store>;
