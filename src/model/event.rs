@@ -10,7 +10,7 @@ use super::id::{OutputKey, ParticipantId, ProjectSlug, RecordingId, SessionId, T
 use super::media::TrackSpec;
 use super::redact::Personal;
 use super::role::Role;
-use super::settings::Settings;
+use super::settings::{AgentProperties, Settings};
 use super::time::WallClock;
 
 /// Who a party is.
@@ -57,7 +57,15 @@ pub enum TapeEvent {
     /// The first record.
     SessionOpened(Box<SessionOpened>),
     /// Somebody came in.
-    Joined { party: Party },
+    Joined {
+        party: Party,
+        /// Began an agent-to-agent call.
+        #[serde(default)]
+        initiator: bool,
+        /// The agent's properties as they were then: recovery replays the policy from the tape alone.
+        #[serde(default)]
+        properties: AgentProperties,
+    },
     /// Somebody left.
     Left { participant: ParticipantId },
     /// A track began, or was agreed anew.
