@@ -123,7 +123,7 @@ pub struct MediaReport {
 }
 
 /// What became of the frames.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FrameReport {
     /// Whole frames on the tape.
     pub received: u64,

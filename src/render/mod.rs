@@ -1,7 +1,11 @@
 //! Rendering: a pure function of the tape. `render(tape, settings) → files`, live (a couple of seconds behind) or later.
 
+mod error;
 mod session_render;
 mod settings;
+pub mod timeline;
+pub mod video;
 
-pub use session_render::{RenderError, RenderedOutput, SessionRender};
+pub use error::RenderError;
+pub use session_render::{RenderedOutput, SessionRender};
 pub use settings::{AudioLayout, RenderSettings, VideoEncoder, VideoLayout};

@@ -2,38 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use super::error::RenderError;
 use super::settings::RenderSettings;
 use crate::model::gate::DiscardReason;
 use crate::model::id::{OutputKey, RecordingId};
 use crate::model::manifest::Manifest;
 use crate::model::time::MediaTime;
-
-/// What can go wrong while rendering.
-#[derive(Debug, thiserror::Error)]
-pub enum RenderError {
-    /// The tape.
-    #[error(transparent)]
-    Tape(#[from] crate::tape::TapeError),
-    /// What was written does not read back.
-    #[error("{what} does not read back: {why}")]
-    Check {
-        /// Which file.
-        what: String,
-        /// What is wrong with it.
-        why: String,
-    },
-    /// A file.
-    #[error("{path}: {source}")]
-    Io {
-        /// Which.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// A codec, a composing process.
-    #[error("{0}")]
-    Codec(String),
-}
 
 /// An output whose files are whole, checked (read back, decoded by Symphonia) and hashed.
 #[derive(Clone, Debug)]
