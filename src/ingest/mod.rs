@@ -1,5 +1,16 @@
 //! Ingest: sockets, ICE/DTLS/SRTP, NACK and keyframe requests. Decrypted packets go out to the tape, nothing else.
 
+mod error;
+mod reception;
+mod rtcp;
+mod rtp;
 mod tap;
+mod track_gate;
+mod webrtc;
 
+pub use error::IngestError;
+pub use rtcp::{ReportBlock, RtcpError, RtcpItem, is_rtcp, read_compound, receiver_report};
+pub use rtp::{LegId, RtpCounters, RtpIngest, RtpIngestConfig, RtpLegSpec};
 pub use tap::{MediaClock, SharedTapFactory, Tap, TapFactory};
+pub use track_gate::{TrackGate, Verdict};
+pub use webrtc::{WebrtcConfig, WebrtcIngest};

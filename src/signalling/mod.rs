@@ -1,1 +1,3 @@
-//! signalling
+//! Signalling: how a peer comes in. Each protocol is turned into the same few calls of [`crate::model::switchboard`].
+
+pub mod whip;

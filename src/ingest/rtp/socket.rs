@@ -1,0 +1,111 @@
+//! A UDP socket that says when each datagram arrived and how many were lost.
+
+use std::io::{self, IoSliceMut};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrLike, SockaddrStorage, recvmsg, setsockopt, sockopt};
+
+use crate::ingest::error::IngestError;
+
+/// Room for the kernel to keep datagrams in while the sweep is late: some 700 ms of a call even at its smallest.
+const RECEIVE_BUFFER_BYTES: usize = 256 * 1024;
+/// Longest datagram that is read; the rest of a longer one is cut off by the kernel and it counts as malformed.
+pub(super) const DATAGRAM_BYTES: usize = 8192;
+
+/// What the reading of all sockets shares, so that a packet costs no allocation.
+#[derive(Debug)]
+pub(super) struct ReadBuffer {
+    datagram: Box<[u8]>,
+    control: Vec<u8>,
+}
+
+impl ReadBuffer {
+    pub(super) fn new() -> Self {
+        Self { datagram: vec![0; DATAGRAM_BYTES].into_boxed_slice(), control: nix::cmsg_space!(nix::sys::time::TimeSpec, u32) }
+    }
+}
+
+/// One datagram.
+#[derive(Debug)]
+pub(super) struct Datagram<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) whole: bool,
+    pub(super) source: Option<SocketAddr>,
+    /// When the kernel got it, since the Unix epoch.
+    pub(super) stamp: Option<Duration>,
+    /// Datagrams that this socket has lost so far, modulo 2³²; told only where there are any.
+    pub(super) lost: Option<u32>,
+}
+
+#[derive(Debug)]
+pub(super) struct StampedSocket {
+    socket: UdpSocket,
+}
+
+impl StampedSocket {
+    /// Binds; `None` where somebody else has the port.
+    pub(super) fn bind(ip: IpAddr, port: u16) -> Result<Option<Self>, IngestError> {
+        let address = SocketAddr::new(ip, port);
+        let made = socket2::Socket::new(socket2::Domain::for_address(address), socket2::Type::DGRAM.nonblocking(), None);
+        let socket = made.map_err(IngestError::io("making an RTP socket"))?;
+        match socket.bind(&address.into()) {
+            Ok(()) => {}
+            Err(taken) if taken.kind() == io::ErrorKind::AddrInUse => return Ok(None),
+            Err(other) => return Err(IngestError::Io { doing: "binding an RTP socket", source: other }),
+        }
+        // The kernel cuts this down to net.core.rmem_max by itself.
+        socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES).map_err(IngestError::io("sizing an RTP socket's buffer"))?;
+        let stamped = setsockopt(&socket, sockopt::ReceiveTimestampns, &true).and_then(|()| setsockopt(&socket, sockopt::RxqOvfl, &1));
+        stamped.map_err(io::Error::from).map_err(IngestError::io("asking for arrival times of an RTP socket"))?;
+        Ok(Some(Self { socket: socket.into() }))
+    }
+
+    /// The next datagram, `None` where there is none now.
+    pub(super) fn read<'a>(&self, into: &'a mut ReadBuffer) -> io::Result<Option<Datagram<'a>>> {
+        let mut slices = [IoSliceMut::new(&mut into.datagram)];
+        let got = match recvmsg::<SockaddrStorage>(self.socket.as_raw_fd(), &mut slices, Some(&mut into.control), MsgFlags::empty()) {
+            Ok(got) => got,
+            Err(Errno::EAGAIN | Errno::EINTR) => return Ok(None),
+            Err(other) => return Err(other.into()),
+        };
+        let (len, flags, source) = (got.bytes, got.flags, got.address.as_ref().and_then(socket_addr));
+        let (mut stamp, mut lost) = (None, None);
+        if let Ok(messages) = got.cmsgs() {
+            for message in messages {
+                match message {
+                    ControlMessageOwned::ScmTimestampns(at) => {
+                        stamp = u64::try_from(at.tv_sec()).ok().map(|s| Duration::new(s, at.tv_nsec() as u32));
+                    }
+                    ControlMessageOwned::RxqOvfl(count) => lost = Some(count),
+                    _ => {}
+                }
+            }
+        }
+        let whole = !flags.contains(MsgFlags::MSG_TRUNC);
+        Ok(Some(Datagram { bytes: &into.datagram[..len.min(DATAGRAM_BYTES)], whole, source, stamp, lost }))
+    }
+
+    /// Sends a datagram if the socket has room; a report that cannot be sent now is not worth waiting for.
+    pub(super) fn send(&self, bytes: &[u8], to: SocketAddr) -> bool {
+        self.socket.send_to(bytes, to).is_ok()
+    }
+}
+
+impl AsFd for StampedSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+fn socket_addr(address: &SockaddrStorage) -> Option<SocketAddr> {
+    match address.family()? {
+        nix::sys::socket::AddressFamily::Inet => {
+            let v4 = address.as_sockaddr_in()?;
+            Some(SocketAddr::from((v4.ip(), v4.port())))
+        }
+        _ => address.as_sockaddr_in6().map(|v6| SocketAddr::from((v6.ip(), v6.port()))),
+    }
+}

@@ -1,0 +1,257 @@
+//! The sweep: one thread that reads what all sockets hold, every 10 ms.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use parking_lot::{Condvar, Mutex};
+
+use super::arrival::ClockReading;
+use super::counters::RtpCounters;
+use super::leg::{Leg, Way};
+use super::ports::PortPairs;
+use super::socket::{ReadBuffer, StampedSocket};
+use super::{LegId, RtpIngestConfig, RtpLegSpec};
+use crate::ingest::error::IngestError;
+use crate::model::switchboard::{RtpAnswer, RtpOffer};
+
+const SWEEP_EVERY: Duration = Duration::from_millis(10);
+/// RTCP waits for every tenth sweep.
+const RTCP_EVERY: u32 = 10;
+/// Readings of the ready list in one sweep: so many datagrams of one socket at most.
+const ROUNDS: usize = 256;
+/// A sweep that began late may find datagrams older than its interval.
+const SLACK: Duration = Duration::from_millis(5);
+
+#[derive(Debug)]
+pub(super) struct Sweep {
+    config: RtpIngestConfig,
+    state: Mutex<State>,
+    wake: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    slots: Vec<Slot>,
+    free: Vec<usize>,
+    live: usize,
+    ports: PortPairs,
+    rtp: Epoll,
+    rtcp: Epoll,
+    gone: RtpCounters,
+    stopping: bool,
+    buffer: ReadBuffer,
+    events: Vec<EpollEvent>,
+    last_rtp: Instant,
+    last_rtcp: Instant,
+}
+
+#[derive(Debug)]
+struct Slot {
+    generation: u32,
+    leg: Option<Box<Leg>>,
+}
+
+fn split(id: LegId) -> (usize, u32) {
+    ((id.0 & 0xffff_ffff) as usize, (id.0 >> 32) as u32)
+}
+
+impl Sweep {
+    pub(super) fn new(config: RtpIngestConfig) -> Result<Self, IngestError> {
+        let ports = PortPairs::of(&config.ports, rand::random::<u16>().into());
+        let ports = ports.ok_or_else(|| IngestError::BadRange { range: config.ports.clone() })?;
+        let epoll = || {
+            let made = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC);
+            made.map_err(std::io::Error::from).map_err(IngestError::io("making an epoll instance"))
+        };
+        let state = State {
+            slots: Vec::new(),
+            free: Vec::new(),
+            live: 0,
+            ports,
+            rtp: epoll()?,
+            rtcp: epoll()?,
+            gone: RtpCounters::default(),
+            stopping: false,
+            buffer: ReadBuffer::new(),
+            events: vec![EpollEvent::empty(); 1024],
+            last_rtp: Instant::now(),
+            last_rtcp: Instant::now(),
+        };
+        Ok(Self { config, state: Mutex::new(state), wake: Condvar::new() })
+    }
+
+    pub(super) fn run(&self) {
+        let mut due = Instant::now();
+        let mut turn = 0;
+        loop {
+            {
+                let mut state = self.state.lock();
+                while state.live == 0 && !state.stopping {
+                    self.wake.wait(&mut state);
+                    due = Instant::now();
+                    (state.last_rtp, state.last_rtcp) = (due, due);
+                }
+                if state.stopping {
+                    return;
+                }
+                state.sweep(Way::Rtp);
+                if turn == 0 {
+                    state.sweep(Way::Rtcp);
+                    state.report();
+                }
+            }
+            turn = (turn + 1) % RTCP_EVERY;
+            due += SWEEP_EVERY;
+            let now = Instant::now();
+            // After a stall the missed sweeps are not made up for: one reads everything.
+            due = due.max(now);
+            std::thread::sleep(due - now);
+        }
+    }
+
+    pub(super) fn stop(&self) {
+        self.state.lock().stopping = true;
+        self.wake.notify_all();
+    }
+
+    pub(super) fn add(&self, spec: RtpLegSpec) -> Result<(LegId, RtpAnswer), IngestError> {
+        let RtpLegSpec { tap, offer } = spec;
+        let mut state = self.state.lock();
+        let pair = state.ports.take(|port| {
+            let Some(rtp) = StampedSocket::bind(self.config.bind_ip, port)? else { return Ok(None) };
+            Ok(StampedSocket::bind(self.config.bind_ip, port + 1)?.map(|rtcp| (rtp, rtcp)))
+        })?;
+        let (port, sockets) = pair.ok_or_else(|| IngestError::PortsExhausted { range: self.config.ports.clone() })?;
+        let leg = Box::new(Leg::new(tap, offer, port, sockets, Instant::now()));
+        let slot = state.free.pop().unwrap_or_else(|| {
+            state.slots.push(Slot { generation: 0, leg: None });
+            state.slots.len() - 1
+        });
+        let event = EpollEvent::new(EpollFlags::EPOLLIN, slot as u64);
+        let watched = state.rtp.add(&leg.rtp, event).and_then(|()| state.rtcp.add(&leg.rtcp, event));
+        if let Err(source) = watched {
+            state.free.push(slot);
+            state.ports.give_back(port);
+            return Err(IngestError::Io { doing: "watching an RTP socket", source: source.into() });
+        }
+        let answer = self.answer(&leg);
+        let id = LegId(u64::from(state.slots[slot].generation) << 32 | slot as u64);
+        state.slots[slot].leg = Some(leg);
+        state.live += 1;
+        drop(state);
+        self.wake.notify_all();
+        Ok((id, answer))
+    }
+
+    fn answer(&self, leg: &Leg) -> RtpAnswer {
+        let bound = Some(self.config.bind_ip).filter(|ip| !ip.is_unspecified());
+        let ip = self.config.advertised_ip.or(bound).unwrap_or(leg.offer.local_ip);
+        let rtp = SocketAddr::new(ip, leg.port);
+        let rtcp = if leg.offer.rtcp_mux { rtp } else { SocketAddr::new(ip, leg.port + 1) };
+        RtpAnswer { track: leg.track(), rtp, rtcp }
+    }
+
+    fn with<T>(&self, id: LegId, act: impl FnOnce(&mut Leg) -> T) -> Result<T, IngestError> {
+        self.state.lock().leg(id).map(act).ok_or(IngestError::NoSuchLeg)
+    }
+
+    pub(super) fn change(&self, id: LegId, offer: RtpOffer) -> Result<RtpAnswer, IngestError> {
+        self.with(id, |leg| {
+            leg.offered_anew(offer);
+            self.answer(leg)
+        })
+    }
+
+    pub(super) fn set_muted(&self, id: LegId, muted: bool) -> Result<(), IngestError> {
+        let mut state = self.state.lock();
+        // What arrived before this moment is judged by what held before it.
+        state.drain(id);
+        state.leg(id).ok_or(IngestError::NoSuchLeg)?.muted = muted;
+        Ok(())
+    }
+
+    pub(super) fn counters(&self, id: LegId) -> Option<RtpCounters> {
+        self.with(id, |leg| leg.counters).ok()
+    }
+
+    pub(super) fn totals(&self) -> RtpCounters {
+        let state = self.state.lock();
+        let mut all = state.gone;
+        for leg in state.slots.iter().filter_map(|s| s.leg.as_ref()) {
+            all += leg.counters;
+        }
+        all
+    }
+
+    pub(super) fn remove(&self, id: LegId) -> Option<RtpCounters> {
+        let mut state = self.state.lock();
+        state.drain(id);
+        state.leg(id)?;
+        let (at, _) = split(id);
+        let slot = state.slots.get_mut(at)?;
+        slot.generation = slot.generation.wrapping_add(1);
+        let leg = slot.leg.take()?;
+        state.free.push(at);
+        state.live -= 1;
+        state.gone += leg.counters;
+        let port = leg.port;
+        let counters = leg.counters;
+        drop(leg);
+        state.ports.give_back(port);
+        Some(counters)
+    }
+}
+
+impl State {
+    fn leg(&mut self, id: LegId) -> Option<&mut Leg> {
+        let (at, generation) = split(id);
+        self.slots.get_mut(at).filter(|s| s.generation == generation)?.leg.as_deref_mut()
+    }
+
+    fn sweep(&mut self, way: Way) {
+        let (epoll, last) = match way {
+            Way::Rtp => (&self.rtp, &mut self.last_rtp),
+            Way::Rtcp => (&self.rtcp, &mut self.last_rtcp),
+        };
+        let oldest = last.elapsed() + SLACK;
+        *last = Instant::now();
+        for _ in 0..ROUNDS {
+            // Level-triggered: a socket that holds more turns up again in the next round, so no read is spent on finding a socket empty.
+            let ready = match epoll.wait(&mut self.events, EpollTimeout::ZERO) {
+                Ok(0) | Err(_) => return,
+                Ok(ready) => ready,
+            };
+            let clocks = ClockReading::take(oldest);
+            for event in &self.events[..ready] {
+                if let Some(leg) = self.slots.get_mut(event.data() as usize).and_then(|s| s.leg.as_deref_mut()) {
+                    leg.read(way, &mut self.buffer, &clocks);
+                }
+            }
+        }
+    }
+
+    fn drain(&mut self, id: LegId) {
+        let (at, generation) = split(id);
+        let Some(leg) = self.slots.get_mut(at).filter(|s| s.generation == generation).and_then(|s| s.leg.as_deref_mut()) else { return };
+        let clocks = ClockReading::take(self.last_rtp.elapsed() + SLACK);
+        let clocks_of_rtcp = ClockReading::take(self.last_rtcp.elapsed() + SLACK);
+        for _ in 0..ROUNDS {
+            if !leg.read(Way::Rtp, &mut self.buffer, &clocks) {
+                break;
+            }
+        }
+        for _ in 0..ROUNDS {
+            if !leg.read(Way::Rtcp, &mut self.buffer, &clocks_of_rtcp) {
+                break;
+            }
+        }
+    }
+
+    fn report(&mut self) {
+        let now = Instant::now();
+        for leg in self.slots.iter_mut().filter_map(|s| s.leg.as_deref_mut()) {
+            leg.report(now);
+        }
+    }
+}
