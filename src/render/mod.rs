@@ -1,5 +1,6 @@
 //! Rendering: a pure function of the tape. `render(tape, settings) → files`, live (a couple of seconds behind) or later.
 
+pub mod depacketize;
 mod error;
 mod session_render;
 mod settings;
