@@ -1,66 +1,41 @@
-//! All live sessions of the node. It is the [`crate::model::switchboard::Switchboard`] that signalling calls.
+//! All live sessions of the node.
 
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
-use tokio::sync::broadcast;
+use jiff::Timestamp;
+use parking_lot::RwLock;
+use tokio::sync::mpsc;
 
+use super::directory::Directory;
+use super::live::{Live, Member};
+use super::media::Media;
+use super::notice::{Followers, SessionNotice};
 use super::view::SessionView;
-use crate::model::event::TapeEvent;
-use crate::model::id::{ParticipantId, ProjectSlug, SessionId};
+use crate::model::event::{Party, SessionOpened};
+use crate::model::id::{ParticipantId, SessionId};
 use crate::model::redact::Secret;
 use crate::model::role::Role;
-use crate::model::settings::{AgentProperties, Settings};
-use crate::model::switchboard::{JoinRequest, OpenSession, Refusal};
-use crate::model::time::{MediaTime, WallClock};
-
-/// What a session must know of the configuration: the app answers from the catalogue.
-#[async_trait]
-pub trait Directory: Send + Sync + 'static {
-    /// Settings of a new session; `None` where there is no such project.
-    async fn settings(&self, request: &OpenSession) -> Option<Settings>;
-    /// A configured agent's properties.
-    async fn agent(&self, name: &str) -> Option<AgentProperties>;
-    /// The agent of a project that an address of record belongs to.
-    async fn agent_of(&self, project: &ProjectSlug, address: &str) -> Option<String>;
-    /// Who the first stream is.
-    async fn caller_role(&self, project: &ProjectSlug) -> Role;
-}
-
-/// Something happened in a session: what stands on its tape, for everybody who follows live (events, the conveyor, indicators).
-#[derive(Clone, Debug)]
-pub struct SessionNotice {
-    /// Which session.
-    pub session: SessionId,
-    /// Its project.
-    pub project: ProjectSlug,
-    /// Session time.
-    pub at: MediaTime,
-    /// Wall-clock time.
-    pub wall: WallClock,
-    /// What.
-    pub what: Notice,
-}
-
-/// What happened.
-#[derive(Clone, Debug)]
-pub enum Notice {
-    /// It stands on the tape.
-    Tape(Arc<TapeEvent>),
-    /// The first host is asked whether to record.
-    Prompt(ParticipantId),
-    /// A participant is asked for consent.
-    ConsentAsked(ParticipantId),
-    /// The tape is closed; nothing follows of this session.
-    Closed,
-}
+use crate::model::switchboard::{JoinRequest, OpenSession, ParticipantTokens, PeerId, Refusal};
+use crate::model::time::WallClock;
+use crate::tape::Spool;
 
 /// What the registry works with.
 pub struct RegistryConfig {
     /// The spool.
-    pub spool: crate::tape::Spool,
+    pub spool: Spool,
     /// Answers of the configuration.
     pub directory: Arc<dyn Directory>,
+    /// Sockets of SIP legs.
+    pub rtp: crate::ingest::rtp::RtpIngest,
+    /// Peer connections.
+    pub webrtc: crate::ingest::webrtc::WebrtcIngest,
+    /// How long a lost peer connection may take to come back before its participant has left.
+    pub reconnect: Duration,
+    /// How long a session may stand empty before it is ended.
+    pub idle_end: Duration,
 }
 
 /// What an invited participant gets.
@@ -74,37 +49,193 @@ pub struct Invitation {
 
 /// All live sessions. Clones share it. Implements `Switchboard` and `ParticipantTokens`.
 #[derive(Clone)]
-pub struct Registry {}
+pub struct Registry {
+    pub(super) shared: Arc<Shared>,
+}
+
+pub(super) struct Shared {
+    pub(super) config: RegistryConfig,
+    pub(super) followers: Arc<Followers>,
+    sessions: RwLock<HashMap<SessionId, Arc<Live>>>,
+    tokens: RwLock<HashMap<String, (SessionId, ParticipantId)>>,
+    pub(super) peers: RwLock<HashMap<PeerId, (SessionId, ParticipantId)>>,
+    draining: AtomicBool,
+}
 
 impl Registry {
+    /// A node without sessions.
+    #[must_use]
+    pub fn new(config: RegistryConfig) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                config,
+                followers: Arc::new(Followers::default()),
+                sessions: RwLock::default(),
+                tokens: RwLock::default(),
+                peers: RwLock::default(),
+                draining: AtomicBool::new(false),
+            }),
+        }
+    }
+
     /// Everything that happens, from now on.
     #[must_use]
-    pub fn notices(&self) -> broadcast::Receiver<SessionNotice> {
-        todo!()
+    pub fn notices(&self) -> mpsc::UnboundedReceiver<SessionNotice> {
+        self.shared.followers.follow()
     }
 
     /// Live sessions, newest first.
     #[must_use]
     pub fn live(&self) -> Vec<SessionView> {
-        todo!()
+        let mut views: Vec<_> = self.all().iter().map(|live| live.view()).collect();
+        views.sort_by_key(|view| std::cmp::Reverse(view.started_at));
+        views
     }
 
     /// A live session.
     #[must_use]
-    pub fn view(&self, _session: &SessionId) -> Option<SessionView> {
-        todo!()
+    pub fn view(&self, session: &SessionId) -> Option<SessionView> {
+        self.session(session).ok().map(|live| live.view())
+    }
+
+    /// No new sessions from now on.
+    pub fn drain(&self) {
+        self.shared.draining.store(true, Ordering::Release);
     }
 
     /// Invites somebody: they are known (id, token) but not in until their first contact (`open_webrtc`, or a command by or for them).
     ///
     /// # Errors
     /// As `join`.
-    pub async fn invite(&self, _session: &SessionId, _request: JoinRequest) -> Result<Invitation, Refusal> {
-        todo!()
+    pub async fn invite(&self, session: &SessionId, request: JoinRequest) -> Result<Invitation, Refusal> {
+        let live = self.session(session)?;
+        let participant = self.make_known(&live, request).await?;
+        let token = Secret::new(format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple()));
+        self.shared.tokens.write().insert(token.reveal().to_owned(), (session.clone(), participant.clone()));
+        Ok(Invitation { participant, token })
     }
 
-    /// No new sessions from now on.
-    pub fn drain(&self) {
-        todo!()
+    /// Runs what is due in every session, and ends those that have stood empty for long. Called by the app's clock every few milliseconds.
+    pub async fn tick(&self) {
+        for live in self.all() {
+            live.tick();
+            if live.empty_for().is_some_and(|empty| empty > self.shared.config.idle_end) {
+                self.finish(&live).await;
+            }
+        }
+    }
+
+    /// Ends every session; answers when their tapes are closed.
+    pub async fn end_all(&self) {
+        for live in self.all() {
+            self.finish(&live).await;
+        }
+    }
+
+    pub(super) fn session(&self, session: &SessionId) -> Result<Arc<Live>, Refusal> {
+        self.shared.sessions.read().get(session).cloned().ok_or(Refusal::NoSuchSession)
+    }
+
+    fn all(&self) -> Vec<Arc<Live>> {
+        self.shared.sessions.read().values().cloned().collect()
+    }
+
+    pub(super) async fn begin(&self, request: OpenSession) -> Result<SessionId, Refusal> {
+        if self.shared.draining.load(Ordering::Acquire) {
+            return Err(Refusal::Draining);
+        }
+        let settings =
+            self.shared.config.directory.settings(&request).await.ok_or_else(|| Refusal::NoSuchProject(request.project.clone()))?;
+        let id = SessionId::random();
+        let zero = Instant::now();
+        let now_ns = i64::try_from(Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX);
+        let opened = SessionOpened {
+            session: id.clone(),
+            project: request.project,
+            started_at: WallClock(now_ns),
+            settings,
+            external_id: request.external_id,
+            metadata: request.metadata,
+        };
+        let spool = self.shared.config.spool.clone();
+        let followers = self.shared.followers.clone();
+        let live = tokio::task::spawn_blocking(move || spool.create(&opened).map(|tape| Live::begin(opened, zero, tape, followers)))
+            .await
+            .map_err(|error| Refusal::Busy(error.to_string()))?
+            .map_err(|error| Refusal::Busy(error.to_string()))?;
+        self.shared.sessions.write().insert(id.clone(), Arc::new(live));
+        Ok(id)
+    }
+
+    pub(super) async fn make_known(&self, live: &Live, request: JoinRequest) -> Result<ParticipantId, Refusal> {
+        let directory = &self.shared.config.directory;
+        let mut agent = request.agent;
+        if let (None, Some(address)) = (&agent, &request.address) {
+            agent = directory.agent_of(&live.opened.project, address.reveal()).await;
+        }
+        let role = request.role.unwrap_or(if agent.is_some() { Role::Agent } else { Role::Customer });
+        let properties = match (&agent, role) {
+            (Some(name), Role::Agent) => directory.agent(name).await.ok_or_else(|| Refusal::NoSuchAgent(name.clone()))?,
+            _ => crate::model::settings::AgentProperties::default(),
+        };
+        let id = request.id.unwrap_or_else(ParticipantId::random);
+        live.know(Member {
+            party: Party { id: id.clone(), role, name: request.name, address: request.address, agent },
+            initiator: request.initiator,
+            properties,
+            present: false,
+            came: false,
+            tracks: Vec::new(),
+            peers: Vec::new(),
+            arrivals: 0,
+        })
+        .map_err(|_| Refusal::AlreadyIn)?;
+        Ok(id)
+    }
+
+    pub(super) async fn depart(&self, live: &Arc<Live>, participant: &ParticipantId) {
+        let tracks = live.member(participant, |m| m.tracks.clone()).unwrap_or_default();
+        self.drop_tracks(live, tracks);
+        let (_, peers) = live.leave(participant);
+        for peer in peers {
+            self.shared.peers.write().remove(&peer);
+            self.shared.config.webrtc.close(&peer).await;
+        }
+    }
+
+    /// Sockets are read to their last packet before the gates close: what arrived in time belongs to the recording.
+    fn drop_tracks(&self, live: &Live, tracks: impl IntoIterator<Item = crate::model::id::TrackId>) {
+        for track in tracks {
+            self.shared.config.rtp.remove(live.id(), track);
+        }
+    }
+
+    pub(super) async fn finish(&self, live: &Arc<Live>) {
+        let members = live.members();
+        self.drop_tracks(live, members.iter().flat_map(|m| m.tracks.iter().copied()));
+        if !live.end() {
+            return;
+        }
+        for peer in members.into_iter().flat_map(|m| m.peers) {
+            self.shared.peers.write().remove(&peer);
+            self.shared.config.webrtc.close(&peer).await;
+        }
+        self.shared.sessions.write().remove(live.id());
+        self.shared.tokens.write().retain(|_, (session, _)| session != live.id());
+        let closing = live.clone();
+        if let Err(error) = tokio::task::spawn_blocking(move || closing.close()).await {
+            tracing::error!(session = %live.id(), %error, "closing the tape failed");
+        }
+    }
+
+    /// The media side of a live session.
+    pub(super) fn media(&self, live: &Arc<Live>) -> Media {
+        Media::of(self.clone(), live.clone())
+    }
+}
+
+impl ParticipantTokens for Registry {
+    fn owner(&self, token: &str) -> Option<(SessionId, ParticipantId)> {
+        self.shared.tokens.read().get(token).cloned()
     }
 }

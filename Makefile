@@ -1,0 +1,29 @@
+# make run    installs what is missing, builds, starts the node, sends it a call and a room session, prints where they play
+# make test   installs what the tests need, runs all of them
+.PHONY: run test bench lint deny web clean
+
+run:
+	scripts/install-missing
+	cargo build --release
+	target/release/ferric demo
+
+test:
+	scripts/install-missing tests
+	cargo test --no-fail-fast
+
+bench:
+	scripts/install-missing bench
+	cargo bench
+
+lint:
+	scripts/install-missing
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+
+# Licences and advisories of what we depend on (needs cargo-deny: cargo install cargo-deny).
+deny:
+	cargo deny check licenses bans sources
+
+clean:
+	cargo clean
+	rm -rf web/dist web/node_modules

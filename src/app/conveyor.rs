@@ -1,0 +1,247 @@
+//! From the tape to the archive: starts rendering when a session begins, stores what is whole, keeps the catalogue true,
+//! and lets a tape go only when everything of it is stored and read back.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::events::{Unnumbered, of_notice};
+use super::render_pool::{Job, RenderNews, RenderPool};
+use super::rows::Rows;
+use crate::archive::RecordingState;
+use crate::ingest::MediaClock;
+use crate::model::event::TapeEvent;
+use crate::model::id::{RecordingId, SessionId};
+use crate::model::settings::Kind;
+use crate::model::time::WallClock;
+use crate::render::RenderedOutput;
+use crate::session::{Notice, SessionNotice};
+use crate::store::queue::{UploadFile, UploadQueue};
+use crate::store::{SharedStore, StoreError};
+use crate::tape::Spool;
+
+/// How often a failed rendering is begun again before a person has to look.
+const TRIES: u32 = 3;
+
+/// What the conveyor works with.
+pub struct Conveyor {
+    /// Tapes.
+    pub spool: Spool,
+    /// Rows of recordings.
+    pub rows: Rows,
+    /// The store.
+    pub store: SharedStore,
+    /// The way into it.
+    pub uploads: UploadQueue,
+    /// Rendering threads.
+    pub pool: Arc<RenderPool>,
+    /// Where rendered files lie until they are stored.
+    pub out: PathBuf,
+    /// Tapes outlive their recordings by this much.
+    pub keep_tape: Duration,
+    /// Numbered events come of these.
+    pub events: mpsc::UnboundedSender<Unnumbered>,
+}
+
+#[derive(Debug, Default)]
+struct Progress {
+    /// The tape is rendered to its end.
+    rendered: bool,
+    /// Outputs on their way into the store.
+    storing: BTreeSet<RecordingId>,
+    /// Renderings that failed.
+    failures: u32,
+    pictures: bool,
+    /// Its tape is closed.
+    closed: bool,
+    clock: Option<MediaClock>,
+}
+
+/// What came of storing an output.
+type Stored = (SessionId, RecordingId, Result<(), StoreError>, Box<RenderedOutput>);
+
+impl Conveyor {
+    /// Runs until both senders are gone and everything is stored, or until told to stop.
+    pub async fn run(
+        mut self,
+        mut notices: mpsc::UnboundedReceiver<SessionNotice>,
+        mut news: mpsc::UnboundedReceiver<RenderNews>,
+        stop: CancellationToken,
+        idle: tokio::sync::watch::Sender<usize>,
+    ) {
+        let (stored_sender, mut stored) = mpsc::unbounded_channel::<Stored>();
+        let mut sessions: HashMap<SessionId, Progress> = HashMap::new();
+        loop {
+            tokio::select! {
+                Some(notice) = notices.recv() => self.on_notice(&mut sessions, notice).await,
+                Some(told) = news.recv() => self.on_news(&mut sessions, told, &stored_sender).await,
+                Some(done) = stored.recv() => self.on_stored(&mut sessions, done).await,
+                () = stop.cancelled() => return,
+                else => return,
+            }
+            idle.send_replace(sessions.len());
+        }
+    }
+
+    async fn on_notice(&mut self, sessions: &mut HashMap<SessionId, Progress>, notice: SessionNotice) {
+        if let Some(event) = of_notice(&notice) {
+            let _ = self.events.send(event);
+        }
+        self.rows.follow(&notice).await;
+        match &notice.what {
+            Notice::Tape(event) => {
+                if let TapeEvent::SessionOpened(opened) = &**event {
+                    let pictures = opened.settings.kind == Kind::Room;
+                    let clock = Some(notice.clock());
+                    sessions.insert(notice.session.clone(), Progress { pictures, clock, ..Progress::default() });
+                    self.follow(&notice.session, clock, pictures);
+                }
+            }
+            Notice::Closed => {
+                if let Some(progress) = sessions.get_mut(&notice.session) {
+                    progress.closed = true;
+                }
+                self.pool.finish(&notice.session);
+            }
+            Notice::Prompt(_) | Notice::ConsentAsked(_) => {}
+        }
+    }
+
+    fn follow(&self, session: &SessionId, clock: Option<MediaClock>, pictures: bool) {
+        self.pool.follow(Job { session: session.clone(), tape: self.spool.folder(session), clock, pictures });
+    }
+
+    async fn on_news(&mut self, sessions: &mut HashMap<SessionId, Progress>, news: RenderNews, stored: &mpsc::UnboundedSender<Stored>) {
+        match news {
+            RenderNews::Output(session, output) => {
+                if let Some(progress) = sessions.get_mut(&session) {
+                    progress.storing.insert(output.recording.clone());
+                }
+                self.store_output(session, output, stored.clone()).await;
+            }
+            RenderNews::Finished(session) => {
+                if let Some(progress) = sessions.get_mut(&session) {
+                    progress.rendered = true;
+                }
+                self.let_go_if_done(sessions, &session).await;
+            }
+            RenderNews::Failed(session, error) => {
+                tracing::error!(%session, %error, "rendering failed; the tape stays");
+                let Some(progress) = sessions.get_mut(&session) else { return };
+                progress.failures += 1;
+                let (failures, clock, closed, pictures) = (progress.failures, progress.clock, progress.closed, progress.pictures);
+                if failures < TRIES {
+                    self.follow(&session, clock.filter(|_| !closed), pictures);
+                    if closed {
+                        self.pool.finish(&session);
+                    }
+                } else {
+                    for recording in self.rows.fail(&session, &error.to_string()).await {
+                        self.tell(&session, "recording.failed", json!({ "recording": recording, "reason": error.to_string() }));
+                    }
+                    sessions.remove(&session);
+                }
+            }
+        }
+    }
+
+    async fn store_output(&self, session: SessionId, output: Box<RenderedOutput>, stored: mpsc::UnboundedSender<Stored>) {
+        self.rows.processing(&output.recording).await;
+        self.tell(&session, "recording.processing", json!({ "recording": output.recording, "output": output.output }));
+        let (uploads, store) = (self.uploads.clone(), self.store.clone());
+        tokio::spawn(async move {
+            let result = store_files(&uploads, &store, &output).await;
+            let _ = stored.send((session, output.recording.clone(), result, output));
+        });
+    }
+
+    async fn on_stored(&mut self, sessions: &mut HashMap<SessionId, Progress>, (session, recording, result, output): Stored) {
+        match (result, output.discarded, output.manifest) {
+            (Err(error), _, _) => {
+                tracing::error!(%session, %error, "storing failed; the tape stays");
+                self.rows.failed(&recording, &error.to_string()).await;
+                self.tell(&session, "recording.failed", json!({ "recording": recording, "reason": error.to_string() }));
+                sessions.remove(&session);
+                return;
+            }
+            (Ok(()), Some(reason), _) => self.rows.discarded(&recording, reason).await,
+            (Ok(()), None, Some(manifest)) => {
+                let duration_ms = manifest.duration_ms;
+                self.rows.ready(&recording, manifest).await;
+                self.tell(&session, "recording.ready", json!({ "recording": recording, "output": output.output, "duration_ms": duration_ms }));
+            }
+            (Ok(()), None, None) => tracing::error!(%session, "an output came without a manifest"),
+        }
+        if let Some(progress) = sessions.get_mut(&session) {
+            progress.storing.remove(&recording);
+        }
+        self.let_go_if_done(sessions, &session).await;
+    }
+
+    async fn let_go_if_done(&self, sessions: &mut HashMap<SessionId, Progress>, session: &SessionId) {
+        if !sessions.get(session).is_some_and(|progress| progress.rendered && progress.storing.is_empty()) {
+            return;
+        }
+        sessions.remove(session);
+        for recording in self.rows.forget(session) {
+            let _ = tokio::fs::remove_dir_all(self.out.join(recording.as_str())).await;
+        }
+        let result = if self.keep_tape.is_zero() {
+            let (spool, session) = (self.spool.clone(), session.clone());
+            tokio::task::spawn_blocking(move || spool.remove(&session)).await.map_err(|e| e.to_string()).and_then(|r| r.map_err(|e| e.to_string()))
+        } else {
+            tokio::fs::write(done_mark(&self.spool.folder(session)), b"").await.map_err(|e| e.to_string())
+        };
+        if let Err(error) = result {
+            tracing::warn!(%session, error, "a tape that is no longer needed could not be put away");
+        }
+    }
+
+    fn tell(&self, session: &SessionId, kind: &'static str, data: serde_json::Value) {
+        let now = WallClock(i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX));
+        let _ = self.events.send(Unnumbered { at: now, session: session.clone(), kind, data });
+    }
+}
+
+/// Marks a tape whose recordings are safe and that is kept for other views.
+#[must_use]
+pub fn done_mark(tape: &Path) -> PathBuf {
+    tape.join("stored")
+}
+
+async fn store_files(uploads: &UploadQueue, store: &SharedStore, output: &RenderedOutput) -> Result<(), StoreError> {
+    let prefix = format!("recordings/{}/", output.recording);
+    let mut kept = BTreeSet::new();
+    if let Some(manifest) = output.manifest.as_ref().filter(|_| output.discarded.is_none()) {
+        let files: Vec<UploadFile> = manifest
+            .files
+            .iter()
+            .map(|file| UploadFile { path: output.dir.join(&file.name), key: format!("{prefix}{}", file.name), sha256: file.sha256.clone() })
+            .collect();
+        let manifest_path = output.dir.join("manifest.json");
+        let bytes = tokio::fs::read(&manifest_path).await.map_err(|e| StoreError::Backend { key: format!("{prefix}manifest.json"), why: e.to_string() })?;
+        let sha256 = hex::encode(ring::digest::digest(&ring::digest::SHA256, &bytes));
+        let last = UploadFile { path: manifest_path, key: format!("{prefix}manifest.json"), sha256 };
+        kept.extend(files.iter().map(|f| f.key.clone()));
+        kept.insert(last.key.clone());
+        uploads.store(&output.recording, files.into_iter().chain([last]).collect()).await?;
+    }
+    // A rendering after an erasure may have fewer files than the one before: what is no longer part of the recording goes.
+    for key in store.list(&prefix).await? {
+        if !kept.contains(&key) {
+            store.delete(&key).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Which states a start finds that only a running node could be in.
+#[must_use]
+pub fn is_unfinished(state: RecordingState) -> bool {
+    matches!(state, RecordingState::Recording | RecordingState::Processing)
+}

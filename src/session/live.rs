@@ -1,0 +1,336 @@
+//! One live session: the policy is fed here, and what follows from it goes to the tape and to those who follow, in one order for everybody.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use super::notice::{Followers, Notice, SessionNotice};
+use super::view::{GateView, OutputView, ParticipantView, SessionView};
+use crate::ingest::MediaClock;
+use crate::model::command::{Command, Reason};
+use crate::model::event::{Party, SessionOpened, TapeEvent};
+use crate::model::gate::State;
+use crate::model::id::{ParticipantId, RecordingId, SessionId, TrackId};
+use crate::model::settings::AgentProperties;
+use crate::model::switchboard::PeerId;
+use crate::model::time::MediaTime;
+use crate::policy::{Action, Gatekeeper, Input, Permit};
+use crate::tape::SessionTape;
+
+/// Somebody known to the session, in it or not.
+#[derive(Clone, Debug)]
+pub(super) struct Member {
+    pub(super) party: Party,
+    pub(super) initiator: bool,
+    pub(super) properties: AgentProperties,
+    pub(super) present: bool,
+    /// Has been in at least once.
+    pub(super) came: bool,
+    pub(super) tracks: Vec<TrackId>,
+    pub(super) peers: Vec<PeerId>,
+    /// Raised by every new connection: a pending departure of an older one is then void.
+    pub(super) arrivals: u64,
+}
+
+pub(super) struct Inner {
+    gatekeeper: Gatekeeper,
+    pub(super) members: Vec<Member>,
+    outputs: Vec<OutputView>,
+    next_track: u16,
+    last: MediaTime,
+    pub(super) over: bool,
+    empty_since: Option<Instant>,
+}
+
+/// A live session. Every change goes through its one lock, so that the tape, the policy and the followers see one order.
+pub(super) struct Live {
+    pub(super) opened: SessionOpened,
+    pub(super) clock: MediaClock,
+    pub(super) tape: SessionTape,
+    followers: Arc<Followers>,
+    inner: Mutex<Inner>,
+    deadline_ns: AtomicU64,
+}
+
+impl Live {
+    pub(super) fn begin(opened: SessionOpened, zero: Instant, tape: SessionTape, followers: Arc<Followers>) -> Self {
+        let gatekeeper = Gatekeeper::new(opened.settings.clone());
+        let state = gatekeeper.state();
+        let live = Self {
+            clock: MediaClock::starting(zero),
+            tape,
+            followers,
+            deadline_ns: AtomicU64::new(u64::MAX),
+            inner: Mutex::new(Inner {
+                gatekeeper,
+                members: Vec::new(),
+                outputs: Vec::new(),
+                next_track: 1,
+                last: MediaTime::ZERO,
+                over: false,
+                empty_since: Some(zero),
+            }),
+            opened,
+        };
+        live.tell(MediaTime::ZERO, Notice::Tape(Arc::new(TapeEvent::SessionOpened(Box::new(live.opened.clone())))));
+        live.record(MediaTime::ZERO, TapeEvent::State { state });
+        live
+    }
+
+    pub(super) fn id(&self) -> &SessionId {
+        &self.opened.session
+    }
+
+    fn tell(&self, at: MediaTime, what: Notice) {
+        self.followers.tell(&SessionNotice {
+            session: self.opened.session.clone(),
+            project: self.opened.project.clone(),
+            at,
+            wall: self.opened.started_at.plus_ns(at.as_ns()),
+            what,
+        });
+    }
+
+    fn record(&self, at: MediaTime, event: TapeEvent) {
+        if let Err(error) = self.tape.event(at, &event) {
+            tracing::error!(session = %self.id(), %error, "an event could not be written to the tape");
+        }
+        self.tell(at, Notice::Tape(Arc::new(event)));
+    }
+
+    /// Reads the clock under the lock, so that times on the tape never go back.
+    fn now(&self, inner: &mut Inner) -> MediaTime {
+        inner.last = inner.last.max(self.clock.now());
+        inner.last
+    }
+
+    fn do_what_is_due(&self, inner: &mut Inner, now: MediaTime) {
+        while let Some(due) = inner.gatekeeper.deadline().filter(|due| *due <= now) {
+            let actions = inner.gatekeeper.tick(due);
+            self.carry_out(inner, due, actions);
+        }
+    }
+
+    fn remember_deadline(&self, inner: &Inner) {
+        self.deadline_ns.store(inner.gatekeeper.deadline().map_or(u64::MAX, MediaTime::as_ns), Ordering::Release);
+    }
+
+    fn carry_out(&self, inner: &mut Inner, at: MediaTime, actions: Vec<Action>) {
+        for action in actions {
+            match action {
+                Action::OutputStarted { output } => {
+                    let recording = RecordingId::random();
+                    inner.outputs.push(OutputView { output: output.clone(), recording: recording.clone(), running: true });
+                    self.record(at, TapeEvent::OutputStarted { output, recording });
+                }
+                Action::OutputEnded { output, ended_by } => {
+                    for known in inner.outputs.iter_mut().filter(|known| known.output == output) {
+                        known.running = false;
+                    }
+                    self.record(at, TapeEvent::OutputEnded { output, ended_by });
+                }
+                Action::TimelineCut { output } => self.record(at, TapeEvent::TimelineCut { output }),
+                Action::TimelineResumed { output } => self.record(at, TapeEvent::TimelineResumed { output }),
+                Action::Gate { output, participant, gate } => self.record(at, TapeEvent::Gate { output, participant, gate }),
+                Action::Discarded { output, reason } => self.record(at, TapeEvent::Discarded { output, reason }),
+                Action::Erase { participant } => {
+                    // The key goes first: should the node die between the two, the media is unreadable all the same.
+                    if let Err(error) = self.tape.erase(&participant) {
+                        tracing::error!(session = %self.id(), %error, "a declined participant's key could not be destroyed");
+                    }
+                    self.record(at, TapeEvent::Erased { participant });
+                }
+                Action::Prompt { participant } => self.tell(at, Notice::Prompt(participant)),
+                Action::AskConsent { participant } => self.tell(at, Notice::ConsentAsked(participant)),
+                Action::State { state } => self.record(at, TapeEvent::State { state }),
+            }
+        }
+    }
+
+    /// Feeds the policy. `event` is written before what follows from the input, and sees whether it was refused.
+    fn feed(&self, inner: &mut Inner, input: Input, event: impl FnOnce(Option<Reason>) -> TapeEvent) -> Result<(), Reason> {
+        let now = self.now(inner);
+        self.do_what_is_due(inner, now);
+        let (actions, verdict) = inner.gatekeeper.apply(now, input);
+        self.record(now, event(verdict.err()));
+        self.carry_out(inner, now, actions);
+        self.remember_deadline(inner);
+        verdict
+    }
+
+    /// Makes somebody known who is not in yet.
+    ///
+    /// # Errors
+    /// With the id where it is taken.
+    pub(super) fn know(&self, member: Member) -> Result<(), ParticipantId> {
+        let mut inner = self.inner.lock();
+        if inner.members.iter().any(|known| known.party.id == member.party.id) {
+            return Err(member.party.id);
+        }
+        inner.members.push(member);
+        Ok(())
+    }
+
+    /// Lets a known participant in; nothing happens where they are in already. `None` where nobody of that id is known or the session is over.
+    pub(super) fn arrive(&self, participant: &ParticipantId) -> Option<Permit> {
+        let mut guard = self.inner.lock();
+        let inner = &mut *guard;
+        if inner.over {
+            return None;
+        }
+        let member = inner.members.iter_mut().find(|m| m.party.id == *participant)?;
+        if !member.present {
+            member.present = true;
+            member.came = true;
+            let member = member.clone();
+            inner.empty_since = None;
+            let input = Input::Join {
+                participant: member.party.id.clone(),
+                role: member.party.role,
+                initiator: member.initiator,
+                properties: member.properties,
+            };
+            // A join is never refused.
+            let _ = self.feed(inner, input, |_| TapeEvent::Joined {
+                party: member.party,
+                initiator: member.initiator,
+                properties: member.properties,
+            });
+        }
+        inner.gatekeeper.permit(participant)
+    }
+
+    /// Lets in somebody who was invited and has never been in; whoever left stays out.
+    pub(super) fn first_contact(&self, participant: &ParticipantId) {
+        if self.member(participant, |m| !m.came) == Some(true) {
+            self.arrive(participant);
+        }
+    }
+
+    /// Somebody is gone. Answers the tracks and peers that were theirs.
+    pub(super) fn leave(&self, participant: &ParticipantId) -> (Vec<TrackId>, Vec<PeerId>) {
+        let mut guard = self.inner.lock();
+        let inner = &mut *guard;
+        let Some(member) = inner.members.iter_mut().find(|m| m.party.id == *participant && m.present) else {
+            return (Vec::new(), Vec::new());
+        };
+        member.present = false;
+        let gone = (std::mem::take(&mut member.tracks), std::mem::take(&mut member.peers));
+        if !inner.over {
+            let _ = self.feed(inner, Input::Leave { participant: participant.clone() }, |_| TapeEvent::Left {
+                participant: participant.clone(),
+            });
+        }
+        if inner.members.iter().all(|m| !m.present) {
+            inner.empty_since = Some(Instant::now());
+        }
+        gone
+    }
+
+    /// A command; when this returns the gates have moved.
+    pub(super) fn command(&self, command: Command) -> Result<State, Reason> {
+        let mut guard = self.inner.lock();
+        let inner = &mut *guard;
+        let (by, verb, order) = (command.by.clone(), command.verb, command.order.clone());
+        self.feed(inner, Input::Command(command), |refused| TapeEvent::Command { by, verb, order, refused })?;
+        Ok(inner.gatekeeper.state())
+    }
+
+    /// Ends the session for everybody; the tape stays open for what is still in the sockets until [`Live::close`].
+    pub(super) fn end(&self) -> bool {
+        let mut guard = self.inner.lock();
+        let inner = &mut *guard;
+        if inner.over {
+            return false;
+        }
+        inner.over = true;
+        let now = self.now(inner);
+        self.do_what_is_due(inner, now);
+        let (actions, _) = inner.gatekeeper.apply(now, Input::End);
+        self.carry_out(inner, now, actions);
+        self.record(now, TapeEvent::SessionEnded);
+        self.deadline_ns.store(u64::MAX, Ordering::Release);
+        true
+    }
+
+    /// Writes out what is buffered; nothing follows.
+    pub(super) fn close(&self) {
+        if let Err(error) = self.tape.close() {
+            tracing::error!(session = %self.id(), %error, "the tape could not be closed cleanly; recovery will see to it");
+        }
+        let at = self.inner.lock().last;
+        self.tell(at, Notice::Closed);
+    }
+
+    /// Does what is due by now; cheap where nothing is.
+    pub(super) fn tick(&self) {
+        if self.clock.now().as_ns() < self.deadline_ns.load(Ordering::Acquire) {
+            return;
+        }
+        let mut guard = self.inner.lock();
+        let inner = &mut *guard;
+        if inner.over {
+            return;
+        }
+        let now = self.now(inner);
+        self.do_what_is_due(inner, now);
+        self.remember_deadline(inner);
+    }
+
+    /// How long nobody has been in.
+    pub(super) fn empty_for(&self) -> Option<Duration> {
+        self.inner.lock().empty_since.map(|since| since.elapsed())
+    }
+
+    /// Writes an event of signalling or ingest that the policy has no part in.
+    pub(super) fn note(&self, event: TapeEvent) {
+        let mut inner = self.inner.lock();
+        let now = self.now(&mut inner);
+        self.record(now, event);
+    }
+
+    /// A number for a new track of a participant who is in.
+    pub(super) fn new_track(&self, participant: &ParticipantId) -> Option<TrackId> {
+        let mut guard = self.inner.lock();
+        let inner = &mut *guard;
+        let member = inner.members.iter_mut().find(|m| m.party.id == *participant && m.present)?;
+        let track = TrackId(inner.next_track);
+        inner.next_track = inner.next_track.checked_add(1)?;
+        member.tracks.push(track);
+        Some(track)
+    }
+
+    /// Looks at or changes a member.
+    pub(super) fn member<T>(&self, participant: &ParticipantId, with: impl FnOnce(&mut Member) -> T) -> Option<T> {
+        self.inner.lock().members.iter_mut().find(|m| m.party.id == *participant).map(with)
+    }
+
+    /// Everybody known.
+    pub(super) fn members(&self) -> Vec<Member> {
+        self.inner.lock().members.clone()
+    }
+
+    /// The session as others see it.
+    pub(super) fn view(&self) -> SessionView {
+        let inner = self.inner.lock();
+        SessionView {
+            id: self.opened.session.clone(),
+            project: self.opened.project.clone(),
+            settings: self.opened.settings.clone(),
+            external_id: self.opened.external_id.clone(),
+            metadata: self.opened.metadata.clone(),
+            started_at: self.opened.started_at,
+            state: inner.gatekeeper.state(),
+            participants: inner.members.iter().map(|m| ParticipantView { party: m.party.clone(), present: m.present }).collect(),
+            outputs: inner.outputs.clone(),
+            gates: inner
+                .gatekeeper
+                .gates()
+                .into_iter()
+                .map(|(output, participant, gate)| GateView { output, participant, gate })
+                .collect(),
+        }
+    }
+}

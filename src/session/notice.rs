@@ -1,0 +1,56 @@
+//! What a session tells those who follow it live.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::sync::mpsc;
+
+use crate::model::event::TapeEvent;
+use crate::model::id::{ParticipantId, ProjectSlug, SessionId};
+use crate::model::time::{MediaTime, WallClock};
+
+/// Something happened in a session.
+#[derive(Clone, Debug)]
+pub struct SessionNotice {
+    /// Which session.
+    pub session: SessionId,
+    /// Its project.
+    pub project: ProjectSlug,
+    /// Session time.
+    pub at: MediaTime,
+    /// Wall-clock time.
+    pub wall: WallClock,
+    /// What.
+    pub what: Notice,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum Notice {
+    /// It stands on the tape.
+    Tape(Arc<TapeEvent>),
+    /// The first host is asked whether to record.
+    Prompt(ParticipantId),
+    /// A participant is asked for consent.
+    ConsentAsked(ParticipantId),
+    /// The tape is closed; nothing follows of this session.
+    Closed,
+}
+
+/// Everybody who follows. A follower that is slow never loses a notice and never holds up a session.
+#[derive(Debug, Default)]
+pub(super) struct Followers {
+    senders: Mutex<Vec<mpsc::UnboundedSender<SessionNotice>>>,
+}
+
+impl Followers {
+    pub(super) fn follow(&self) -> mpsc::UnboundedReceiver<SessionNotice> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        self.senders.lock().push(sender);
+        receiver
+    }
+
+    pub(super) fn tell(&self, notice: &SessionNotice) {
+        self.senders.lock().retain(|sender| sender.send(notice.clone()).is_ok());
+    }
+}
