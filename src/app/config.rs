@@ -249,8 +249,8 @@ impl Config {
     /// # Errors
     /// With the variable's name.
     pub fn with_environment(self, variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigError> {
-        let known = toml::Table::try_from(Self::default())
-            .map_err(|error| ConfigError::Value { key: "defaults", what: error.to_string() })?;
+        let known =
+            toml::Table::try_from(Self::default()).map_err(|error| ConfigError::Value { key: "defaults", what: error.to_string() })?;
         let mut table =
             toml::Table::try_from(&self).map_err(|error| ConfigError::Value { key: "configuration", what: error.to_string() })?;
         let mut variables: Vec<_> = variables.into_iter().filter(|(name, _)| name.starts_with("FERRIC_")).collect();

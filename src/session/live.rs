@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 
 use super::notice::{Followers, Notice, SessionNotice};
 use super::view::{GateView, OutputView, ParticipantView, SessionView};
-use crate::ingest::MediaClock;
+use crate::ingest::{LegId, MediaClock};
 use crate::model::command::{Command, Reason};
 use crate::model::event::{Party, SessionOpened, TapeEvent};
 use crate::model::gate::State;
@@ -29,6 +29,7 @@ pub(super) struct Member {
     /// Has been in at least once.
     pub(super) came: bool,
     pub(super) tracks: Vec<TrackId>,
+    pub(super) legs: Vec<(TrackId, LegId)>,
     pub(super) peers: Vec<PeerId>,
     /// Raised by every new connection: a pending departure of an older one is then void.
     pub(super) arrivals: u64,
@@ -209,19 +210,19 @@ impl Live {
         }
     }
 
-    /// Somebody is gone. Answers the tracks and peers that were theirs.
-    pub(super) fn leave(&self, participant: &ParticipantId) -> (Vec<TrackId>, Vec<PeerId>) {
+    /// Somebody is gone. Answers the peer connections that were theirs.
+    pub(super) fn leave(&self, participant: &ParticipantId) -> Vec<PeerId> {
         let mut guard = self.inner.lock();
         let inner = &mut *guard;
         let Some(member) = inner.members.iter_mut().find(|m| m.party.id == *participant && m.present) else {
-            return (Vec::new(), Vec::new());
+            return Vec::new();
         };
         member.present = false;
-        let gone = (std::mem::take(&mut member.tracks), std::mem::take(&mut member.peers));
+        member.tracks.clear();
+        let gone = std::mem::take(&mut member.peers);
         if !inner.over {
-            let _ = self.feed(inner, Input::Leave { participant: participant.clone() }, |_| TapeEvent::Left {
-                participant: participant.clone(),
-            });
+            let _ = self
+                .feed(inner, Input::Leave { participant: participant.clone() }, |_| TapeEvent::Left { participant: participant.clone() });
         }
         if inner.members.iter().all(|m| !m.present) {
             inner.empty_since = Some(Instant::now());
@@ -325,12 +326,7 @@ impl Live {
             state: inner.gatekeeper.state(),
             participants: inner.members.iter().map(|m| ParticipantView { party: m.party.clone(), present: m.present }).collect(),
             outputs: inner.outputs.clone(),
-            gates: inner
-                .gatekeeper
-                .gates()
-                .into_iter()
-                .map(|(output, participant, gate)| GateView { output, participant, gate })
-                .collect(),
+            gates: inner.gatekeeper.gates().into_iter().map(|(output, participant, gate)| GateView { output, participant, gate }).collect(),
         }
     }
 }

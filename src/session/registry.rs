@@ -14,8 +14,9 @@ use super::live::{Live, Member};
 use super::media::Media;
 use super::notice::{Followers, SessionNotice};
 use super::view::SessionView;
+use crate::ingest::{LegId, RtpIngest, WebrtcIngest};
 use crate::model::event::{Party, SessionOpened};
-use crate::model::id::{ParticipantId, SessionId};
+use crate::model::id::{ParticipantId, SessionId, TrackId};
 use crate::model::redact::Secret;
 use crate::model::role::Role;
 use crate::model::switchboard::{JoinRequest, OpenSession, ParticipantTokens, PeerId, Refusal};
@@ -29,9 +30,9 @@ pub struct RegistryConfig {
     /// Answers of the configuration.
     pub directory: Arc<dyn Directory>,
     /// Sockets of SIP legs.
-    pub rtp: crate::ingest::rtp::RtpIngest,
+    pub rtp: RtpIngest,
     /// Peer connections.
-    pub webrtc: crate::ingest::webrtc::WebrtcIngest,
+    pub webrtc: WebrtcIngest,
     /// How long a lost peer connection may take to come back before its participant has left.
     pub reconnect: Duration,
     /// How long a session may stand empty before it is ended.
@@ -186,6 +187,7 @@ impl Registry {
             present: false,
             came: false,
             tracks: Vec::new(),
+            legs: Vec::new(),
             peers: Vec::new(),
             arrivals: 0,
         })
@@ -194,31 +196,34 @@ impl Registry {
     }
 
     pub(super) async fn depart(&self, live: &Arc<Live>, participant: &ParticipantId) {
-        let tracks = live.member(participant, |m| m.tracks.clone()).unwrap_or_default();
-        self.drop_tracks(live, tracks);
-        let (_, peers) = live.leave(participant);
-        for peer in peers {
-            self.shared.peers.write().remove(&peer);
-            self.shared.config.webrtc.close(&peer).await;
+        self.drop_legs(live.member(participant, |m| std::mem::take(&mut m.legs)).unwrap_or_default());
+        for peer in live.leave(participant) {
+            self.hang_up(&peer).await;
         }
     }
 
     /// Sockets are read to their last packet before the gates close: what arrived in time belongs to the recording.
-    fn drop_tracks(&self, live: &Live, tracks: impl IntoIterator<Item = crate::model::id::TrackId>) {
-        for track in tracks {
-            self.shared.config.rtp.remove(live.id(), track);
+    fn drop_legs(&self, legs: impl IntoIterator<Item = (TrackId, LegId)>) {
+        for (_, leg) in legs {
+            self.shared.config.rtp.remove(leg);
+        }
+    }
+
+    pub(super) async fn hang_up(&self, peer: &PeerId) {
+        self.shared.peers.write().remove(peer);
+        if let Err(error) = self.shared.config.webrtc.close(peer).await {
+            tracing::debug!(%error, "the peer connection was gone already");
         }
     }
 
     pub(super) async fn finish(&self, live: &Arc<Live>) {
         let members = live.members();
-        self.drop_tracks(live, members.iter().flat_map(|m| m.tracks.iter().copied()));
+        self.drop_legs(members.iter().flat_map(|m| m.legs.iter().copied()));
         if !live.end() {
             return;
         }
         for peer in members.into_iter().flat_map(|m| m.peers) {
-            self.shared.peers.write().remove(&peer);
-            self.shared.config.webrtc.close(&peer).await;
+            self.hang_up(&peer).await;
         }
         self.shared.sessions.write().remove(live.id());
         self.shared.tokens.write().retain(|_, (session, _)| session != live.id());

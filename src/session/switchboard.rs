@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::live::Live;
 use super::registry::Registry;
-use crate::ingest::TapFactory;
-use crate::ingest::rtp::RtpLegSpec;
+use crate::ingest::{LegId, RtpLegSpec, TapFactory};
 use crate::model::command::{Command, Reason};
 use crate::model::event::{GapCause, TapeEvent};
 use crate::model::gate::State;
@@ -25,6 +25,13 @@ fn spec_of(participant: &ParticipantId, offer: &RtpOffer) -> TrackSpec {
         label: offer.label.clone(),
         audio_level_ext: None,
     }
+}
+
+/// Whose a SIP leg's track is, and where it is received.
+fn leg_of(live: &Live, track: TrackId) -> Result<(ParticipantId, LegId), Refusal> {
+    let found =
+        live.members().into_iter().find_map(|m| m.legs.iter().find(|(t, _)| *t == track).map(|(_, leg)| (m.party.id.clone(), *leg)));
+    found.ok_or(Refusal::NoSuchParticipant)
 }
 
 fn busy(error: impl std::fmt::Display) -> Refusal {
@@ -69,9 +76,13 @@ impl Switchboard for Registry {
     async fn open_rtp(&self, session: &SessionId, participant: &ParticipantId, offer: RtpOffer) -> Result<RtpAnswer, Refusal> {
         let live = self.session(session)?;
         let (media, rtp, spec) = (self.media(&live), self.shared.config.rtp.clone(), spec_of(participant, &offer));
+        let owner = participant.clone();
         tokio::task::spawn_blocking(move || {
             let tap = media.open(spec).map_err(Refusal::Busy)?;
-            rtp.add(RtpLegSpec { session: live.id().clone(), tap, offer }).map_err(busy)
+            let track = tap.track;
+            let (leg, answer) = rtp.add(RtpLegSpec { tap, offer }).map_err(busy)?;
+            live.member(&owner, |m| m.legs.push((track, leg)));
+            Ok(answer)
         })
         .await
         .map_err(busy)?
@@ -79,13 +90,16 @@ impl Switchboard for Registry {
 
     async fn change_rtp(&self, session: &SessionId, track: TrackId, offer: RtpOffer) -> Result<RtpAnswer, Refusal> {
         let live = self.session(session)?;
-        let owner = live.members().into_iter().find(|m| m.tracks.contains(&track)).ok_or(Refusal::NoSuchParticipant)?;
-        live.note(TapeEvent::Track { track, spec: spec_of(&owner.party.id, &offer) });
-        self.shared.config.rtp.change(session, track, offer).map_err(busy)
+        let (owner, leg) = leg_of(&live, track)?;
+        live.note(TapeEvent::Track { track, spec: spec_of(&owner, &offer) });
+        self.shared.config.rtp.change(leg, offer).map_err(busy)
     }
 
     async fn mute(&self, session: &SessionId, track: TrackId, muted: bool, cause: GapCause) -> Result<(), Refusal> {
-        self.session(session)?.note(TapeEvent::Muted { track, muted, cause });
+        let live = self.session(session)?;
+        let (_, leg) = leg_of(&live, track)?;
+        self.shared.config.rtp.set_muted(leg, muted).map_err(busy)?;
+        live.note(TapeEvent::Muted { track, muted, cause });
         Ok(())
     }
 
@@ -113,9 +127,8 @@ impl Switchboard for Registry {
     }
 
     async fn close_webrtc(&self, peer: &PeerId) -> Result<(), Refusal> {
-        let owner = self.shared.peers.write().remove(peer);
-        let (session, participant) = owner.ok_or(Refusal::NoSuchParticipant)?;
-        self.shared.config.webrtc.close(peer).await;
+        let (session, participant) = self.shared.peers.read().get(peer).cloned().ok_or(Refusal::NoSuchParticipant)?;
+        self.hang_up(peer).await;
         let Ok(live) = self.session(&session) else { return Ok(()) };
         let last = live.member(&participant, |m| {
             m.peers.retain(|p| p != peer);
