@@ -1,1 +1,75 @@
-//! api
+//! HTTP: REST, events, pages. Wire types live here only; every rule lives elsewhere.
+
+mod auth;
+mod base_url;
+mod body;
+mod pages;
+mod problem;
+mod rest;
+mod state;
+mod wire;
+
+use axum::extract::DefaultBodyLimit;
+use axum::http::{Method, StatusCode, Uri};
+use axum::middleware;
+
+pub use problem::Problem;
+pub use state::{ApiKeys, ApiParts, ApiState, GrowingFiles, Readiness};
+
+/// The whole surface but WHIP, which the composition root merges in (it brings its own authentication: participant tokens).
+pub fn router(node: ApiState) -> axum::Router {
+    let (rest, _) = rest::protected();
+    let protected = rest
+        .merge(pages::protected())
+        .fallback(nothing_there)
+        .method_not_allowed_fallback(no_such_method)
+        .layer(middleware::from_fn_with_state(node.clone(), auth::ask_who));
+    let open = rest::open().merge(pages::open()).method_not_allowed_fallback(no_such_method);
+    protected
+        .merge(open)
+        .layer(DefaultBodyLimit::max(body::MAX_BODY_BYTES))
+        .layer(middleware::from_fn(pages::guard_headers))
+        .with_state(node)
+}
+
+/// `/openapi.json` as text, for `ferric help` and tests.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    rest::protected().1
+}
+
+async fn nothing_there(uri: Uri) -> Problem {
+    Problem::not_found(format!("there is nothing at {}", uri.path()))
+}
+
+async fn no_such_method(method: Method, uri: Uri) -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", format!("{} does not take {method}", uri.path()))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_description_names_the_whole_surface() {
+        let paths: Vec<String> = super::openapi().paths.paths.keys().cloned().collect();
+        for path in [
+            "/v1/workspace",
+            "/v1/projects",
+            "/v1/projects/{slug}",
+            "/v1/agents",
+            "/v1/queues",
+            "/v1/sessions",
+            "/v1/sessions/{id}",
+            "/v1/sessions/{id}/participants",
+            "/v1/sessions/{id}/commands",
+            "/v1/sessions/{id}/join",
+            "/v1/sessions/{id}/end",
+            "/v1/events",
+            "/v1/recordings",
+            "/v1/recordings/{id}",
+            "/v1/recordings/{id}/files/{name}",
+            "/metrics",
+        ] {
+            assert!(paths.iter().any(|p| p == path), "{path} is not in {paths:?}");
+        }
+    }
+}

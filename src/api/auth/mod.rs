@@ -1,0 +1,10 @@
+//! Who is asking. Nothing but the probes, the sign-in page and pages without data answers before this room has an answer.
+
+mod browser;
+mod caller;
+mod gate;
+mod origin;
+
+pub use browser::BrowserSessions;
+pub use caller::{Caller, Operator};
+pub use gate::ask_who;

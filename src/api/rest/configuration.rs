@@ -1,0 +1,197 @@
+//! The workspace, its agents and its queues.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use super::projects::check_settings;
+use crate::api::auth::Operator;
+use crate::api::body::{At, Body};
+use crate::api::problem::Problem;
+use crate::api::state::ApiState;
+use crate::archive::{AgentRow, QueueRow, WorkspaceRow};
+use crate::model::id::ProjectSlug;
+use crate::model::redact::Personal;
+use crate::model::settings::{AgentProperties, QueueProperties};
+
+/// All agents.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct AgentsJson {
+    items: Vec<AgentRow>,
+}
+
+/// All queues.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct QueuesJson {
+    items: Vec<QueueRow>,
+}
+
+/// An agent without its name, which is in the path.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AgentBody {
+    /// The same as in the path, or absent.
+    #[serde(default)]
+    name: Option<String>,
+    /// Addresses of record: exact, a user part, or a pattern with `*`.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    addresses: Vec<Personal>,
+    /// Only in these projects; empty = in all.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    projects: Vec<ProjectSlug>,
+    /// What it may do.
+    #[serde(default)]
+    properties: AgentProperties,
+}
+
+/// A queue without its name, which is in the path.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QueueBody {
+    /// The same as in the path, or absent.
+    #[serde(default)]
+    name: Option<String>,
+    /// What it adds.
+    #[serde(default)]
+    properties: QueueProperties,
+}
+
+fn check_name(name: &str) -> Result<(), Problem> {
+    let fits = (1..=128).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+    if fits { Ok(()) } else { Err(Problem::invalid("name: 1 to 128 characters, none of them control characters")) }
+}
+
+fn same_name(in_path: &str, in_body: Option<&String>) -> Result<(), Problem> {
+    match in_body {
+        Some(name) if name != in_path => Err(Problem::invalid("name: differs from the one in the path")),
+        _ => check_name(in_path),
+    }
+}
+
+/// The workspace's settings, under every project's.
+#[utoipa::path(get, path = "/v1/workspace", tag = "configuration", responses((status = 200, body = WorkspaceRow)))]
+pub async fn workspace(_: Operator, State(state): State<ApiState>) -> Result<Json<WorkspaceRow>, Problem> {
+    Ok(Json(state.catalogue.workspace().await?))
+}
+
+/// Replaces the workspace's settings. Sessions that have begun keep theirs.
+#[utoipa::path(put, path = "/v1/workspace", tag = "configuration", request_body = WorkspaceRow,
+    responses((status = 200, body = WorkspaceRow), (status = 422, body = Problem)))]
+pub async fn put_workspace(
+    _: Operator,
+    State(state): State<ApiState>,
+    Body(row): Body<WorkspaceRow>,
+) -> Result<Json<WorkspaceRow>, Problem> {
+    check_settings(&row.settings)?;
+    state.catalogue.put_workspace(&row).await?;
+    Ok(Json(row))
+}
+
+/// All agents.
+#[utoipa::path(get, path = "/v1/agents", tag = "configuration", responses((status = 200, body = AgentsJson)))]
+pub async fn agents(_: Operator, State(state): State<ApiState>) -> Result<Json<AgentsJson>, Problem> {
+    Ok(Json(AgentsJson { items: state.catalogue.agents().await? }))
+}
+
+/// A new agent.
+#[utoipa::path(post, path = "/v1/agents", tag = "configuration", request_body = AgentRow,
+    responses((status = 201, body = AgentRow), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn post_agent(
+    _: Operator,
+    State(state): State<ApiState>,
+    Body(row): Body<AgentRow>,
+) -> Result<(StatusCode, Json<AgentRow>), Problem> {
+    check_name(&row.name)?;
+    if state.catalogue.agents().await?.iter().any(|a| a.name == row.name) {
+        return Err(Problem::conflict("exists", format!("name: there is an agent `{}` already", row.name)));
+    }
+    state.catalogue.put_agent(&row).await?;
+    Ok((StatusCode::CREATED, Json(row)))
+}
+
+/// An agent.
+#[utoipa::path(get, path = "/v1/agents/{name}", tag = "configuration", params(("name" = String, Path)),
+    responses((status = 200, body = AgentRow), (status = 404, body = Problem)))]
+pub async fn agent(_: Operator, State(state): State<ApiState>, At(name): At<String>) -> Result<Json<AgentRow>, Problem> {
+    let found = state.catalogue.agents().await?.into_iter().find(|a| a.name == name);
+    found.map(Json).ok_or_else(|| Problem::not_found(format!("there is no agent `{name}`")))
+}
+
+/// Makes or replaces an agent.
+#[utoipa::path(put, path = "/v1/agents/{name}", tag = "configuration", params(("name" = String, Path)), request_body = AgentBody,
+    responses((status = 200, body = AgentRow), (status = 422, body = Problem)))]
+pub async fn put_agent(
+    _: Operator,
+    State(state): State<ApiState>,
+    At(name): At<String>,
+    Body(body): Body<AgentBody>,
+) -> Result<Json<AgentRow>, Problem> {
+    same_name(&name, body.name.as_ref())?;
+    let row = AgentRow { name, addresses: body.addresses, projects: body.projects, properties: body.properties };
+    state.catalogue.put_agent(&row).await?;
+    Ok(Json(row))
+}
+
+/// Removes an agent.
+#[utoipa::path(delete, path = "/v1/agents/{name}", tag = "configuration", params(("name" = String, Path)),
+    responses((status = 204), (status = 404, body = Problem)))]
+pub async fn delete_agent(_: Operator, State(state): State<ApiState>, At(name): At<String>) -> Result<StatusCode, Problem> {
+    state.catalogue.delete_agent(&name).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// All queues.
+#[utoipa::path(get, path = "/v1/queues", tag = "configuration", responses((status = 200, body = QueuesJson)))]
+pub async fn queues(_: Operator, State(state): State<ApiState>) -> Result<Json<QueuesJson>, Problem> {
+    Ok(Json(QueuesJson { items: state.catalogue.queues().await? }))
+}
+
+/// A new queue.
+#[utoipa::path(post, path = "/v1/queues", tag = "configuration", request_body = QueueRow,
+    responses((status = 201, body = QueueRow), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn post_queue(
+    _: Operator,
+    State(state): State<ApiState>,
+    Body(row): Body<QueueRow>,
+) -> Result<(StatusCode, Json<QueueRow>), Problem> {
+    check_name(&row.name)?;
+    if state.catalogue.queues().await?.iter().any(|q| q.name == row.name) {
+        return Err(Problem::conflict("exists", format!("name: there is a queue `{}` already", row.name)));
+    }
+    state.catalogue.put_queue(&row).await?;
+    Ok((StatusCode::CREATED, Json(row)))
+}
+
+/// A queue.
+#[utoipa::path(get, path = "/v1/queues/{name}", tag = "configuration", params(("name" = String, Path)),
+    responses((status = 200, body = QueueRow), (status = 404, body = Problem)))]
+pub async fn queue(_: Operator, State(state): State<ApiState>, At(name): At<String>) -> Result<Json<QueueRow>, Problem> {
+    let found = state.catalogue.queues().await?.into_iter().find(|q| q.name == name);
+    found.map(Json).ok_or_else(|| Problem::not_found(format!("there is no queue `{name}`")))
+}
+
+/// Makes or replaces a queue.
+#[utoipa::path(put, path = "/v1/queues/{name}", tag = "configuration", params(("name" = String, Path)), request_body = QueueBody,
+    responses((status = 200, body = QueueRow), (status = 422, body = Problem)))]
+pub async fn put_queue(
+    _: Operator,
+    State(state): State<ApiState>,
+    At(name): At<String>,
+    Body(body): Body<QueueBody>,
+) -> Result<Json<QueueRow>, Problem> {
+    same_name(&name, body.name.as_ref())?;
+    let row = QueueRow { name, properties: body.properties };
+    state.catalogue.put_queue(&row).await?;
+    Ok(Json(row))
+}
+
+/// Removes a queue.
+#[utoipa::path(delete, path = "/v1/queues/{name}", tag = "configuration", params(("name" = String, Path)),
+    responses((status = 204), (status = 404, body = Problem)))]
+pub async fn delete_queue(_: Operator, State(state): State<ApiState>, At(name): At<String>) -> Result<StatusCode, Problem> {
+    state.catalogue.delete_queue(&name).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

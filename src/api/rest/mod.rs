@@ -1,0 +1,66 @@
+//! The REST routes. `/openapi.json` is generated from the handlers below.
+
+mod configuration;
+mod events;
+mod files;
+mod participants;
+mod probes;
+mod projects;
+mod range;
+mod recordings;
+mod sessions;
+
+use axum::Json;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::state::ApiState;
+
+/// Routes that need a caller, with their description.
+pub fn protected() -> (axum::Router<ApiState>, utoipa::openapi::OpenApi) {
+    let (router, mut api) = OpenApiRouter::<ApiState>::new()
+        .routes(routes!(configuration::workspace, configuration::put_workspace))
+        .routes(routes!(projects::list, projects::create))
+        .routes(routes!(projects::get, projects::put, projects::delete))
+        .routes(routes!(configuration::agents, configuration::post_agent))
+        .routes(routes!(configuration::agent, configuration::put_agent, configuration::delete_agent))
+        .routes(routes!(configuration::queues, configuration::post_queue))
+        .routes(routes!(configuration::queue, configuration::put_queue, configuration::delete_queue))
+        .routes(routes!(sessions::list, sessions::create))
+        .routes(routes!(sessions::get))
+        .routes(routes!(sessions::end))
+        .routes(routes!(participants::join))
+        .routes(routes!(participants::invite))
+        .routes(routes!(participants::command))
+        .routes(routes!(events::stream))
+        .routes(routes!(recordings::list))
+        .routes(routes!(recordings::get, recordings::patch, recordings::delete))
+        .routes(routes!(files::get))
+        .routes(routes!(probes::metrics))
+        .split_for_parts();
+    describe(&mut api);
+    let description = api.clone();
+    let router = router.route("/openapi.json", axum::routing::get(move || async move { Json(description) }));
+    (router, api)
+}
+
+/// Routes that answer anybody.
+pub fn open() -> axum::Router<ApiState> {
+    axum::Router::new().route("/healthz", axum::routing::get(probes::healthz)).route("/readyz", axum::routing::get(probes::readyz))
+}
+
+fn describe(api: &mut utoipa::openapi::OpenApi) {
+    api.info.title = "Ferric".to_owned();
+    api.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    api.info.description = Some(
+        "Records calls and rooms. Errors are `application/problem+json` (RFC 9457) with a stable `reason`. Times are RFC 3339 UTC, durations `_ms`, \
+         sizes bytes, ids opaque. Callers bring an API key, or the token of a participant, as `Authorization: Bearer …`."
+            .to_owned(),
+    );
+    let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
+    api.components.get_or_insert_default().add_security_scheme("bearer", bearer);
+    // axum's `{*name}` is OpenAPI's `{name}`.
+    api.paths.paths = std::mem::take(&mut api.paths.paths).into_iter().map(|(path, item)| (path.replace("{*", "{"), item)).collect();
+    api.security = Some(vec![utoipa::openapi::security::SecurityRequirement::new("bearer", Vec::<String>::new())]);
+}

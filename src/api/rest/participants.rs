@@ -1,0 +1,167 @@
+//! Participants: inviting them, and what they or their platform ask for.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::sessions::refusal;
+use crate::api::auth::{Caller, Operator};
+use crate::api::base_url::BaseUrl;
+use crate::api::body::{At, Body};
+use crate::api::problem::Problem;
+use crate::api::state::ApiState;
+use crate::api::wire::{CommandAnswer, InvitationJson};
+use crate::model::command::Verb;
+use crate::model::id::{ParticipantId, SessionId};
+use crate::model::redact::Personal;
+use crate::model::role::Role;
+use crate::model::switchboard::{CommandRequest, JoinRequest};
+
+/// Somebody to be invited.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ParticipantBody {
+    /// `agent` (in a room: the host), `customer` (a guest) or `third_party`.
+    #[schema(value_type = String)]
+    role: Role,
+    /// Name as people see it, up to 128 characters.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    name: Option<Personal>,
+    /// A configured agent by name.
+    #[serde(default)]
+    agent: Option<String>,
+}
+
+/// A command.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CommandBody {
+    /// `start`, `stop`, `pause`, `resume`, `customer_on`, `customer_off`, `censor_on`, `censor_off`, `receipt_start`, `receipt_stop`, `prompt_accept`,
+    /// `prompt_decline`, `consent_grant`, `consent_decline`, `consent_withdraw`.
+    #[serde(rename = "do")]
+    #[schema(value_type = String)]
+    verb: Verb,
+    /// The order: required by `receipt_start`, allowed on `receipt_stop`, refused elsewhere.
+    #[serde(default)]
+    order: Option<String>,
+    /// Who speaks: required with an API key, refused with a participant token.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    by: Option<ParticipantId>,
+}
+
+/// Invites somebody. They come in by their first contact: their media, or a command by or for them.
+#[utoipa::path(post, path = "/v1/sessions/{id}/participants", tag = "sessions", params(("id" = String, Path)), request_body = ParticipantBody,
+    responses((status = 201, body = InvitationJson), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn invite(
+    _: Operator,
+    base: BaseUrl,
+    State(state): State<ApiState>,
+    At(id): At<SessionId>,
+    Body(body): Body<ParticipantBody>,
+) -> Result<(StatusCode, Json<InvitationJson>), Problem> {
+    if body.name.as_ref().is_some_and(|n| n.reveal().chars().count() > 128) {
+        return Err(Problem::invalid("name: at most 128 characters"));
+    }
+    if body.agent.is_some() && body.role != Role::Agent {
+        return Err(Problem::invalid("agent: only with the role `agent`"));
+    }
+    let request = JoinRequest { role: Some(body.role), name: body.name, agent: body.agent, ..JoinRequest::default() };
+    match state.registry.invite(&id, request).await {
+        Ok(invitation) => Ok((StatusCode::CREATED, Json(InvitationJson::new(&invitation, &id, body.role, &base)))),
+        Err(no) => Err(refusal(&state, &id, no).await),
+    }
+}
+
+fn speaker(caller: &Caller, session: &SessionId, by: Option<ParticipantId>) -> Result<ParticipantId, Problem> {
+    caller.may_see(session)?;
+    match (caller, by) {
+        (Caller::Participant { .. }, Some(_)) => {
+            Err(Problem::forbidden("by_not_allowed", "by: only with an API key; a participant token speaks for itself"))
+        }
+        (Caller::Participant { participant, .. }, None) => Ok(participant.clone()),
+        (_, Some(by)) => Ok(by),
+        (_, None) => Err(Problem::invalid("by: missing; an API key speaks for a participant")),
+    }
+}
+
+fn check_order(verb: Verb, order: Option<&str>) -> Result<(), Problem> {
+    match (verb, order) {
+        (Verb::ReceiptStart, None) => Err(Problem::invalid("order: missing; `receipt_start` needs it")),
+        (Verb::ReceiptStart | Verb::ReceiptStop, Some(order)) if order.is_empty() || order.chars().count() > 128 => {
+            Err(Problem::invalid("order: 1 to 128 characters"))
+        }
+        (Verb::ReceiptStart | Verb::ReceiptStop, _) | (_, None) => Ok(()),
+        (_, Some(_)) => Err(Problem::invalid("order: only with `receipt_start` and `receipt_stop`")),
+    }
+}
+
+/// A command, answered after the gates have moved. 409 with the policy's `reason` where it refuses.
+#[utoipa::path(post, path = "/v1/sessions/{id}/commands", tag = "sessions", params(("id" = String, Path)), request_body = CommandBody,
+    responses((status = 200, body = CommandAnswer), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem),
+    (status = 422, body = Problem)))]
+pub async fn command(
+    caller: Caller,
+    State(state): State<ApiState>,
+    At(id): At<SessionId>,
+    Body(body): Body<CommandBody>,
+) -> Result<Json<CommandAnswer>, Problem> {
+    let by = speaker(&caller, &id, body.by)?;
+    check_order(body.verb, body.order.as_deref())?;
+    match state.switchboard.command(&id, CommandRequest { by, verb: body.verb, order: body.order }).await {
+        Ok(state) => Ok(Json(CommandAnswer { state })),
+        Err(no) => Err(refusal(&state, &id, no).await),
+    }
+}
+
+/// Lets the node join a room or a call (WHEP, Janus, SIP). This node cannot yet: every well-formed request is answered 501 `not_implemented`.
+#[utoipa::path(post, path = "/v1/sessions/{id}/join", tag = "sessions", params(("id" = String, Path)), request_body = Object,
+    responses((status = 501, body = Problem, description = "always, in this version"), (status = 422, body = Problem)))]
+pub async fn join(_: Operator, At(_id): At<SessionId>, Body(body): Body<serde_json::Map<String, Value>>) -> Problem {
+    match body.keys().find(|k| !matches!(k.as_str(), "whep" | "janus" | "sip")) {
+        Some(unknown) => Problem::invalid(format!("unknown field `{unknown}`, expected one of `whep`, `janus`, `sip`")),
+        None if body.len() == 1 => Problem::new(
+            StatusCode::NOT_IMPLEMENTED,
+            "not_implemented",
+            "this version takes what is sent to it (SIP, WHIP) and cannot join rooms or calls by itself yet",
+        ),
+        None => Problem::invalid("exactly one of `whep`, `janus`, `sip`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(text: &str) -> ParticipantId {
+        text.parse().expect("an id")
+    }
+
+    #[test]
+    fn a_participant_speaks_for_itself_only() {
+        let session = SessionId::random();
+        let token = Caller::Participant { session: session.clone(), participant: id("c1") };
+        assert_eq!(speaker(&token, &session, None).expect("allowed"), id("c1"));
+        assert_eq!(speaker(&token, &session, Some(id("a1"))).expect_err("refused").reason, "by_not_allowed");
+        assert_eq!(speaker(&token, &SessionId::random(), None).expect_err("refused").status, 403);
+    }
+
+    #[test]
+    fn a_key_has_to_say_for_whom_it_speaks() {
+        let session = SessionId::random();
+        let key = Caller::Key { holder: "crm".into() };
+        assert_eq!(speaker(&key, &session, Some(id("a1"))).expect("allowed"), id("a1"));
+        assert!(speaker(&key, &session, None).expect_err("refused").detail.starts_with("by:"));
+    }
+
+    #[test]
+    fn an_order_belongs_to_receipts() {
+        assert!(check_order(Verb::ReceiptStart, None).is_err());
+        assert!(check_order(Verb::ReceiptStart, Some("O-77")).is_ok());
+        assert!(check_order(Verb::ReceiptStop, None).is_ok());
+        assert!(check_order(Verb::Pause, Some("O-77")).is_err());
+    }
+}

@@ -1,0 +1,143 @@
+//! Recordings: list, look, label, delete.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::api::auth::Operator;
+use crate::api::body::{Asked, At, Body};
+use crate::api::problem::Problem;
+use crate::api::state::ApiState;
+use crate::api::wire::{RecordingJson, RecordingPageJson};
+use crate::archive::{EventRow, ListFilter, RecordingState};
+use crate::model::id::{ProjectSlug, RecordingId, SessionId};
+use crate::model::time::WallClock;
+
+/// What a list is asked for.
+#[derive(Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    /// Of this session.
+    #[param(value_type = Option<String>)]
+    session: Option<SessionId>,
+    /// Of this project.
+    #[param(value_type = Option<String>)]
+    project: Option<ProjectSlug>,
+    /// `recording`, `processing`, `ready`, `failed` or `discarded`.
+    #[param(value_type = Option<String>)]
+    state: Option<RecordingState>,
+    /// Started at or after (RFC 3339).
+    from: Option<String>,
+    /// Started before (RFC 3339).
+    to: Option<String>,
+    /// Rows a page, 1 to 200; 50 if absent.
+    limit: Option<u32>,
+    /// `next` of the page before.
+    after: Option<String>,
+}
+
+fn instant(name: &str, text: Option<&str>) -> Result<Option<WallClock>, Problem> {
+    let Some(text) = text else { return Ok(None) };
+    let bad = |_| Problem::new(StatusCode::BAD_REQUEST, "bad_query", format!("{name}: an RFC 3339 time such as 2026-01-31T12:00:00Z"));
+    let time: jiff::Timestamp = text.parse().map_err(bad)?;
+    Ok(Some(WallClock::from_unix_ms(time.as_millisecond())))
+}
+
+impl ListQuery {
+    fn filter(self) -> Result<ListFilter, Problem> {
+        if self.limit.is_some_and(|l| !(1..=200).contains(&l)) {
+            return Err(Problem::new(StatusCode::BAD_REQUEST, "bad_query", "limit: 1 to 200"));
+        }
+        Ok(ListFilter {
+            from: instant("from", self.from.as_deref())?,
+            to: instant("to", self.to.as_deref())?,
+            session: self.session,
+            project: self.project,
+            state: self.state,
+            limit: self.limit,
+            after: self.after,
+        })
+    }
+}
+
+/// What can be changed of a recording (JSON merge patch, RFC 7396).
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecordingPatch {
+    /// All its labels: at most 32, each of 1 to 64 characters.
+    labels: Option<Vec<String>>,
+}
+
+/// Recordings, newest first, in pages.
+#[utoipa::path(get, path = "/v1/recordings", tag = "recordings", params(ListQuery),
+    responses((status = 200, body = RecordingPageJson), (status = 400, body = Problem)))]
+pub async fn list(_: Operator, State(state): State<ApiState>, Asked(query): Asked<ListQuery>) -> Result<Json<RecordingPageJson>, Problem> {
+    Ok(Json(state.catalogue.recordings(&query.filter()?).await?.into()))
+}
+
+/// A recording.
+#[utoipa::path(get, path = "/v1/recordings/{id}", tag = "recordings", params(("id" = String, Path)),
+    responses((status = 200, body = RecordingJson), (status = 404, body = Problem)))]
+pub async fn get(_: Operator, State(state): State<ApiState>, At(id): At<RecordingId>) -> Result<Json<RecordingJson>, Problem> {
+    Ok(Json(state.catalogue.recording(&id).await?.into()))
+}
+
+/// Changes a recording's labels.
+#[utoipa::path(patch, path = "/v1/recordings/{id}", tag = "recordings", params(("id" = String, Path)), request_body = RecordingPatch,
+    responses((status = 200, body = RecordingJson), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn patch(
+    _: Operator,
+    State(state): State<ApiState>,
+    At(id): At<RecordingId>,
+    Body(patch): Body<RecordingPatch>,
+) -> Result<Json<RecordingJson>, Problem> {
+    let mut row = state.catalogue.recording(&id).await?;
+    if let Some(labels) = patch.labels {
+        if labels.len() > 32 || labels.iter().any(|l| l.trim().is_empty() || l.chars().count() > 64) {
+            return Err(Problem::invalid("labels: at most 32, each of 1 to 64 characters"));
+        }
+        row.labels = labels;
+        state.catalogue.put_recording(&row).await?;
+    }
+    Ok(Json(row.into()))
+}
+
+/// Deletes a recording with all its files. There is no way back. One that is still being made is refused.
+#[utoipa::path(delete, path = "/v1/recordings/{id}", tag = "recordings", params(("id" = String, Path)),
+    responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub async fn delete(operator: Operator, State(state): State<ApiState>, At(id): At<RecordingId>) -> Result<StatusCode, Problem> {
+    let row = state.catalogue.recording(&id).await?;
+    match row.state {
+        RecordingState::Recording => {
+            return Err(Problem::conflict("still_recording", "the recording is being made; end its session or stop it first"));
+        }
+        RecordingState::Processing => {
+            return Err(Problem::conflict("still_processing", "the recording is being finished; try again in a moment"));
+        }
+        RecordingState::Ready | RecordingState::Failed | RecordingState::Discarded => {}
+    }
+    // Files first: should one fail, the row still leads to what is left.
+    for key in state.store.list(&format!("recordings/{id}/")).await? {
+        state.store.delete(&key).await?;
+    }
+    state.catalogue.delete_recording(&id).await?;
+    tracing::info!(recording = %id, by = %operator.holder, "a recording was deleted");
+    tell_deleted(&state, &row.session, &id).await;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn tell_deleted(state: &ApiState, session: &SessionId, id: &RecordingId) {
+    let at = WallClock::from_unix_ms(jiff::Timestamp::now().as_millisecond());
+    let data = json!({ "recording": id });
+    match state.catalogue.append_event(at, Some(session), "recording.deleted", &data).await {
+        Ok(seq) => {
+            let row = EventRow { seq, at, session: Some(session.clone()), kind: "recording.deleted".to_owned(), data };
+            // Nobody listening is no error.
+            let _ = state.events.send(row);
+        }
+        Err(error) => tracing::error!(%error, "an event could not be kept"),
+    }
+}

@@ -1,0 +1,149 @@
+//! Sessions: opening, looking at, ending.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde::{Deserialize, Serialize};
+
+use crate::api::auth::{Caller, Operator};
+use crate::api::base_url::BaseUrl;
+use crate::api::body::{At, Body};
+use crate::api::problem::Problem;
+use crate::api::state::ApiState;
+use crate::api::wire::{SessionJson, SessionListJson, YouJson, whip_url};
+use crate::archive::{ArchiveError, ListFilter};
+use crate::model::id::{ProjectSlug, SessionId};
+use crate::model::redact::Personal;
+use crate::model::settings::Kind;
+use crate::model::switchboard::{OpenSession, Refusal};
+
+/// A session to be opened.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SessionBody {
+    /// An existing project.
+    #[schema(value_type = String)]
+    project: ProjectSlug,
+    /// `call` or `room`; the project's where absent.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    kind: Option<Kind>,
+    /// The platform's own id, up to 256 characters.
+    #[serde(default)]
+    external_id: Option<String>,
+    /// Queue, access number, caller, ticket, order …: up to 64 texts.
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, String>)]
+    metadata: BTreeMap<String, Personal>,
+}
+
+/// An id.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct CreatedJson {
+    #[schema(value_type = String)]
+    id: SessionId,
+}
+
+impl SessionBody {
+    fn check(&self) -> Result<(), Problem> {
+        if self.external_id.as_ref().is_some_and(|id| id.is_empty() || id.chars().count() > 256) {
+            return Err(Problem::invalid("external_id: 1 to 256 characters"));
+        }
+        if self.metadata.len() > 64 {
+            return Err(Problem::invalid("metadata: at most 64 entries"));
+        }
+        match self.metadata.iter().find(|(k, v)| k.is_empty() || k.len() > 128 || v.reveal().len() > 4096) {
+            Some((key, _)) => {
+                let shown: String = key.chars().take(128).collect();
+                Err(Problem::invalid(format!("metadata.{shown}: a name of 1 to 128 bytes and a text of at most 4096")))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// Live sessions.
+#[utoipa::path(get, path = "/v1/sessions", tag = "sessions", responses((status = 200, body = SessionListJson)))]
+pub async fn list(_: Operator, State(state): State<ApiState>) -> Json<SessionListJson> {
+    Json(SessionListJson { items: state.registry.live().into_iter().map(SessionJson::from).collect() })
+}
+
+/// Opens a session. Nobody is in it yet.
+#[utoipa::path(post, path = "/v1/sessions", tag = "sessions", request_body = SessionBody,
+    responses((status = 201, body = CreatedJson), (status = 422, body = Problem), (status = 503, body = Problem)))]
+pub async fn create(
+    _: Operator,
+    State(state): State<ApiState>,
+    Body(body): Body<SessionBody>,
+) -> Result<(StatusCode, HeaderMap, Json<CreatedJson>), Problem> {
+    body.check()?;
+    let kind = match body.kind {
+        Some(kind) => kind,
+        None => match state.catalogue.project(&body.project).await {
+            Ok(project) => project.kind,
+            Err(ArchiveError::NotFound { .. }) => return Err(Refusal::NoSuchProject(body.project).into()),
+            Err(other) => return Err(other.into()),
+        },
+    };
+    let request = OpenSession { project: body.project, kind, external_id: body.external_id, metadata: body.metadata };
+    let id = state.switchboard.open(request).await?;
+    let mut headers = HeaderMap::new();
+    if let Ok(place) = HeaderValue::from_str(&format!("/v1/sessions/{id}")) {
+        headers.insert(header::LOCATION, place);
+    }
+    Ok((StatusCode::CREATED, headers, Json(CreatedJson { id })))
+}
+
+/// A session: state, participants, gates, outputs so far. A participant sees their own without numbers, addresses and metadata.
+#[utoipa::path(get, path = "/v1/sessions/{id}", tag = "sessions", params(("id" = String, Path)),
+    responses((status = 200, body = SessionJson), (status = 404, body = Problem)))]
+pub async fn get(
+    caller: Caller,
+    base: BaseUrl,
+    State(state): State<ApiState>,
+    At(id): At<SessionId>,
+) -> Result<Json<SessionJson>, Problem> {
+    caller.may_see(&id)?;
+    let session = match state.registry.view(&id) {
+        Some(view) => SessionJson::from(view),
+        None => over(&state, &id).await?,
+    };
+    Ok(Json(match caller {
+        Caller::Participant { participant, .. } => {
+            session.for_participant(YouJson { whip_url: whip_url(&base, &id, &participant), id: participant })
+        }
+        Caller::Key { .. } | Caller::Browser { .. } => session,
+    }))
+}
+
+async fn over(state: &ApiState, id: &SessionId) -> Result<SessionJson, Problem> {
+    let row = match state.catalogue.session(id).await {
+        Ok(row) => row,
+        Err(ArchiveError::NotFound { .. }) => {
+            return Err(Problem::new(StatusCode::NOT_FOUND, "no_such_session", "there is no session of that id"));
+        }
+        Err(other) => return Err(other.into()),
+    };
+    let page = state.catalogue.recordings(&ListFilter { session: Some(id.clone()), limit: Some(200), ..ListFilter::default() }).await?;
+    Ok(SessionJson::over(row, page.items))
+}
+
+/// What a refusal for a session means: one that was there once is over (409 `ended`), any other is unknown.
+pub(super) async fn refusal(state: &ApiState, id: &SessionId, refusal: Refusal) -> Problem {
+    if matches!(refusal, Refusal::NoSuchSession) && state.catalogue.session(id).await.is_ok() {
+        return Problem::policy(crate::model::command::Reason::Ended);
+    }
+    refusal.into()
+}
+
+/// Ends a session for everybody.
+#[utoipa::path(post, path = "/v1/sessions/{id}/end", tag = "sessions", params(("id" = String, Path)),
+    responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub async fn end(_: Operator, State(state): State<ApiState>, At(id): At<SessionId>) -> Result<StatusCode, Problem> {
+    match state.switchboard.end(&id).await {
+        Ok(()) => Ok(StatusCode::NO_CONTENT),
+        Err(no) => Err(refusal(&state, &id, no).await),
+    }
+}

@@ -1,0 +1,99 @@
+//! What the HTTP surface works with: handles of the other rooms, given by the composition root.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+
+use super::auth::BrowserSessions;
+use crate::archive::{Catalogue, EventRow};
+use crate::model::id::RecordingId;
+use crate::model::switchboard::{ParticipantTokens, Switchboard};
+use crate::session::Registry;
+use crate::store::SharedStore;
+
+/// Where the files of a recording lie while they are being made.
+pub trait GrowingFiles: Send + Sync + 'static {
+    /// The render folder of a recording that is not in the store yet; holds `recording.mp4`, `hls/index.m3u8` … by their names.
+    fn dir(&self, recording: &RecordingId) -> Option<PathBuf>;
+}
+
+/// One thing that must hold before the node takes calls.
+#[async_trait]
+pub trait Readiness: Send + Sync + 'static {
+    /// Its name, shown to everybody who asks `/readyz`.
+    fn name(&self) -> &'static str;
+    /// Whether it holds now; the reason goes to the log only.
+    async fn holds(&self) -> Result<(), String>;
+}
+
+/// Who an API key belongs to.
+#[async_trait]
+pub trait ApiKeys: Send + Sync + 'static {
+    /// The name of the key's holder; `None` where no such key is.
+    async fn holder(&self, key: &str) -> Option<String>;
+}
+
+/// What the composition root hands over.
+pub struct ApiParts {
+    /// Live sessions as they are seen.
+    pub registry: Registry,
+    /// The same registry as signalling calls it.
+    pub switchboard: Arc<dyn Switchboard>,
+    /// The same registry as the keeper of participants' tokens.
+    pub tokens: Arc<dyn ParticipantTokens>,
+    /// Configuration, recordings, events.
+    pub catalogue: Catalogue,
+    /// Keys of machines and of the administrator.
+    pub keys: Arc<dyn ApiKeys>,
+    /// Files of finished recordings, under `recordings/<id>/<name>`.
+    pub store: SharedStore,
+    /// Files of growing ones.
+    pub growing: Arc<dyn GrowingFiles>,
+    /// Every event after it was appended to the catalogue.
+    pub events: broadcast::Sender<EventRow>,
+    /// What `/readyz` asks.
+    pub readiness: Vec<Arc<dyn Readiness>>,
+    /// What `/metrics` prints.
+    pub metrics: Arc<Mutex<prometheus_client::registry::Registry>>,
+    /// The address that people reach the node by (`https://rec.example`), where it differs from what their requests say.
+    pub public_url: Option<String>,
+    /// Cancelled at shutdown: event streams end, so that connections can close.
+    pub stop: CancellationToken,
+}
+
+/// The state of every handler. Clones share it.
+#[derive(Clone)]
+pub struct ApiState(Arc<Inner>);
+
+/// See [`ApiState`].
+pub struct Inner {
+    /// As handed over.
+    pub parts: ApiParts,
+    /// Signed-in browsers.
+    pub browsers: BrowserSessions,
+}
+
+impl ApiState {
+    /// From its parts, nobody signed in.
+    #[must_use]
+    pub fn new(parts: ApiParts) -> Self {
+        Self(Arc::new(Inner { parts, browsers: BrowserSessions::default() }))
+    }
+
+    /// Signed-in browsers.
+    #[must_use]
+    pub fn browsers(&self) -> &BrowserSessions {
+        &self.0.browsers
+    }
+}
+
+impl std::ops::Deref for ApiState {
+    type Target = ApiParts;
+    fn deref(&self) -> &ApiParts {
+        &self.0.parts
+    }
+}

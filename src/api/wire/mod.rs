@@ -1,0 +1,11 @@
+//! What goes over the wire: the only place where answers get their shape.
+
+mod event;
+mod invitation;
+mod recording;
+mod session;
+
+pub use event::EventJson;
+pub use invitation::{InvitationJson, whip_url};
+pub use recording::{RecordingJson, RecordingPageJson};
+pub use session::{CommandAnswer, SessionJson, SessionListJson, YouJson};
