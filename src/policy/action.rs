@@ -35,23 +35,62 @@ pub enum Input {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// An output begins.
-    OutputStarted { output: OutputKey },
+    OutputStarted {
+        /// Which.
+        output: OutputKey,
+    },
     /// An output's timeline stops (a skipped pause).
-    TimelineCut { output: OutputKey },
+    TimelineCut {
+        /// Which.
+        output: OutputKey,
+    },
     /// An output's timeline goes on.
-    TimelineResumed { output: OutputKey },
+    TimelineResumed {
+        /// Which.
+        output: OutputKey,
+    },
     /// A participant's gate on an output is now this. A new output's gates start `Closed`; only changes are told.
-    Gate { output: OutputKey, participant: ParticipantId, gate: Gate },
+    Gate {
+        /// Of which output.
+        output: OutputKey,
+        /// Whose.
+        participant: ParticipantId,
+        /// What may be written from now on.
+        gate: Gate,
+    },
     /// An output is over; all its gates are closed.
-    OutputEnded { output: OutputKey, ended_by: EndedBy },
-    /// An output will not be kept. May come long after its end.
-    Discarded { output: OutputKey, reason: DiscardReason },
-    /// Everything captured of this participant in the session is to be erased.
-    Erase { participant: ParticipantId },
+    OutputEnded {
+        /// Which.
+        output: OutputKey,
+        /// Why.
+        ended_by: EndedBy,
+    },
+    /// An output will not be kept. `conference_none` and `replaced` are told when they happen, the rest at the end of the session: only
+    /// then is it known whether a decline has left anything in it.
+    Discarded {
+        /// Which.
+        output: OutputKey,
+        /// Why.
+        reason: DiscardReason,
+    },
+    /// Everything captured of this participant in the session is to be erased, from finished outputs too. Comes last: their gates are closed.
+    Erase {
+        /// Who.
+        participant: ParticipantId,
+    },
     /// The first host is to be asked whether to record.
-    Prompt { participant: ParticipantId },
+    Prompt {
+        /// Who.
+        participant: ParticipantId,
+    },
     /// A participant is to be asked for consent.
-    AskConsent { participant: ParticipantId },
+    AskConsent {
+        /// Who.
+        participant: ParticipantId,
+    },
     /// The state that everybody sees is now this.
-    State { state: State },
+    State {
+        /// What it is now.
+        state: State,
+    },
 }

@@ -1,55 +1,115 @@
 //! The machine with the permits that it moves.
 
 use super::action::{Action, Input};
+use super::machine::Machine;
 use super::permit::Permit;
-use crate::model::command::Reason;
+use crate::model::command::{Command, Reason};
 use crate::model::gate::{Gate, State};
 use crate::model::id::{OutputKey, ParticipantId};
 use crate::model::settings::Settings;
 use crate::model::time::MediaTime;
 
+/// How long a permit stays shut after a gate has opened again: 20 ms, the usual packet time of speech (RFC 3551 §4.2). A packet that
+/// arrives right after a pause, or right after a yes, carries sound spoken up to a packet's length before it; that sound is not ours.
+/// Somebody who has only just joined has spoken nothing before, so their first packet is admitted at once.
+pub const REOPENING_GUARD_NS: u64 = 20_000_000;
+
 /// Runs the machine and moves the permits before it answers: when `apply` returns after a `pause`, nothing more is admitted.
 #[derive(Debug)]
-pub struct Gatekeeper {}
+pub struct Gatekeeper {
+    machine: Machine,
+    /// In the machine's order of participants.
+    permits: Vec<Held>,
+}
+
+#[derive(Debug)]
+struct Held {
+    participant: ParticipantId,
+    permit: Permit,
+    /// They declined: shut for good, whatever the machine says.
+    sealed: bool,
+}
 
 impl Gatekeeper {
     /// For a session that nobody has joined.
     #[must_use]
-    pub fn new(_settings: Settings) -> Self {
-        todo!()
+    pub fn new(settings: Settings) -> Self {
+        Self { machine: Machine::new(settings), permits: Vec::new() }
     }
 
-    /// See [`super::Machine::apply`].
-    pub fn apply(&mut self, _now: MediaTime, _input: Input) -> (Vec<Action>, Result<(), Reason>) {
-        todo!()
+    /// See [`Machine::apply`].
+    ///
+    /// # Errors
+    /// As [`Machine::apply`].
+    pub fn apply(&mut self, now: MediaTime, input: Input) -> (Vec<Action>, Result<(), Reason>) {
+        let joining = match &input {
+            Input::Join { participant, .. } => Some(participant.clone()),
+            Input::Leave { .. } | Input::Command(_) | Input::End => None,
+        };
+        let (actions, answer) = self.machine.apply(now, input);
+        let joined = if answer.is_ok() { joining } else { None };
+        self.move_permits(now, joined.as_ref(), &actions);
+        (actions, answer)
     }
 
-    /// See [`super::Machine::tick`].
-    pub fn tick(&mut self, _now: MediaTime) -> Vec<Action> {
-        todo!()
+    /// See [`Machine::tick`].
+    pub fn tick(&mut self, now: MediaTime) -> Vec<Action> {
+        let actions = self.machine.tick(now);
+        self.move_permits(now, None, &actions);
+        actions
     }
 
-    /// See [`super::Machine::deadline`].
+    /// See [`Machine::deadline`].
     #[must_use]
     pub fn deadline(&self) -> Option<MediaTime> {
-        todo!()
+        self.machine.deadline()
     }
 
-    /// See [`super::Machine::state`].
+    /// See [`Machine::state`].
     #[must_use]
     pub fn state(&self) -> State {
-        todo!()
+        self.machine.state()
+    }
+
+    /// See [`Machine::check`].
+    ///
+    /// # Errors
+    /// The reason for which the command would be refused.
+    pub fn check(&self, command: &Command) -> Result<(), Reason> {
+        self.machine.check(command)
     }
 
     /// The permit of a participant who has joined at least once: open while any output's gate of theirs is open.
     #[must_use]
-    pub fn permit(&self, _participant: &ParticipantId) -> Option<Permit> {
-        todo!()
+    pub fn permit(&self, participant: &ParticipantId) -> Option<Permit> {
+        self.permits.iter().find(|held| held.participant == *participant).map(|held| held.permit.clone())
     }
 
-    /// The gates now, of outputs that run: `(output, participant, gate)`.
+    /// The gates now, of outputs that run: `(output, participant, gate)`, closed ones too.
     #[must_use]
     pub fn gates(&self) -> Vec<(OutputKey, ParticipantId, Gate)> {
-        todo!()
+        self.machine.gates().map(|(output, participant, gate)| (output.clone(), participant.clone(), gate)).collect()
+    }
+
+    fn move_permits(&mut self, now: MediaTime, joined: Option<&ParticipantId>, actions: &[Action]) {
+        for action in actions {
+            if let Action::Erase { participant } = action
+                && let Some(held) = self.permits.iter_mut().find(|held| held.participant == *participant)
+            {
+                held.sealed = true;
+            }
+        }
+        for (number, (participant, open)) in self.machine.openings().enumerate() {
+            if number == self.permits.len() {
+                self.permits.push(Held { participant: participant.clone(), permit: Permit::closed(), sealed: false });
+            }
+            let held = &self.permits[number];
+            if !open || held.sealed {
+                held.permit.close();
+            } else if !held.permit.is_open() {
+                let guard = if joined == Some(participant) { 0 } else { REOPENING_GUARD_NS };
+                held.permit.open_from(MediaTime(now.as_ns().saturating_add(guard)));
+            }
+        }
     }
 }

@@ -1,0 +1,5 @@
+//! The recording policy: fine points as tables, random histories, and a second model to compare with.
+
+mod notation;
+
+mod the_answer_is_written_as_the_specification_shows;
