@@ -1,122 +1,146 @@
 //! The catalogue: one schema, one code path, SQLite by default.
+//!
+//! Invariants: every change is one statement, or a transaction whose first statement writes (so that two of them stand in a line on any database);
+//! numbers of events become visible in the order in which they rise; nothing of a row is ever part of an error.
 
-use super::recording::{ListFilter, Page, Recording};
-use super::rows::{AgentRow, EventRow, ProjectRow, QueueRow, SessionRow, WorkspaceRow};
-use crate::model::id::{ProjectSlug, RecordingId, SessionId};
-use crate::model::time::WallClock;
+mod columns;
+mod configured;
+mod events;
+mod keys;
+mod recordings;
+mod sessions;
 
-/// What the catalogue said no to.
-#[derive(Debug, thiserror::Error)]
-pub enum ArchiveError {
-    /// Nothing of that name.
-    #[error("there is no {what} `{name}`")]
-    NotFound {
-        /// Which kind.
-        what: &'static str,
-        /// Which name.
-        name: String,
-    },
-    /// The name is taken.
-    #[error("there is a {what} `{name}` already")]
-    Exists {
-        /// Which kind.
-        what: &'static str,
-        /// Which name.
-        name: String,
-    },
-    /// Something that cannot be kept as it is: names the field.
-    #[error("{field}: {why}")]
-    Invalid {
-        /// Which field.
-        field: String,
-        /// What is wrong with it.
-        why: String,
-    },
-    /// The database.
-    #[error("catalogue: {0}")]
-    Database(#[from] sqlx::Error),
-}
+pub use keys::KeyOwner;
 
-type Result<T> = std::result::Result<T, ArchiveError>;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::any::AnyPoolOptions;
+use sqlx::{Any, AnyConnection, AnyPool, Connection, Executor, Transaction};
+
+use super::error::{ArchiveError, Result};
+use super::schema;
+
+/// Connections that read at once.
+const READERS: u32 = 4;
+/// How long a change waits for another process that is writing.
+const BUSY: Duration = Duration::from_secs(30);
 
 /// The catalogue. Clones share it.
-#[derive(Clone, Debug)]
-pub struct Catalogue {}
+#[derive(Clone)]
+pub struct Catalogue {
+    /// Reads.
+    read: AnyPool,
+    /// Changes. One connection for SQLite, which has one writer anyway: waiting in a queue is fairer and quicker than its polling.
+    write: AnyPool,
+}
 
-#[allow(clippy::unused_async, missing_docs, clippy::missing_errors_doc)]
+impl fmt::Debug for Catalogue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Catalogue")
+    }
+}
+
 impl Catalogue {
-    /// Opens `sqlite:<path>` (made where absent) and brings its schema up to date; makes the project `default` where there is none.
-    pub async fn open(_url: &str) -> Result<Self> {
-        todo!()
+    /// Opens `sqlite:<path>` (made where absent, mode 0600) and brings its schema up to date; makes the project `default` where there is none.
+    /// `postgres://…` opens a PostgreSQL database with the same schema and the same statements.
+    pub async fn open(url: &str) -> Result<Self> {
+        sqlx::any::install_default_drivers();
+        let catalogue = if let Some(path) = url.strip_prefix("sqlite:") {
+            Self::open_sqlite(path.strip_prefix("//").unwrap_or(path)).await?
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            AnyConnection::connect(url).await?.close().await?;
+            let pool = AnyPoolOptions::new().max_connections(READERS + 4).connect(url).await?;
+            Self { read: pool.clone(), write: pool }
+        } else {
+            return Err(ArchiveError::invalid("catalogue", "must be `sqlite:<path>` or `postgres://…`"));
+        };
+        schema::bring_up_to_date(&catalogue.write).await?;
+        catalogue.make_default_project().await?;
+        Ok(catalogue)
     }
-    pub async fn workspace(&self) -> Result<WorkspaceRow> {
-        todo!()
+
+    async fn open_sqlite(path: &str) -> Result<Self> {
+        if path.is_empty() {
+            return Err(ArchiveError::invalid("catalogue", "`sqlite:` needs a path behind it"));
+        }
+        if path == ":memory:" {
+            let pool = AnyPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).connect("sqlite::memory:").await?;
+            return Ok(Self { read: pool.clone(), write: pool });
+        }
+        make_private_file(path.into()).await?;
+        let url = format!("sqlite:{}?mode=rwc", escaped(Path::new(path)));
+        // A pool tries again until its time is up and then says only that; one connection says what is wrong.
+        let mut first = AnyConnection::connect(&url).await?;
+        prepare(&mut first, true).await?;
+        let write = sqlite_pool(1, true).connect(&url).await?;
+        let read = sqlite_pool(READERS, false).connect(&url).await?;
+        first.close().await?;
+        Ok(Self { read, write })
     }
-    pub async fn put_workspace(&self, _row: &WorkspaceRow) -> Result<()> {
-        todo!()
+
+    /// Closes every connection once its work is done; SQLite folds its write-ahead log into the file.
+    pub async fn close(&self) {
+        self.read.close().await;
+        self.write.close().await;
     }
-    pub async fn projects(&self) -> Result<Vec<ProjectRow>> {
-        todo!()
+
+    /// Begins a change that looks before it writes: counts `configuration` up first, which puts such changes in a line.
+    async fn configuring(&self) -> Result<Transaction<'static, Any>> {
+        let mut tx = self.write.begin().await?;
+        sqlx::query("UPDATE counters SET value = value + 1 WHERE name = 'configuration'").execute(&mut *tx).await?;
+        Ok(tx)
     }
-    pub async fn project(&self, _slug: &ProjectSlug) -> Result<ProjectRow> {
-        todo!()
+}
+
+fn sqlite_pool(connections: u32, writes: bool) -> AnyPoolOptions {
+    let options = AnyPoolOptions::new().max_connections(connections).idle_timeout(None).max_lifetime(None);
+    options.after_connect(move |c, _| Box::pin(prepare(c, writes)))
+}
+
+async fn prepare(c: &mut AnyConnection, writes: bool) -> std::result::Result<(), sqlx::Error> {
+    c.execute(sqlx::query(sqlx::AssertSqlSafe(format!("PRAGMA busy_timeout = {}", BUSY.as_millis())))).await?;
+    c.execute("PRAGMA foreign_keys = ON").await?;
+    if writes {
+        c.execute("PRAGMA journal_mode = WAL").await?;
+        // A recording that is said to be ready is ready after a power cut too.
+        c.execute("PRAGMA synchronous = FULL").await?;
     }
-    pub async fn create_project(&self, _row: &ProjectRow) -> Result<()> {
-        todo!()
+    Ok(())
+}
+
+/// Phone numbers lie in this file: nobody but its owner reads it. SQLite gives its side files the same mode.
+async fn make_private_file(path: PathBuf) -> Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let made = tokio::task::spawn_blocking(move || {
+        if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).map_err(|e| file_error(folder, &e))?;
+        }
+        match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+            Ok(_) => Ok(()),
+            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+            Err(e) => Err(file_error(&path, &e)),
+        }
+    });
+    made.await.map_err(|_| ArchiveError::invalid("catalogue", "the node is shutting down"))?
+}
+
+pub(super) fn file_error(path: &Path, e: &std::io::Error) -> ArchiveError {
+    ArchiveError::File { path: path.display().to_string(), why: e.to_string() }
+}
+
+/// A path as it may stand in a URL.
+fn escaped(path: &Path) -> String {
+    use std::fmt::Write;
+    use std::os::unix::ffi::OsStrExt;
+    let mut out = String::new();
+    for &b in path.as_os_str().as_bytes() {
+        if b.is_ascii_alphanumeric() || b"/._-~".contains(&b) {
+            out.push(char::from(b));
+        } else {
+            let _ = write!(out, "%{b:02X}");
+        }
     }
-    pub async fn put_project(&self, _row: &ProjectRow) -> Result<()> {
-        todo!()
-    }
-    pub async fn delete_project(&self, _slug: &ProjectSlug) -> Result<()> {
-        todo!()
-    }
-    pub async fn agents(&self) -> Result<Vec<AgentRow>> {
-        todo!()
-    }
-    pub async fn put_agent(&self, _row: &AgentRow) -> Result<()> {
-        todo!()
-    }
-    pub async fn delete_agent(&self, _name: &str) -> Result<()> {
-        todo!()
-    }
-    pub async fn queues(&self) -> Result<Vec<QueueRow>> {
-        todo!()
-    }
-    pub async fn put_queue(&self, _row: &QueueRow) -> Result<()> {
-        todo!()
-    }
-    pub async fn delete_queue(&self, _name: &str) -> Result<()> {
-        todo!()
-    }
-    pub async fn insert_session(&self, _row: &SessionRow) -> Result<()> {
-        todo!()
-    }
-    pub async fn end_session(&self, _id: &SessionId, _at: WallClock) -> Result<()> {
-        todo!()
-    }
-    pub async fn session(&self, _id: &SessionId) -> Result<SessionRow> {
-        todo!()
-    }
-    /// Inserts or replaces a recording's row whole.
-    pub async fn put_recording(&self, _row: &Recording) -> Result<()> {
-        todo!()
-    }
-    pub async fn recording(&self, _id: &RecordingId) -> Result<Recording> {
-        todo!()
-    }
-    pub async fn recordings(&self, _filter: &ListFilter) -> Result<Page> {
-        todo!()
-    }
-    /// Removes a recording's row (its files are the caller's).
-    pub async fn delete_recording(&self, _id: &RecordingId) -> Result<()> {
-        todo!()
-    }
-    /// Appends an event and answers its number.
-    pub async fn append_event(&self, _at: WallClock, _session: Option<&SessionId>, _kind: &str, _data: &serde_json::Value) -> Result<i64> {
-        todo!()
-    }
-    /// Up to `limit` events after `since`, of one session or of all.
-    pub async fn events_since(&self, _since: i64, _session: Option<&SessionId>, _limit: u32) -> Result<Vec<EventRow>> {
-        todo!()
-    }
+    out
 }

@@ -1,9 +1,16 @@
 //! The archive: catalogue (SQLite or PostgreSQL), later search, rights, retention, legal hold, audit chain.
 
+pub mod agents;
 mod catalogue;
+mod error;
+pub mod keys;
 mod recording;
 mod rows;
+mod schema;
+mod validate;
 
-pub use catalogue::{ArchiveError, Catalogue};
+pub use catalogue::{Catalogue, KeyOwner};
+pub use error::ArchiveError;
 pub use recording::{ListFilter, Page, Recording, RecordingState, Source};
 pub use rows::{AgentRow, EventRow, ProjectRow, QueueRow, SessionRow, WorkspaceRow};
+pub use schema::newest as newest_schema;

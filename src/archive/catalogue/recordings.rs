@@ -1,0 +1,193 @@
+//! Recordings and their lists.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+
+use super::Catalogue;
+use super::columns::{Reading, json, word};
+use super::sessions::no_project;
+use crate::archive::error::{ArchiveError, Result};
+use crate::archive::recording::{ListFilter, Page, Recording};
+use crate::model::id::RecordingId;
+
+/// Rows a page where none are asked for, and the most.
+const PAGE: u32 = 50;
+const LARGEST_PAGE: u32 = 200;
+
+const PUT: &str = "INSERT INTO recordings (id, session, output, project, kind, source, state, progress, failure, discarded, started_at, ended_at, \
+     duration_ms, ended_by, external_id, manifest, labels) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) \
+     ON CONFLICT (id) DO UPDATE SET session = excluded.session, output = excluded.output, project = excluded.project, kind = excluded.kind, \
+     source = excluded.source, state = excluded.state, progress = excluded.progress, failure = excluded.failure, discarded = excluded.discarded, \
+     started_at = excluded.started_at, ended_at = excluded.ended_at, duration_ms = excluded.duration_ms, ended_by = excluded.ended_by, \
+     external_id = excluded.external_id, manifest = excluded.manifest, labels = excluded.labels";
+
+impl Catalogue {
+    /// Inserts or replaces a recording's row whole.
+    pub async fn put_recording(&self, row: &Recording) -> Result<()> {
+        put(&mut *self.write.acquire().await?, row).await
+    }
+
+    /// Inserts or replaces many rows, all or none: for a catalogue that is made anew from stored manifests.
+    pub async fn put_recordings(&self, rows: &[Recording]) -> Result<()> {
+        let mut tx = self.write.begin().await?;
+        for row in rows {
+            put(&mut tx, row).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// One recording.
+    pub async fn recording(&self, id: &RecordingId) -> Result<Recording> {
+        let row = sqlx::query("SELECT * FROM recordings WHERE id = $1")
+            .bind(id.as_str().to_owned())
+            .fetch_optional(&self.read)
+            .await?
+            .ok_or_else(|| ArchiveError::not_found("recording", id.as_str()))?;
+        recording_of(&row)
+    }
+
+    /// A page of recordings, newest first. A recording that is added while somebody pages changes no later page.
+    pub async fn recordings(&self, filter: &ListFilter) -> Result<Page> {
+        let limit = filter.limit.unwrap_or(PAGE);
+        if !(1..=LARGEST_PAGE).contains(&limit) {
+            return Err(ArchiveError::invalid("limit", format!("must be 1 to {LARGEST_PAGE}")));
+        }
+        if let (Some(from), Some(to)) = (filter.from, filter.to)
+            && to <= from
+        {
+            return Err(ArchiveError::invalid("to", "must be later than `from`"));
+        }
+        let after = filter.after.as_deref().map(place_of).transpose()?;
+        let mut wanted: Vec<(&'static str, Value)> = Vec::new();
+        if let Some(session) = &filter.session {
+            wanted.push(("session =", Value::Text(session.as_str().to_owned())));
+        }
+        if let Some(project) = &filter.project {
+            wanted.push(("project =", Value::Text(project.as_str().to_owned())));
+        }
+        if let Some(state) = &filter.state {
+            wanted.push(("state =", Value::Text(word(state, "state")?)));
+        }
+        if let Some(from) = filter.from {
+            wanted.push(("started_at >=", Value::Number(from.0)));
+        }
+        if let Some(to) = filter.to {
+            wanted.push(("started_at <", Value::Number(to.0)));
+        }
+        let rows = self.page(wanted, after, i64::from(limit) + 1).await?;
+        let more = rows.len() > limit as usize;
+        let items = rows.iter().take(limit as usize).map(recording_of).collect::<Result<Vec<_>>>()?;
+        let next = items.last().filter(|_| more).map(key_of);
+        Ok(Page { items, next })
+    }
+
+    async fn page(&self, wanted: Vec<(&'static str, Value)>, after: Option<(i64, String)>, rows: i64) -> Result<Vec<AnyRow>> {
+        // Only fixed words and numbers of places enter the text; every value is bound.
+        let mut conditions: Vec<String> = wanted.iter().zip(1..).map(|((test, _), n)| format!("{test} ${n}")).collect();
+        let mut places = conditions.len();
+        if after.is_some() {
+            conditions.push(format!("(started_at, id) < (${}, ${})", places + 1, places + 2));
+            places += 2;
+        }
+        let filter = if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
+        let sql = format!("SELECT * FROM recordings {filter} ORDER BY started_at DESC, id DESC LIMIT ${}", places + 1);
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+        for (_, value) in wanted {
+            query = match value {
+                Value::Text(text) => query.bind(text),
+                Value::Number(number) => query.bind(number),
+            };
+        }
+        if let Some((started_at, id)) = after {
+            query = query.bind(started_at).bind(id);
+        }
+        Ok(query.bind(rows).fetch_all(&self.read).await?)
+    }
+
+    /// Recordings that are neither ready nor discarded, oldest first: what a restarted node goes on with.
+    pub async fn unfinished_recordings(&self) -> Result<Vec<Recording>> {
+        let rows = sqlx::query("SELECT * FROM recordings WHERE state IN ('recording', 'processing', 'failed') ORDER BY started_at, id")
+            .fetch_all(&self.read)
+            .await?;
+        rows.iter().map(recording_of).collect()
+    }
+
+    /// Removes a recording's row (its files are the caller's).
+    pub async fn delete_recording(&self, id: &RecordingId) -> Result<()> {
+        let gone = sqlx::query("DELETE FROM recordings WHERE id = $1").bind(id.as_str().to_owned()).execute(&self.write).await?;
+        if gone.rows_affected() == 0 { Err(ArchiveError::not_found("recording", id.as_str())) } else { Ok(()) }
+    }
+}
+
+async fn put(c: &mut AnyConnection, row: &Recording) -> Result<()> {
+    if row.progress > 100 {
+        return Err(ArchiveError::invalid("progress", "must be 0 to 100"));
+    }
+    sqlx::query(PUT)
+        .bind(row.id.as_str().to_owned())
+        .bind(row.session.as_str().to_owned())
+        .bind(row.output.to_string())
+        .bind(row.project.as_str().to_owned())
+        .bind(word(&row.kind, "kind")?)
+        .bind(word(&row.source, "source")?)
+        .bind(word(&row.state, "state")?)
+        .bind(i64::from(row.progress))
+        .bind(row.failure.clone())
+        .bind(row.discarded.as_ref().map(|d| word(d, "discarded")).transpose()?)
+        .bind(row.started_at.0)
+        .bind(row.ended_at.map(|t| t.0))
+        .bind(row.duration_ms.map(u64::cast_signed))
+        .bind(row.ended_by.as_ref().map(|e| word(e, "ended_by")).transpose()?)
+        .bind(row.external_id.clone())
+        .bind(row.manifest.as_ref().map(|m| json(m, "manifest")).transpose()?)
+        .bind(json(&row.labels, "labels")?)
+        .execute(c)
+        .await
+        .map_err(|e| no_project(e, row.project.as_str()))?;
+    Ok(())
+}
+
+enum Value {
+    Text(String),
+    Number(i64),
+}
+
+/// Where a page ended, as its reader carries it.
+fn key_of(last: &Recording) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{} {}", last.started_at.0, last.id))
+}
+
+fn place_of(key: &str) -> Result<(i64, String)> {
+    let read = || {
+        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(key).ok()?).ok()?;
+        let (started_at, id) = text.split_once(' ')?;
+        let id: RecordingId = id.parse().ok()?;
+        Some((started_at.parse().ok()?, id.into()))
+    };
+    read().ok_or_else(|| ArchiveError::invalid("after", "is no `next` of a page"))
+}
+
+fn recording_of(row: &AnyRow) -> Result<Recording> {
+    let row = Reading::of("recordings", row);
+    Ok(Recording {
+        id: row.word("id")?,
+        session: row.word("session")?,
+        output: row.word("output")?,
+        project: row.word("project")?,
+        kind: row.word("kind")?,
+        source: row.word("source")?,
+        state: row.word("state")?,
+        progress: u8::try_from(row.number("progress")?).map_err(|_| ArchiveError::Damaged { table: "recordings", column: "progress" })?,
+        failure: row.maybe_text("failure")?,
+        discarded: row.maybe_word("discarded")?,
+        started_at: row.time("started_at")?,
+        ended_at: row.maybe_time("ended_at")?,
+        duration_ms: row.maybe_number("duration_ms")?.map(i64::cast_unsigned),
+        ended_by: row.maybe_word("ended_by")?,
+        external_id: row.maybe_text("external_id")?,
+        manifest: row.maybe_json("manifest")?,
+        labels: row.json("labels")?,
+    })
+}

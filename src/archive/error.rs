@@ -1,0 +1,84 @@
+//! What the archive says no to.
+
+/// What the catalogue said no to. No variant carries a value from a row: errors reach logs, personal data does not.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// Nothing of that name.
+    #[error("there is no {what} `{name}`")]
+    NotFound {
+        /// Which kind.
+        what: &'static str,
+        /// Which name.
+        name: String,
+    },
+    /// The name is taken.
+    #[error("there is a {what} `{name}` already")]
+    Exists {
+        /// Which kind.
+        what: &'static str,
+        /// Which name.
+        name: String,
+    },
+    /// Something still needs it.
+    #[error("{what} `{name}` cannot be deleted: {why}")]
+    InUse {
+        /// Which kind.
+        what: &'static str,
+        /// Which name.
+        name: String,
+        /// What needs it.
+        why: String,
+    },
+    /// Something that cannot be kept as it is: names the field.
+    #[error("{field}: {why}")]
+    Invalid {
+        /// Which field.
+        field: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The database was written by a newer Ferric.
+    #[error(
+        "the catalogue has schema {found}, this Ferric knows schemas up to {known}: start a newer Ferric, or restore the copy made before the upgrade"
+    )]
+    Newer {
+        /// Schema found.
+        found: i64,
+        /// Newest schema known.
+        known: i64,
+    },
+    /// The schema could not be brought up to date.
+    #[error("catalogue: its schema could not be brought up to date: {0}")]
+    Schema(sqlx::migrate::MigrateError),
+    /// A row that does not read.
+    #[error("catalogue: column `{column}` of a row of `{table}` does not read")]
+    Damaged {
+        /// Which table.
+        table: &'static str,
+        /// Which column.
+        column: &'static str,
+    },
+    /// A file beside the database.
+    #[error("{path}: {why}")]
+    File {
+        /// Which file.
+        path: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The database.
+    #[error("catalogue: {0}")]
+    Database(#[from] sqlx::Error),
+}
+
+impl ArchiveError {
+    pub(super) fn not_found(what: &'static str, name: impl Into<String>) -> Self {
+        Self::NotFound { what, name: name.into() }
+    }
+
+    pub(super) fn invalid(field: impl Into<String>, why: impl Into<String>) -> Self {
+        Self::Invalid { field: field.into(), why: why.into() }
+    }
+}
+
+pub(super) type Result<T> = std::result::Result<T, ArchiveError>;

@@ -1,0 +1,28 @@
+//! The catalogue's schema: numbered steps, compiled in, each applied once and in order.
+
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::{AnyPool, SqlSafeStr};
+
+use super::error::{ArchiveError, Result};
+
+/// Every step: number, name, statements. A step that has been released is never edited; a change is a new step.
+const STEPS: &[(i64, &str, &str)] = &[(1, "the catalogue", include_str!("../../migrations/0001_the_catalogue.sql"))];
+
+/// The newest schema this Ferric knows.
+#[must_use]
+pub fn newest() -> i64 {
+    STEPS.iter().map(|step| step.0).max().unwrap_or(0)
+}
+
+/// Applies what is missing; refuses a database that is ahead of this Ferric.
+pub(super) async fn bring_up_to_date(pool: &AnyPool) -> Result<()> {
+    let steps = STEPS
+        .iter()
+        .map(|&(number, name, sql)| Migration::new(number, name.into(), MigrationType::Simple, sql.into_sql_str(), false))
+        .collect();
+    match Migrator::with_migrations(steps).run(pool).await {
+        Ok(()) => Ok(()),
+        Err(MigrateError::VersionMissing(found)) => Err(ArchiveError::Newer { found, known: newest() }),
+        Err(other) => Err(ArchiveError::Schema(other)),
+    }
+}

@@ -1,0 +1,98 @@
+//! What may be configured. Every message names the field as it stands in the request; none repeats an address.
+
+use super::agents::{Address, overlap};
+use super::error::{ArchiveError, Result};
+use super::rows::{AgentRow, ProjectRow};
+use crate::model::role::Role;
+use crate::model::settings::SettingsLayer;
+
+/// Longest recording that may be asked for: a year.
+const LONGEST_S: u64 = 31_536_000;
+/// Longest name, in characters.
+const LONGEST_NAME: usize = 128;
+/// Longest address, in bytes.
+const LONGEST_ADDRESS: usize = 256;
+
+/// A layer of settings, under the field `settings`.
+pub(super) fn settings(layer: &SettingsLayer) -> Result<()> {
+    if layer.max_duration_s == Some(0) {
+        return Err(ArchiveError::invalid("settings.max_duration_s", "must be at least 1"));
+    }
+    for (name, value) in [("min", layer.min_duration_s), ("max", layer.max_duration_s)] {
+        if value.is_some_and(|v| v > LONGEST_S) {
+            return Err(ArchiveError::invalid(format!("settings.{name}_duration_s"), format!("must be at most {LONGEST_S} (a year)")));
+        }
+    }
+    if let (Some(min), Some(max)) = (layer.min_duration_s, layer.max_duration_s)
+        && min > max
+    {
+        return Err(ArchiveError::invalid("settings.min_duration_s", format!("must not be above settings.max_duration_s ({max})")));
+    }
+    Ok(())
+}
+
+/// A project.
+pub(super) fn project(row: &ProjectRow) -> Result<()> {
+    if row.caller_is == Role::ThirdParty {
+        return Err(ArchiveError::invalid("caller_is", "must be `customer` or `agent`"));
+    }
+    settings(&row.settings)
+}
+
+/// A name that people chose: 1 to 128 characters, none of them a control character, no blank at either end.
+pub(super) fn name(field: &str, text: &str) -> Result<()> {
+    let length = text.chars().count();
+    if length == 0 || length > LONGEST_NAME {
+        return Err(ArchiveError::invalid(field, format!("must have 1 to {LONGEST_NAME} characters")));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(ArchiveError::invalid(field, "must not hold control characters"));
+    }
+    if text.trim() != text {
+        return Err(ArchiveError::invalid(field, "must not begin or end with a blank"));
+    }
+    Ok(())
+}
+
+/// An agent, as far as it can be judged alone.
+pub(super) fn agent(row: &AgentRow) -> Result<()> {
+    name("name", &row.name)?;
+    for (n, address) in row.addresses.iter().enumerate() {
+        let no = |why: &str| Err(ArchiveError::invalid(format!("addresses[{n}]"), why));
+        let text = address.reveal();
+        if text.len() > LONGEST_ADDRESS {
+            return no("must have at most 256 bytes");
+        }
+        if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+            return no("must not hold blanks or control characters");
+        }
+        let Some(parsed) = Address::parse(text) else {
+            return no("is no address: use `sip:user@host`, a user part, or a pattern with `*`");
+        };
+        if parsed.matches_everybody() {
+            return no("would match everybody");
+        }
+        if row.addresses[..n].iter().any(|other| Address::parse(other.reveal()).as_ref() == Some(&parsed)) {
+            return no("stands in the list already");
+        }
+    }
+    for (n, slug) in row.projects.iter().enumerate() {
+        if row.projects[..n].contains(slug) {
+            return Err(ArchiveError::invalid(format!("projects[{n}]"), "stands in the list already"));
+        }
+    }
+    Ok(())
+}
+
+/// No other agent has one of its addresses where both could be meant.
+pub(super) fn addresses_are_its_own(row: &AgentRow, all: &[AgentRow]) -> Result<()> {
+    for other in all.iter().filter(|other| other.name != row.name && overlap(row, other)) {
+        for (n, address) in row.addresses.iter().enumerate() {
+            let mine = Address::parse(address.reveal());
+            if other.addresses.iter().any(|theirs| Address::parse(theirs.reveal()) == mine) {
+                return Err(ArchiveError::invalid(format!("addresses[{n}]"), format!("belongs to agent `{}` already", other.name)));
+            }
+        }
+    }
+    Ok(())
+}

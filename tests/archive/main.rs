@@ -1,0 +1,11 @@
+//! The archive: the catalogue on SQLite and on PostgreSQL, keys, agents. Each behaviour is a function over a fresh catalogue, run on both databases.
+
+mod agents_and_projects_are_checked_field_by_field;
+mod events_rise_for_every_reader;
+mod many_write_at_once;
+mod postgres_runs_the_same_catalogue;
+mod recordings_page_newest_first;
+mod support;
+mod the_admin_key_is_kept_or_made_anew;
+mod the_first_start_makes_the_catalogue;
+mod what_is_kept_comes_back;

@@ -1,0 +1,82 @@
+use ferric::archive::{ArchiveError, Catalogue, ListFilter, RecordingState};
+use ferric::model::time::WallClock;
+
+use crate::support::{agent, on_sqlite, project, recording, session, sqlite_in};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn on_sqlite_no_change_is_lost() {
+    on_sqlite(no_change_is_lost).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn on_sqlite_one_of_many_gets_the_name() {
+    on_sqlite(one_of_many_gets_the_name).await;
+}
+
+/// Two catalogues over one file are two processes to SQLite: they wait for each other instead of failing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_processes_share_a_file() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let one = Catalogue::open(&sqlite_in(dir.path())).await.expect("opens");
+    let two = Catalogue::open(&sqlite_in(dir.path())).await.expect("opens beside the other");
+    let mut work = tokio::task::JoinSet::new();
+    for c in [one.clone(), two.clone()] {
+        work.spawn(async move {
+            for n in 0..40 {
+                c.append_event(WallClock(n), None, "state", &serde_json::json!({})).await.expect("waits its turn");
+                c.put_agent(&agent("shared", &[], &[])).await.expect("waits its turn");
+            }
+        });
+    }
+    work.join_all().await;
+    assert_eq!(one.last_event().await.expect("read"), 80);
+}
+
+pub async fn no_change_is_lost(c: Catalogue) {
+    let mut work = tokio::task::JoinSet::new();
+    for writer in 0..16 {
+        let c = c.clone();
+        work.spawn(async move {
+            for n in 0..8 {
+                let s = session("default");
+                c.insert_session(&s).await.expect("kept");
+                let mut r = recording(writer * 100 + n);
+                r.session = s.id.clone();
+                c.put_recording(&r).await.expect("kept");
+                r.state = RecordingState::Ready;
+                r.progress = 100;
+                c.put_recording(&r).await.expect("replaced");
+                c.end_session(&s.id, WallClock(9)).await.expect("ended");
+                assert_eq!(c.recording(&r.id).await.expect("read").state, RecordingState::Ready, "a writer reads what it wrote");
+            }
+        });
+    }
+    work.join_all().await;
+    let filter = ListFilter { state: Some(RecordingState::Ready), limit: Some(200), ..ListFilter::default() };
+    assert_eq!(c.recordings(&filter).await.expect("read").items.len(), 128);
+    assert!(c.open_sessions().await.expect("read").is_empty());
+    assert!(c.unfinished_recordings().await.expect("read").is_empty());
+}
+
+pub async fn one_of_many_gets_the_name(c: Catalogue) {
+    let mut work = tokio::task::JoinSet::new();
+    for n in 0..12 {
+        let c = c.clone();
+        work.spawn(async move {
+            let made = match c.create_project(&project("sales")).await {
+                Ok(()) => 1,
+                Err(ArchiveError::Exists { .. }) => 0,
+                Err(other) => panic!("{other}"),
+            };
+            let taken = match c.put_agent(&agent(&format!("agent {n}"), &["4711"], &[])).await {
+                Ok(()) => 1,
+                Err(ArchiveError::Invalid { .. }) => 0,
+                Err(other) => panic!("{other}"),
+            };
+            (made, taken)
+        });
+    }
+    let all = work.join_all().await;
+    assert_eq!((all.iter().map(|a| a.0).sum::<i32>(), all.iter().map(|a| a.1).sum::<i32>()), (1, 1));
+    assert_eq!(c.agents().await.expect("read").len(), 1);
+}
