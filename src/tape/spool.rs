@@ -1,13 +1,27 @@
-//! The spool: the folder of tapes being written.
+//! The spool: the folder of tapes being written, and the two threads that write them.
 
+use std::collections::HashMap;
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::thread::Thread;
+use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
+
+use super::buffer::{Buffer, Pool};
+use super::disk::{Disk, KernelDisk};
 use super::error::TapeError;
-use super::record::SenderReport;
+use super::format::ChunkHeader;
+use super::keys::{KeyFolder, MasterKey, TapeKey};
+use super::reader::TapeReader;
+use super::recover;
+use super::session::{LiveTape, SessionTape};
+use super::sink::{ChunkLimits, SealKey, Sink, SyncJob};
 use crate::model::event::{SessionOpened, TapeEvent};
-use crate::model::id::{ParticipantId, SessionId, TrackId};
+use crate::model::id::SessionId;
 use crate::model::time::MediaTime;
-use crate::policy::Permit;
 
 /// Where tapes lie and how they are written.
 #[derive(Clone, Debug)]
@@ -18,31 +32,169 @@ pub struct SpoolConfig {
     pub master_key: PathBuf,
 }
 
+/// How often and how much is written.
+#[derive(Clone, Copy, Debug)]
+pub struct SpoolLimits {
+    /// From memory to the kernel: what a killed process loses at most, with the time that the writing takes.
+    pub write_every: Duration,
+    /// From the kernel to the disk: what a power cut loses at most, with the time that the syncing takes.
+    pub sync_every: Duration,
+    /// A chunk of this size is followed by another.
+    pub chunk_bytes: u64,
+    /// A chunk of this age is followed by another.
+    pub chunk_age: Duration,
+    /// What a session may hold in memory while the disk does not take it.
+    pub buffer_bytes: usize,
+}
+
+impl Default for SpoolLimits {
+    fn default() -> Self {
+        Self {
+            write_every: Duration::from_millis(175),
+            sync_every: Duration::from_millis(900),
+            chunk_bytes: 16 << 20,
+            chunk_age: Duration::from_secs(60),
+            buffer_bytes: 2 << 20,
+        }
+    }
+}
+
+/// With more sessions than this to sync, one sync of the whole file system is cheaper than one a file.
+const SYNC_ONE_BY_ONE: usize = 4;
+
 /// The spool of a node. Clones share it. Two threads of its own write out every 200 ms and sync every second.
 #[derive(Clone, Debug)]
-pub struct Spool {}
+pub struct Spool {
+    inner: Arc<SpoolInner>,
+}
+
+/// What the handles and the threads share.
+#[derive(Debug)]
+pub(super) struct SpoolInner {
+    dir: PathBuf,
+    pub(super) master: MasterKey,
+    master_path: PathBuf,
+    limits: SpoolLimits,
+    pub(super) disk: Box<dyn Disk>,
+    live: Mutex<HashMap<SessionId, Arc<LiveTape>>>,
+    threads: Mutex<Vec<Thread>>,
+}
 
 impl Spool {
     /// Opens (or makes) the folder, reads (or makes) the master key, starts the writing threads.
     ///
     /// # Errors
     /// Where the folder or key cannot be read or made.
-    pub fn open(_config: SpoolConfig) -> Result<Self, TapeError> {
-        todo!()
+    pub fn open(config: SpoolConfig) -> Result<Self, TapeError> {
+        Self::open_with(config, SpoolLimits::default())
+    }
+
+    /// As `open`, with other limits.
+    ///
+    /// # Errors
+    /// As `open`.
+    pub fn open_with(config: SpoolConfig, limits: SpoolLimits) -> Result<Self, TapeError> {
+        fs::create_dir_all(&config.dir).map_err(TapeError::io(&config.dir))?;
+        let disk = KernelDisk::at(&config.dir).map_err(TapeError::io(&config.dir))?;
+        Self::on_disk(config, limits, Box::new(disk))
+    }
+
+    pub(super) fn on_disk(config: SpoolConfig, limits: SpoolLimits, disk: Box<dyn Disk>) -> Result<Self, TapeError> {
+        fs::create_dir_all(&config.dir).map_err(TapeError::io(&config.dir))?;
+        let inner = Arc::new(SpoolInner {
+            dir: config.dir,
+            master: MasterKey::read_or_make(&config.master_key)?,
+            master_path: config.master_key,
+            limits,
+            disk,
+            live: Mutex::default(),
+            threads: Mutex::default(),
+        });
+        let mut pool = Pool::default();
+        inner.start("tape-write", limits.write_every, move |spool| spool.write_all(&mut pool))?;
+        inner.start("tape-sync", limits.sync_every, |spool| spool.sync_all())?;
+        Ok(Self { inner })
     }
 
     /// A new tape, whose first record is `opened`.
     ///
     /// # Errors
     /// Where it cannot be created, or exists.
-    pub fn create(&self, _opened: &SessionOpened) -> Result<SessionTape, TapeError> {
-        todo!()
+    pub fn create(&self, opened: &SessionOpened) -> Result<SessionTape, TapeError> {
+        let id = &opened.session;
+        let dir = self.folder(id);
+        match fs::create_dir(&dir) {
+            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => return Err(TapeError::Exists(id.clone())),
+            made => made.map_err(TapeError::io(&dir))?,
+        }
+        let begun = self.begin(opened, &dir);
+        if begun.is_err() {
+            self.inner.live.lock().remove(id);
+            let _ = fs::remove_dir_all(&dir);
+        }
+        begun
+    }
+
+    fn begin(&self, opened: &SessionOpened, dir: &Path) -> Result<SessionTape, TapeError> {
+        let id = &opened.session;
+        let folder = KeyFolder::of(dir);
+        fs::create_dir(folder.path()).map_err(TapeError::io(folder.path()))?;
+        let key = TapeKey::make(&self.inner.master, &folder.session_key(), id.as_str())?;
+        let header = ChunkHeader {
+            number: 1,
+            started_at_ns: opened.started_at.0,
+            key_id: self.inner.master.id,
+            first_block: 1,
+            session: id.to_string(),
+        };
+        let keys = vec![SealKey { participant: None, key: Some(key.key) }];
+        let tape = self.live(id, dir, header, keys, vec![folder.session_key()])?;
+        tape.event(MediaTime::ZERO, &TapeEvent::SessionOpened(Box::new(opened.clone())))?;
+        tape.tape.write_out(&self.inner, &mut Pool::default())?;
+        Ok(tape)
+    }
+
+    fn live(
+        &self,
+        id: &SessionId,
+        dir: &Path,
+        header: ChunkHeader,
+        keys: Vec<SealKey>,
+        new_keys: Vec<PathBuf>,
+    ) -> Result<SessionTape, TapeError> {
+        let limits = self.inner.limits;
+        let mut buffer = Buffer::new(limits.buffer_bytes);
+        for (number, key) in keys.iter().enumerate() {
+            buffer.add_key(number as u16, key.key.is_none());
+        }
+        let chunk = ChunkLimits { bytes: limits.chunk_bytes, age: limits.chunk_age, unsynced_bytes: limits.buffer_bytes };
+        let mut sink = Sink::new(dir, header, chunk, keys)?;
+        sink.new_keys = new_keys;
+        let tape = Arc::new(LiveTape {
+            id: id.clone(),
+            dir: dir.to_owned(),
+            sink: Mutex::new(sink),
+            buffer: Mutex::new(buffer),
+            failing: AtomicBool::new(false),
+        });
+        let mut live = self.inner.live.lock();
+        if live.contains_key(id) {
+            return Err(TapeError::Live(id.clone()));
+        }
+        live.insert(id.clone(), Arc::clone(&tape));
+        Ok(SessionTape { tape, spool: Arc::clone(&self.inner) })
     }
 
     /// A session's folder.
     #[must_use]
-    pub fn folder(&self, _session: &SessionId) -> PathBuf {
-        todo!()
+    pub fn folder(&self, session: &SessionId) -> PathBuf {
+        self.inner.dir.join(session.as_str())
+    }
+
+    /// The master key's file, for a [`TapeReader`].
+    #[must_use]
+    pub fn master_key(&self) -> &Path {
+        &self.inner.master_path
     }
 
     /// Every tape that lies in the spool and is not being written: torn tails cut off, ready to be continued or read.
@@ -50,23 +202,175 @@ impl Spool {
     /// # Errors
     /// Where the folder cannot be read; a damaged tape is no error but a line in its `Recovered`.
     pub fn recover(&self) -> Result<Vec<Recovered>, TapeError> {
-        todo!()
+        let dir = &self.inner.dir;
+        let mut found = Vec::new();
+        for entry in fs::read_dir(dir).map_err(TapeError::io(dir))? {
+            let entry = entry.map_err(TapeError::io(dir))?;
+            let Ok(session) = entry.file_name().to_string_lossy().parse::<SessionId>() else { continue };
+            if !entry.path().join("keys").is_dir() || self.inner.live.lock().contains_key(&session) {
+                continue;
+            }
+            found.push(recover::recover(&session, &entry.path(), &self.inner.master_path));
+        }
+        found.sort_by(|a, b| a.session.cmp(&b.session));
+        Ok(found)
     }
 
     /// Goes on writing a recovered tape in a new chunk (to end what the crash left open).
     ///
     /// # Errors
     /// As `create`.
-    pub fn reopen(&self, _session: &SessionId) -> Result<SessionTape, TapeError> {
-        todo!()
+    pub fn reopen(&self, session: &SessionId) -> Result<SessionTape, TapeError> {
+        let dir = self.folder(session);
+        if self.inner.live.lock().contains_key(session) {
+            return Err(TapeError::Live(session.clone()));
+        }
+        if !dir.is_dir() {
+            return Err(TapeError::NoTape(dir));
+        }
+        recover::mend(&dir)?;
+        let mut reader = TapeReader::open(&dir, &self.inner.master_path)?;
+        let mut started_at_ns = None;
+        while let Some(record) = reader.next()? {
+            if let super::record::Body::Event(TapeEvent::SessionOpened(opened)) = record.body {
+                started_at_ns.get_or_insert(opened.started_at.0);
+            }
+        }
+        let header = ChunkHeader {
+            number: recover::chunks(&dir)?.last().map_or(1, |n| n + 1),
+            started_at_ns: started_at_ns.or(reader.started_at_ns()).unwrap_or_default(),
+            key_id: self.inner.master.id,
+            first_block: reader.next_block(),
+            session: session.to_string(),
+        };
+        let folder = KeyFolder::of(&dir);
+        let mut keys = vec![SealKey { participant: None, key: Some(TapeKey::read(&self.inner.master, &folder.session_key())?.key) }];
+        for listed in folder.list()? {
+            // Numbers whose files are gone altogether are never given out again.
+            while keys.len() < usize::from(listed.number) {
+                keys.push(SealKey { participant: None, key: None });
+            }
+            let key = if listed.erased {
+                None
+            } else {
+                TapeKey::read(&self.inner.master, &folder.participant_key(&listed.participant, listed.number)).ok().map(|k| k.key)
+            };
+            keys.push(SealKey { participant: Some(listed.participant), key });
+        }
+        self.live(session, &dir, header, keys, Vec::new())
     }
 
     /// Removes a tape and its keys for good.
     ///
     /// # Errors
-    /// Where it cannot be removed.
-    pub fn remove(&self, _session: &SessionId) -> Result<(), TapeError> {
-        todo!()
+    /// Where it cannot be removed, or is being written.
+    pub fn remove(&self, session: &SessionId) -> Result<(), TapeError> {
+        let dir = self.folder(session);
+        if let Some(tape) = self.inner.live.lock().get(session)
+            && !tape.buffer.lock().closed
+        {
+            return Err(TapeError::Live(session.clone()));
+        }
+        if !dir.is_dir() {
+            return Err(TapeError::NoTape(dir));
+        }
+        self.inner.live.lock().remove(session);
+        let folder = KeyFolder::of(&dir);
+        for listed in folder.list().unwrap_or_default().into_iter().filter(|l| !l.erased) {
+            folder.destroy(&listed.participant, listed.number)?;
+        }
+        fs::remove_dir_all(&dir).map_err(TapeError::io(&dir))?;
+        super::keys::sync_dir(&self.inner.dir)
+    }
+
+    /// How many tapes are being written.
+    #[must_use]
+    pub fn live_tapes(&self) -> usize {
+        self.inner.live.lock().len()
+    }
+}
+
+impl SpoolInner {
+    fn start(self: &Arc<Self>, name: &str, every: Duration, mut work: impl FnMut(&Self) + Send + 'static) -> Result<(), TapeError> {
+        let weak: Weak<Self> = Arc::downgrade(self);
+        let run = move || {
+            loop {
+                let began = Instant::now();
+                match weak.upgrade() {
+                    Some(spool) => work(&spool),
+                    None => return,
+                }
+                // A sweep that took longer than its time is followed by the next one at once.
+                std::thread::park_timeout(every.saturating_sub(began.elapsed()));
+            }
+        };
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(run).map_err(TapeError::io(&self.dir))?;
+        self.threads.lock().push(thread.thread().clone());
+        Ok(())
+    }
+
+    fn snapshot(&self) -> Vec<Arc<LiveTape>> {
+        self.live.lock().values().cloned().collect()
+    }
+
+    /// Forgets a tape of which nothing is left in memory.
+    pub(super) fn forget(&self, tape: &Arc<LiveTape>) {
+        let mut live = self.live.lock();
+        if live.get(&tape.id).is_some_and(|t| Arc::ptr_eq(t, tape)) && tape.is_settled() {
+            live.remove(&tape.id);
+        }
+    }
+
+    fn write_all(&self, pool: &mut Pool) {
+        for tape in self.snapshot() {
+            let written = tape.write_out(self, pool);
+            let was_failing = tape.failing.swap(written.is_err(), Ordering::Relaxed);
+            match written {
+                Err(error) if !was_failing => {
+                    tracing::error!(session = %tape.id, %error, "a tape cannot be written; it is kept in memory and tried again");
+                }
+                Ok(()) if was_failing => tracing::info!(session = %tape.id, "the tape is written again"),
+                _ => {}
+            }
+            // The registry's and this one: nobody can write to it any more.
+            let abandoned = Arc::strong_count(&tape) == 2;
+            if abandoned || tape.buffer.lock().closed {
+                self.forget(&tape);
+            }
+        }
+    }
+
+    fn sync_all(&self) {
+        let jobs: Vec<(Arc<LiveTape>, SyncJob)> = self
+            .snapshot()
+            .into_iter()
+            .filter_map(|tape| {
+                let job = tape.sink.lock().begin_sync()?;
+                Some((tape, job))
+            })
+            .collect();
+        let all_at_once = jobs.len() > SYNC_ONE_BY_ONE && self.disk.sync_all().is_ok();
+        for (tape, job) in jobs {
+            let done = if all_at_once { Ok(()) } else { job.run() };
+            if let Err(error) = &done {
+                tracing::warn!(session = %tape.id, %error, "a tape cannot be synced; a new chunk is begun and its last blocks are written again");
+            }
+            tape.end_sync(job, done.is_ok());
+        }
+    }
+}
+
+impl Drop for SpoolInner {
+    fn drop(&mut self) {
+        let mut pool = Pool::default();
+        for tape in self.snapshot() {
+            if let Err(error) = tape.write_out(self, &mut pool).and_then(|()| tape.sync()) {
+                tracing::error!(session = %tape.id, %error, "a tape could not be written to its end");
+            }
+        }
+        for thread in self.threads.get_mut().drain(..) {
+            thread.unpark();
+        }
     }
 }
 
@@ -87,59 +391,6 @@ pub struct Recovered {
     pub damaged: u64,
 }
 
-/// A tape being written. Clones share it.
-#[derive(Clone, Debug)]
-pub struct SessionTape {}
-
-impl SessionTape {
-    /// Appends an event. Times never go back by more than the 200 ms of a buffer.
-    ///
-    /// # Errors
-    /// Where the tape is closed or the disk has failed for good.
-    pub fn event(&self, _at: MediaTime, _event: &TapeEvent) -> Result<(), TapeError> {
-        todo!()
-    }
-
-    /// A writer for a track of a participant (whose key is made at the first call).
-    ///
-    /// # Errors
-    /// Where the key cannot be kept.
-    pub fn track(&self, _participant: &ParticipantId, _track: TrackId) -> Result<TrackWriter, TapeError> {
-        todo!()
-    }
-
-    /// Destroys a participant's key: what was captured of them cannot be read any more, by anybody. What is still in the buffer goes too.
-    /// Returns when the destruction is on the disk.
-    ///
-    /// # Errors
-    /// Where the key file cannot be destroyed.
-    pub fn erase(&self, _participant: &ParticipantId) -> Result<(), TapeError> {
-        todo!()
-    }
-
-    /// Writes out and syncs everything now.
-    ///
-    /// # Errors
-    /// Where the disk fails.
-    pub fn flush(&self) -> Result<(), TapeError> {
-        todo!()
-    }
-
-    /// Flushes and closes; later writes are refused.
-    ///
-    /// # Errors
-    /// Where the disk fails.
-    pub fn close(&self) -> Result<(), TapeError> {
-        todo!()
-    }
-
-    /// The tape's folder.
-    #[must_use]
-    pub fn dir(&self) -> &Path {
-        todo!()
-    }
-}
-
 /// What became of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Written {
@@ -149,20 +400,4 @@ pub enum Written {
     Gated,
     /// The tape is closed or erased, or its disk is full: counted, and told by a `Dropped` event as soon as there is room.
     Dropped,
-}
-
-/// Appends one track's packets.
-#[derive(Clone, Debug)]
-pub struct TrackWriter {}
-
-impl TrackWriter {
-    /// Appends an RTP packet if the permit admits it.
-    pub fn rtp(&self, _permit: &Permit, _arrival: MediaTime, _packet: &[u8]) -> Written {
-        todo!()
-    }
-
-    /// Appends a sender report (no media: needs no permit, but a declined participant's is dropped).
-    pub fn sender_report(&self, _arrival: MediaTime, _report: SenderReport) -> Written {
-        todo!()
-    }
 }
