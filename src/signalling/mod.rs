@@ -1,3 +1,6 @@
-//! Signalling: how a peer comes in. Each protocol is turned into the same few calls of [`crate::model::switchboard`].
+//! How a peer comes in: each protocol is turned into the same few questions to the switchboard.
 
+pub mod sdp;
+pub mod sip;
+pub mod siprec;
 pub mod whip;

@@ -1,0 +1,574 @@
+//! One call: an actor that takes the dialog's requests in turn and asks the switchboard for what they mean.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use rsipstack::sip::{Method, Request, SipMessage};
+use rsipstack::transaction::Transaction;
+use rsipstack::transaction::transaction::{TransactionEvent, TransactionEventSender};
+use rsipstack::transport::SipConnection;
+use tokio::sync::mpsc;
+
+use crate::model::event::GapCause;
+use crate::model::id::{ProjectSlug, SessionId};
+use crate::model::role::Role;
+use crate::model::settings::Kind;
+use crate::model::switchboard::{JoinRequest, OpenSession, Refusal, RtpOffer};
+use crate::signalling::sdp::{AcceptedStream, AnswerHeader, StreamOffer, write_answer};
+use crate::signalling::siprec::{Conversation, LineView, Mixture, PartyKey, WantedParty, addresses_to_look_up, assign};
+
+use super::dialog::Dialog;
+use super::intake::{self, CALLER, Intake, Offered};
+use super::plan::{CallState, OpenLine, PartyIn, Step, Wish, steps};
+use super::reply::{ALLOW, Reply};
+use super::server::{Shared, contact, source_of};
+use super::session_timer::{Due, Limits, SessionTimer, negotiate};
+use super::{fields, outgoing};
+
+/// What happens to a call.
+pub(super) enum CallEvent {
+    /// A re-INVITE.
+    Invite(Box<Invitation>),
+    /// Any other request of the dialog.
+    Request(Box<Transaction>),
+    /// The ACK of a 2xx came.
+    Acked,
+    /// The ACK of a 2xx never came.
+    AckMissing,
+    /// The INVITE was cancelled before its answer.
+    Cancelled,
+    /// A refresh of ours was answered (or not).
+    Refreshed(Option<u16>),
+    /// The node wants the call to end.
+    Close(&'static str),
+}
+
+/// An INVITE on its way to an answer.
+#[derive(Clone)]
+pub(super) struct Invitation {
+    request: Request,
+    connection: Option<SipConnection>,
+    respond: TransactionEventSender,
+    cancelled: Arc<AtomicBool>,
+    answering: Arc<AtomicBool>,
+}
+
+impl Invitation {
+    /// Puts our tag on the INVITE, so that every answer to it bears the same.
+    pub(super) fn of(mut transaction: Transaction, local_tag: &str, answering: Arc<AtomicBool>) -> (Self, Transaction) {
+        let to = fields::first(&transaction.original.headers, "To").unwrap_or_default().to_owned();
+        if super::address::NameAddress::parse(&to).tag().is_none() {
+            fields::replace(&mut transaction.original.headers, "To", format!("{to};tag={local_tag}"));
+        }
+        let invitation = Self {
+            request: transaction.original.clone(),
+            connection: transaction.connection.clone(),
+            respond: transaction.tu_sender.clone(),
+            cancelled: Arc::new(AtomicBool::new(false)),
+            answering,
+        };
+        (invitation, transaction)
+    }
+
+    fn answer(&self, reply: &Reply) {
+        let response = reply.to_response(&self.request, None);
+        let _ = self.respond.send(TransactionEvent::Respond(response));
+        self.answering.store(false, Ordering::Release);
+    }
+}
+
+/// Drives an INVITE's transaction: retransmissions, ACK, CANCEL.
+pub(super) async fn drive_invite(mut transaction: Transaction, invitation: Invitation, events: mpsc::UnboundedSender<CallEvent>) {
+    let _ = transaction.send_trying().await;
+    let mut acked = false;
+    while let Some(message) = transaction.receive().await {
+        let SipMessage::Request(request) = message else { continue };
+        match request.method {
+            Method::Ack => {
+                acked = true;
+                let _ = events.send(CallEvent::Acked);
+            }
+            Method::Cancel => {
+                invitation.cancelled.store(true, Ordering::Release);
+                let reply = Reply::new(487).to_response(&transaction.original, None);
+                let _ = transaction.respond(reply).await;
+                let _ = events.send(CallEvent::Cancelled);
+            }
+            _ => {}
+        }
+    }
+    let accepted = transaction.last_response.as_ref().is_some_and(|r| (200..300).contains(&r.status_code.code()));
+    if accepted && !acked {
+        let _ = events.send(CallEvent::AckMissing);
+    }
+}
+
+struct Call<'a> {
+    shared: &'a Arc<Shared>,
+    dialog: Dialog,
+    connection: SipConnection,
+    session: SessionId,
+    /// The session is this call's alone and ends with it.
+    own_session: bool,
+    siprec: bool,
+    project: ProjectSlug,
+    caller: Role,
+    role_wish: Option<Role>,
+    conversation: Option<Conversation>,
+    state: CallState,
+    streams: Vec<Option<StreamOffer>>,
+    header: AnswerHeader,
+    last_answer: String,
+    timer: Option<SessionTimer>,
+}
+
+/// Why the call is over for the actor.
+enum End {
+    /// The peer ended it, or never had it.
+    Gone,
+    /// We end it with BYE and this reason.
+    Bye(&'static str),
+}
+
+/// Runs a call from its first INVITE to its end.
+pub(super) async fn run_call(
+    shared: &Arc<Shared>,
+    invitation: Invitation,
+    mut mailbox: mpsc::UnboundedReceiver<CallEvent>,
+    events: mpsc::UnboundedSender<CallEvent>,
+) {
+    let mut call = match set_up(shared, &invitation).await {
+        Ok(call) => call,
+        Err(reply) => {
+            invitation.answer(&reply);
+            return;
+        }
+    };
+    if invitation.cancelled.load(Ordering::Acquire) {
+        call.close_session().await;
+        return;
+    }
+    let answer = call.accept_with_sdp(&invitation.request);
+    invitation.answer(&answer);
+    let end = loop {
+        let next = call.timer.map(|t| t.next_at().saturating_sub(shared.now()));
+        let event = tokio::select! {
+            event = mailbox.recv() => event,
+            () = tokio::time::sleep(next.unwrap_or(Duration::from_secs(3600))), if next.is_some() => {
+                match call.timer.as_mut().and_then(|t| t.due(shared.now())) {
+                    Some(Due::Expired) => break End::Bye("no session refresh came"),
+                    Some(Due::Refresh) => call.refresh(&events),
+                    None => {}
+                }
+                continue;
+            }
+        };
+        match event {
+            None | Some(CallEvent::Cancelled) => break End::Gone,
+            Some(CallEvent::Acked) => {}
+            Some(CallEvent::AckMissing) => break End::Bye("the answer was never acknowledged"),
+            Some(CallEvent::Close(why)) => break End::Bye(why),
+            Some(CallEvent::Refreshed(status)) => match status {
+                Some(408 | 481) | None => break End::Bye("the peer does not know the call any more"),
+                Some(_) => {
+                    if let Some(timer) = call.timer.as_mut() {
+                        timer.refreshed(shared.now());
+                    }
+                }
+            },
+            Some(CallEvent::Invite(invitation)) => {
+                let reply = call.re_invite(&invitation).await;
+                invitation.answer(&reply);
+            }
+            Some(CallEvent::Request(transaction)) => {
+                if call.request(*transaction).await {
+                    break End::Gone;
+                }
+            }
+        }
+    };
+    let sent = match end {
+        End::Bye(why) => call.bye(why),
+        End::Gone => None,
+    };
+    // The recording ends now, whether or not the peer answers; the BYE is sent again by its transaction meanwhile.
+    call.close_session().await;
+    let Some(mut sent) = sent else { return };
+    loop {
+        tokio::select! {
+            _ = &mut sent => return,
+            event = mailbox.recv() => match event {
+                None => return,
+                Some(CallEvent::Invite(invitation)) => invitation.answer(&Reply::refuse(481, "the call is over")),
+                Some(CallEvent::Request(mut transaction)) => {
+                    // The peer's BYE met ours.
+                    let bye = transaction.original.method == Method::Bye;
+                    let reply = if bye { Reply::new(200) } else { Reply::refuse(481, "the call is over") };
+                    let _ = transaction.respond(reply.to_response(&transaction.original, None)).await;
+                }
+                Some(_) => {}
+            },
+        }
+    }
+}
+
+async fn set_up<'a>(shared: &'a Arc<Shared>, invitation: &Invitation) -> Result<Call<'a>, Reply> {
+    let request = &invitation.request;
+    let connection = invitation.connection.clone().ok_or_else(|| Reply::refuse(500, "the flow is gone"))?;
+    let source = source_of(request, Some(&connection)).ok_or_else(|| Reply::refuse(400, "the Via field is not readable"))?;
+    let dialog = Dialog::of_invite(request, source)?;
+    let limits = Limits { proposed_s: shared.options.session_expires_s, shortest_s: shared.options.min_session_expires_s };
+    let timer = negotiate(&request.headers, limits, shared.now())?;
+    let Intake { project, siprec, offer, conversation, metadata, external_id, session, role } = intake::read_invite(request)?;
+    let switchboard = &shared.switchboard;
+    let caller = switchboard.caller_role(&project).await;
+    let own_session = session.is_none();
+    let address = shared.reached_at(source).ip();
+    let mut call = Call {
+        shared,
+        dialog,
+        connection,
+        session: session.clone().unwrap_or_else(SessionId::random),
+        own_session,
+        siprec,
+        project: project.clone(),
+        caller,
+        role_wish: role,
+        conversation,
+        state: CallState::default(),
+        streams: Vec::new(),
+        header: AnswerHeader { session_id: u64::from(rand::random::<u32>()), version: 0, address },
+        last_answer: String::new(),
+        timer,
+    };
+    let (parties, mixtures) = call.who_is_who(&offer.streams, call.conversation.as_ref()).await;
+    if let Some(mixture) = mixtures.first()
+        && !call.mixture_is_honourable(mixture, &parties).await
+    {
+        return Err(Reply::refuse(488, "one stream mixes several parties, and the project's settings do not treat all of them alike"));
+    }
+    if own_session {
+        let request = OpenSession { project, kind: Kind::Call, external_id, metadata };
+        call.session = switchboard.open(request).await.map_err(|refusal| Reply::of_refusal(&refusal))?;
+    }
+    let parties = with_mixtures(parties, &mixtures);
+    if let Err(refusal) = call.become_wish(&offer, &parties, true).await {
+        call.close_session().await;
+        return Err(Reply::of_refusal(&refusal));
+    }
+    Ok(call)
+}
+
+/// A mixed line is kept as the line of its most restricted party: a third party where there is one, else the customer.
+fn with_mixtures(mut parties: Vec<WantedParty>, mixtures: &[Mixture]) -> Vec<WantedParty> {
+    for mixture in mixtures {
+        let strictest = parties.iter_mut().filter(|p| mixture.parties.contains(&p.key)).max_by_key(|p| p.role);
+        if let Some(party) = strictest {
+            party.lines.push(mixture.line);
+        }
+    }
+    parties
+}
+
+impl Call<'_> {
+    /// Whether a stream that holds several voices may be recorded: only where the settings give all of them the same gate at all times.
+    async fn mixture_is_honourable(&self, mixture: &Mixture, parties: &[WantedParty]) -> bool {
+        let roles: BTreeSet<Role> = parties.iter().filter(|p| mixture.parties.contains(&p.key)).map(|p| p.role).collect();
+        let roles: Vec<Role> = roles.into_iter().collect();
+        self.shared.switchboard.treats_alike(&self.project, &roles).await
+    }
+
+    async fn who_is_who(&self, streams: &[Option<StreamOffer>], conversation: Option<&Conversation>) -> (Vec<WantedParty>, Vec<Mixture>) {
+        let mut agents = BTreeMap::new();
+        for address in addresses_to_look_up(conversation) {
+            if let Some(agent) = self.shared.switchboard.agent_of(&self.project, &address).await {
+                agents.insert(address, agent);
+            }
+        }
+        let lines: Vec<LineView> = streams
+            .iter()
+            .enumerate()
+            .filter_map(|(index, offer)| {
+                let offer = offer.as_ref()?;
+                let owner = self.state.lines.get(&index).map(|open| open.owner.clone());
+                Some(LineView { index, label: offer.label.clone(), owner })
+            })
+            .collect();
+        let mut roles: BTreeMap<PartyKey, Role> = self.state.parties.iter().map(|(key, p)| (key.clone(), p.role)).collect();
+        if let Some(role) = self.role_wish {
+            roles.entry(PartyKey::of_participant(CALLER)).or_insert(role);
+        }
+        assign(&lines, conversation, &agents, self.caller, &roles)
+    }
+
+    fn rtp_offer(&self, offer: &StreamOffer) -> RtpOffer {
+        RtpOffer {
+            kind: offer.kind,
+            formats: offer.formats.clone(),
+            label: offer.label.clone(),
+            remote_rtp: offer.remote_rtp,
+            remote_rtcp: offer.remote_rtcp,
+            rtcp_mux: offer.rtcp_mux,
+            local_ip: self.shared.local_ip_towards(self.dialog.next_hop()),
+        }
+    }
+
+    async fn open_line(&mut self, line: usize, owner: &PartyKey, offer: &StreamOffer) -> Result<(), Refusal> {
+        let Some(party) = self.state.parties.get(owner) else { return Err(Refusal::NoSuchParticipant) };
+        let answer = self.shared.switchboard.open_rtp(&self.session, &party.participant, self.rtp_offer(offer)).await?;
+        let open = OpenLine { owner: owner.clone(), track: answer.track, answer, offer: offer.clone(), muted: false };
+        self.state.lines.insert(line, open);
+        Ok(())
+    }
+
+    async fn join(&mut self, party: &WantedParty, id: Option<crate::model::id::ParticipantId>) -> Result<(), Refusal> {
+        let request = JoinRequest {
+            id,
+            role: Some(party.role),
+            name: party.name.clone(),
+            address: party.address.clone(),
+            agent: party.agent.clone(),
+            initiator: party.initiator,
+        };
+        let participant = self.shared.switchboard.join(&self.session, request).await?;
+        self.state.parties.insert(party.key.clone(), PartyIn { participant, role: party.role });
+        Ok(())
+    }
+
+    /// Goes from what the call is to what it shall be.
+    async fn become_wish(&mut self, offer: &Offered, parties: &[WantedParty], can_answer: bool) -> Result<(), Refusal> {
+        let wish = Wish { streams: &offer.streams, parties, sendonly_is_hold: !self.siprec, can_answer };
+        for step in steps(&self.state, &wish) {
+            self.take(step, offer, parties, can_answer).await?;
+        }
+        self.streams.clone_from(&offer.streams);
+        if can_answer {
+            self.write_answer(offer);
+        }
+        Ok(())
+    }
+
+    async fn take(&mut self, step: Step, offer: &Offered, parties: &[WantedParty], can_answer: bool) -> Result<(), Refusal> {
+        let switchboard = self.shared.switchboard.clone();
+        let stream = |line: usize| offer.streams.get(line).cloned().flatten();
+        match step {
+            Step::Join(party) => self.join(&party, None).await?,
+            Step::Open { line, owner } => {
+                if let Some(stream) = stream(line) {
+                    self.open_line(line, &owner, &stream).await?;
+                }
+            }
+            Step::Change { line } => {
+                let (Some(stream), Some(open)) = (stream(line), self.state.lines.get(&line)) else { return Ok(()) };
+                let answer = switchboard.change_rtp(&self.session, open.track, self.rtp_offer(&stream)).await?;
+                if let Some(open) = self.state.lines.get_mut(&line) {
+                    (open.track, open.answer, open.offer) = (answer.track, answer, stream);
+                }
+            }
+            Step::Mute { line, muted } => {
+                let Some(open) = self.state.lines.get_mut(&line) else { return Ok(()) };
+                open.muted = muted;
+                switchboard.mute(&self.session, open.track, muted, GapCause::Hold).await?;
+            }
+            Step::Withdraw { line, owner } => {
+                let Some(before) = self.state.parties.get(&owner).cloned() else { return Ok(()) };
+                switchboard.leave(&self.session, &before.participant).await?;
+                self.state.lines.remove(&line);
+                if let Some(party) = parties.iter().find(|p| p.key == owner) {
+                    self.join(party, Some(before.participant)).await?;
+                }
+                let others: Vec<usize> = self.state.lines.iter().filter(|(_, l)| l.owner == owner).map(|(i, _)| *i).collect();
+                for other in others {
+                    self.state.lines.remove(&other);
+                    if let (true, Some(stream)) = (can_answer, stream(other)) {
+                        self.open_line(other, &owner, &stream).await?;
+                    }
+                }
+            }
+            Step::Leave(key) => {
+                self.state.lines.retain(|_, open| open.owner != key);
+                if let Some(party) = self.state.parties.remove(&key) {
+                    switchboard.leave(&self.session, &party.participant).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn write_answer(&mut self, offer: &Offered) {
+        let streams: Vec<Option<AcceptedStream>> = offer
+            .streams
+            .iter()
+            .enumerate()
+            .map(|(line, stream)| {
+                let (stream, open) = (stream.as_ref()?, self.state.lines.get(&line)?);
+                let reached = |address: SocketAddr| {
+                    let ip = if address.ip().is_unspecified() { self.header.address } else { address.ip() };
+                    SocketAddr::new(self.shared.options.advertised.unwrap_or(ip), address.port())
+                };
+                Some(AcceptedStream {
+                    rtp: reached(open.answer.rtp),
+                    rtcp: reached(open.answer.rtcp),
+                    formats: stream.formats.clone(),
+                    rtcp_mux: stream.rtcp_mux && open.answer.rtp == open.answer.rtcp,
+                    offered: stream.direction,
+                })
+            })
+            .collect();
+        let again = write_answer(&offer.description, &streams, self.header);
+        // The version grows only with a change (RFC 3264 §8).
+        if again != self.last_answer {
+            self.header.version += 1;
+            self.last_answer = write_answer(&offer.description, &streams, self.header);
+        }
+    }
+
+    fn accept(&self, request: &Request) -> Reply {
+        let source = source_of(request, Some(&self.connection)).unwrap_or_else(|| self.dialog.next_hop());
+        let reply = Reply::new(200)
+            .with("Contact", contact(self.shared, Some((source, self.connection.is_reliable())), self.siprec))
+            .with("Allow", ALLOW)
+            .with("Supported", super::reply::EXTENSIONS.join(", "));
+        match &self.timer {
+            Some(timer) => {
+                let reply = reply.with("Session-Expires", timer.field());
+                let peer_knows = fields::tokens(&request.headers, "Supported").iter().any(|t| t == "timer");
+                if peer_knows { reply.with("Require", "timer") } else { reply }
+            }
+            None => reply,
+        }
+    }
+
+    fn accept_with_sdp(&self, request: &Request) -> Reply {
+        self.accept(request).with_sdp(self.last_answer.clone())
+    }
+
+    fn refreshed_by(&mut self, request: &Request) -> Result<(), Reply> {
+        if let Some(source) = source_of(request, Some(&self.connection)) {
+            self.dialog.refresh_target(&request.headers, source);
+        }
+        let options = &self.shared.options;
+        let limits = Limits { proposed_s: options.session_expires_s, shortest_s: options.min_session_expires_s };
+        self.timer = negotiate(&request.headers, limits, self.shared.now())?;
+        Ok(())
+    }
+
+    async fn re_invite(&mut self, invitation: &Invitation) -> Reply {
+        if let Some(connection) = &invitation.connection {
+            self.connection = connection.clone();
+        }
+        self.change(&invitation.request, true).await.unwrap_or_else(|reply| reply)
+    }
+
+    /// A re-INVITE or UPDATE: new metadata, a new offer, both, or only a refresh.
+    async fn change(&mut self, request: &Request, is_invite: bool) -> Result<Reply, Reply> {
+        self.dialog.admit(&request.headers)?;
+        intake::check_required(&request.headers)?;
+        let content = intake::read_content(request)?;
+        if let Some(offer) = &content.offer
+            && !offer.has_usable_line()
+            && !offer.is_all_off()
+        {
+            return Err(offer.refuse());
+        }
+        if is_invite && content.offer.is_none() {
+            return Err(Reply::refuse(488, "a re-INVITE without an SDP offer cannot be answered by a recorder"));
+        }
+        self.refreshed_by(request)?;
+        let mut conversation = self.conversation.clone();
+        if let Some(metadata) = &content.metadata {
+            conversation.get_or_insert_default().apply(metadata);
+        }
+        let can_answer = content.offer.is_some();
+        let offer = match content.offer {
+            Some(offer) => offer,
+            None if content.metadata.is_some() => Offered::standing(&self.streams),
+            None => return Ok(self.accept(request)),
+        };
+        let (parties, mixtures) = self.who_is_who(&offer.streams, conversation.as_ref()).await;
+        let mut honourable = Vec::new();
+        for mixture in mixtures {
+            // What may not be recorded is received no more; its parties stay in the call.
+            if self.mixture_is_honourable(&mixture, &parties).await {
+                honourable.push(mixture);
+            }
+        }
+        let parties = with_mixtures(parties, &honourable);
+        self.conversation = conversation;
+        self.become_wish(&offer, &parties, can_answer).await.map_err(|refusal| Reply::of_refusal(&refusal))?;
+        Ok(if can_answer { self.accept_with_sdp(request) } else { self.accept(request) })
+    }
+
+    /// Answers a request other than INVITE. Whether the call is over with it.
+    async fn request(&mut self, mut transaction: Transaction) -> bool {
+        let request = transaction.original.clone();
+        let mut over = false;
+        let reply = match request.method {
+            Method::Bye => {
+                over = true;
+                Reply::new(200)
+            }
+            Method::Update => self.change(&request, false).await.unwrap_or_else(|reply| reply),
+            Method::Options => self.admitted(&request).unwrap_or_else(|| self.accept(&request).capabilities_only()),
+            Method::Info => self.admitted(&request).unwrap_or_else(|| info(&request)),
+            _ => self.admitted(&request).unwrap_or_else(|| Reply::refuse(405, "this method is not for a recorder").with("Allow", ALLOW)),
+        };
+        let _ = transaction.respond(reply.to_response(&request, None)).await;
+        over
+    }
+
+    fn admitted(&mut self, request: &Request) -> Option<Reply> {
+        self.dialog.admit(&request.headers).err()
+    }
+
+    fn refresh(&mut self, events: &mpsc::UnboundedSender<CallEvent>) {
+        let Some(timer) = self.timer else { return };
+        let peer = self.dialog.next_hop();
+        let extra = [
+            ("Contact", contact(self.shared, Some((peer, self.connection.is_reliable())), self.siprec)),
+            ("Session-Expires", format!("{};refresher=uac", timer.interval_s)),
+            ("Supported", super::reply::EXTENSIONS.join(", ")),
+        ];
+        let Some(request) = outgoing::build(self.shared, &mut self.dialog, &self.connection, Method::Update, &extra) else { return };
+        let sent = outgoing::send(self.shared.clone(), request, self.connection.clone(), peer);
+        let events = events.clone();
+        tokio::spawn(async move {
+            let _ = events.send(CallEvent::Refreshed(sent.await));
+        });
+    }
+
+    fn bye(&mut self, why: &'static str) -> Option<tokio::task::JoinHandle<Option<u16>>> {
+        let reason = [("Reason", format!("SIP ;cause=200 ;text=\"{why}\""))];
+        let hop = self.dialog.next_hop();
+        let request = outgoing::build(self.shared, &mut self.dialog, &self.connection, Method::Bye, &reason)?;
+        Some(tokio::spawn(outgoing::send(self.shared.clone(), request, self.connection.clone(), hop)))
+    }
+
+    async fn close_session(&mut self) {
+        let switchboard = self.shared.switchboard.clone();
+        for (_, party) in std::mem::take(&mut self.state.parties) {
+            if !self.own_session {
+                let _ = switchboard.leave(&self.session, &party.participant).await;
+            }
+        }
+        if std::mem::take(&mut self.own_session) {
+            let _ = switchboard.end(&self.session).await;
+        }
+        self.state.lines.clear();
+    }
+}
+
+/// INFO carries nothing that a recording needs; what is harmless is taken, the rest refused.
+fn info(request: &Request) -> Reply {
+    let content_type = fields::first(&request.headers, "Content-Type").unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let harmless = ["application/dtmf-relay", "application/dtmf", "application/media_control+xml"];
+    if request.body.is_empty() || harmless.contains(&essence.as_str()) {
+        Reply::new(200)
+    } else {
+        Reply::refuse(415, "an INFO body of this type is not read here").with("Accept", harmless.join(", "))
+    }
+}

@@ -1,0 +1,21 @@
+//! SIP over UDP and TCP: recording sessions (SIPREC, RFC 7866) and plain calls that are legs of a session.
+//!
+//! What is asked and what is answered is decided in pure modules (`intake`, `plan`, `dialog`, `session_timer`, `reply`); `server` and `call` drive them
+//! over the transactions of `rsipstack`.
+
+mod address;
+mod call;
+mod dialog;
+mod fields;
+mod intake;
+mod options;
+mod outgoing;
+mod plan;
+mod reply;
+mod server;
+mod session_timer;
+mod stateless;
+mod vendor;
+
+pub use options::{SipError, SipOptions};
+pub use server::SipServer;

@@ -1,0 +1,68 @@
+//! Requests of ours within a dialog: BYE and session refreshes.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use rsipstack::sip::{Header, HeadersExt, Method, Request, SipMessage, StatusCodeKind, Transport};
+use rsipstack::transaction::Transaction;
+use rsipstack::transaction::key::{TransactionKey, TransactionRole};
+use rsipstack::transport::{SipAddr, SipConnection};
+
+use super::dialog::Dialog;
+use super::server::Shared;
+
+/// A Via of ours for a flow.
+fn via(shared: &Shared, connection: &SipConnection, peer: SocketAddr) -> String {
+    let transport = if connection.is_reliable() { "TCP" } else { "UDP" };
+    let branch = uuid::Uuid::new_v4().simple();
+    format!("SIP/2.0/{transport} {};branch=z9hG4bK{branch};rport", shared.reached_at(peer))
+}
+
+/// Builds a request within the dialog.
+pub(super) fn build(
+    shared: &Shared,
+    dialog: &mut Dialog,
+    connection: &SipConnection,
+    method: Method,
+    extra: &[(&'static str, String)],
+) -> Option<Request> {
+    let via = via(shared, connection, dialog.next_hop());
+    dialog.request(method, via, extra)
+}
+
+async fn attempt(shared: &Arc<Shared>, request: Request, connection: Option<SipConnection>, hop: SipAddr) -> Option<u16> {
+    let key = TransactionKey::from_request(&request, TransactionRole::Client).ok()?;
+    let mut transaction = Transaction::new_client(key, request, shared.endpoint.clone(), connection);
+    transaction.destination = Some(hop);
+    transaction.send().await.ok()?;
+    while let Some(message) = transaction.receive().await {
+        if let SipMessage::Response(response) = message
+            && response.status_code.kind() != StatusCodeKind::Provisional
+        {
+            return Some(response.status_code.code());
+        }
+    }
+    None
+}
+
+/// Sends a request and waits for its final answer's status. A stream that broke is opened anew once, to where the dialog says.
+pub(super) async fn send(shared: Arc<Shared>, request: Request, connection: SipConnection, hop: SocketAddr) -> Option<u16> {
+    let reliable = connection.is_reliable();
+    let transport = if reliable { Transport::Tcp } else { Transport::Udp };
+    let target = SipAddr { r#type: Some(transport), addr: hop.into() };
+    let alive = !connection.cancel_token().is_some_and(|token| token.is_cancelled());
+    if alive || !reliable {
+        let status = attempt(&shared, request.clone(), Some(connection), target.clone()).await;
+        if !reliable || status != Some(503) {
+            return status;
+        }
+    }
+    // A new branch: this is a new transaction with the same number.
+    let mut request = request;
+    let via = request.via_header().ok().map(|via| via.value().to_owned())?;
+    let fresh = format!("branch=z9hG4bK{}", uuid::Uuid::new_v4().simple());
+    let via = via.split(';').map(|p| if p.starts_with("branch=") { fresh.as_str() } else { p }).collect::<Vec<_>>().join(";");
+    request.headers.retain(|h| !matches!(h, Header::Via(_)));
+    request.headers.push_front(Header::Via(via.into()));
+    attempt(&shared, request, None, target).await
+}
