@@ -18,12 +18,12 @@ use crate::ingest::MediaClock;
 use crate::model::event::TapeEvent;
 use crate::model::id::{RecordingId, SessionId};
 use crate::model::settings::Kind;
-use crate::model::time::WallClock;
+use crate::model::time::{MediaTime, WallClock};
 use crate::render::RenderedOutput;
 use crate::session::{Notice, SessionNotice};
 use crate::store::queue::{UploadFile, UploadQueue};
 use crate::store::{SharedStore, StoreError};
-use crate::tape::Spool;
+use crate::tape::{Body, Recovered, Spool, TapeError, TapeReader};
 
 /// How often a failed rendering is begun again before a person has to look.
 const TRIES: u32 = 3;
@@ -46,10 +46,15 @@ pub struct Conveyor {
     pub keep_tape: Duration,
     /// Numbered events come of these.
     pub events: mpsc::UnboundedSender<Unnumbered>,
+    /// Opens tapes.
+    pub master_key: PathBuf,
+    /// What is under way.
+    pub sessions: HashMap<SessionId, Progress>,
 }
 
+/// How far a session is on its way.
 #[derive(Debug, Default)]
-struct Progress {
+pub struct Progress {
     /// The tape is rendered to its end.
     rendered: bool,
     /// Outputs on their way into the store.
@@ -75,20 +80,20 @@ impl Conveyor {
         idle: tokio::sync::watch::Sender<usize>,
     ) {
         let (stored_sender, mut stored) = mpsc::unbounded_channel::<Stored>();
-        let mut sessions: HashMap<SessionId, Progress> = HashMap::new();
+        idle.send_replace(self.sessions.len());
         loop {
             tokio::select! {
-                Some(notice) = notices.recv() => self.on_notice(&mut sessions, notice).await,
-                Some(told) = news.recv() => self.on_news(&mut sessions, told, &stored_sender).await,
-                Some(done) = stored.recv() => self.on_stored(&mut sessions, done).await,
+                Some(notice) = notices.recv() => self.on_notice(notice).await,
+                Some(told) = news.recv() => self.on_news(told, &stored_sender).await,
+                Some(done) = stored.recv() => self.on_stored(done).await,
                 () = stop.cancelled() => return,
                 else => return,
             }
-            idle.send_replace(sessions.len());
+            idle.send_replace(self.sessions.len());
         }
     }
 
-    async fn on_notice(&mut self, sessions: &mut HashMap<SessionId, Progress>, notice: SessionNotice) {
+    async fn on_notice(&mut self, notice: SessionNotice) {
         if let Some(event) = of_notice(&notice) {
             let _ = self.events.send(event);
         }
@@ -97,13 +102,13 @@ impl Conveyor {
             Notice::Tape(event) => {
                 if let TapeEvent::SessionOpened(opened) = &**event {
                     let pictures = opened.settings.kind == Kind::Room;
-                    let clock = Some(notice.clock());
-                    sessions.insert(notice.session.clone(), Progress { pictures, clock, ..Progress::default() });
+                    let clock = Some(notice.clock);
+                    self.sessions.insert(notice.session.clone(), Progress { pictures, clock, ..Progress::default() });
                     self.follow(&notice.session, clock, pictures);
                 }
             }
             Notice::Closed => {
-                if let Some(progress) = sessions.get_mut(&notice.session) {
+                if let Some(progress) = self.sessions.get_mut(&notice.session) {
                     progress.closed = true;
                 }
                 self.pool.finish(&notice.session);
@@ -112,27 +117,62 @@ impl Conveyor {
         }
     }
 
+    /// A whole tape that an earlier run left: its rows are brought back and it is rendered from its start.
+    pub async fn take_up(&mut self, tape: &Recovered) {
+        let (dir, master_key) = (tape.dir.clone(), self.master_key.clone());
+        let events = tokio::task::spawn_blocking(move || events_of(&dir, &master_key)).await;
+        let events = match events.map_err(|e| e.to_string()).and_then(|r| r.map_err(|e| e.to_string())) {
+            Ok(events) => events,
+            Err(error) => {
+                tracing::error!(session = %tape.session, error, "a tape of an earlier run cannot be read; it stays as it is");
+                return;
+            }
+        };
+        let Some(opened) = events.iter().find_map(|(_, event)| match event {
+            TapeEvent::SessionOpened(opened) => Some((**opened).clone()),
+            _ => None,
+        }) else {
+            tracing::error!(session = %tape.session, "a tape of an earlier run lacks its beginning; it stays as it is");
+            return;
+        };
+        for (at, event) in events {
+            let notice = SessionNotice {
+                session: opened.session.clone(),
+                project: opened.project.clone(),
+                clock: MediaClock::starting(std::time::Instant::now()),
+                at,
+                wall: opened.started_at.plus_ns(at.as_ns()),
+                what: Notice::Tape(Arc::new(event)),
+            };
+            self.rows.follow(&notice).await;
+        }
+        let pictures = opened.settings.kind == Kind::Room;
+        self.sessions.insert(opened.session.clone(), Progress { pictures, closed: true, ..Progress::default() });
+        self.follow(&opened.session, None, pictures);
+        self.pool.finish(&opened.session);
+    }
+
     fn follow(&self, session: &SessionId, clock: Option<MediaClock>, pictures: bool) {
         self.pool.follow(Job { session: session.clone(), tape: self.spool.folder(session), clock, pictures });
     }
 
-    async fn on_news(&mut self, sessions: &mut HashMap<SessionId, Progress>, news: RenderNews, stored: &mpsc::UnboundedSender<Stored>) {
+    async fn on_news(&mut self, news: RenderNews, stored: &mpsc::UnboundedSender<Stored>) {
         match news {
             RenderNews::Output(session, output) => {
-                if let Some(progress) = sessions.get_mut(&session) {
+                if let Some(progress) = self.sessions.get_mut(&session) {
                     progress.storing.insert(output.recording.clone());
                 }
                 self.store_output(session, output, stored.clone()).await;
             }
             RenderNews::Finished(session) => {
-                if let Some(progress) = sessions.get_mut(&session) {
+                if let Some(progress) = self.sessions.get_mut(&session) {
                     progress.rendered = true;
                 }
-                self.let_go_if_done(sessions, &session).await;
+                self.let_go_if_done(&session).await;
             }
             RenderNews::Failed(session, error) => {
                 tracing::error!(%session, %error, "rendering failed; the tape stays");
-                let Some(progress) = sessions.get_mut(&session) else { return };
+                let Some(progress) = self.sessions.get_mut(&session) else { return };
                 progress.failures += 1;
                 let (failures, clock, closed, pictures) = (progress.failures, progress.clock, progress.closed, progress.pictures);
                 if failures < TRIES {
@@ -144,7 +184,7 @@ impl Conveyor {
                     for recording in self.rows.fail(&session, &error.to_string()).await {
                         self.tell(&session, "recording.failed", json!({ "recording": recording, "reason": error.to_string() }));
                     }
-                    sessions.remove(&session);
+                    self.sessions.remove(&session);
                 }
             }
         }
@@ -160,13 +200,13 @@ impl Conveyor {
         });
     }
 
-    async fn on_stored(&mut self, sessions: &mut HashMap<SessionId, Progress>, (session, recording, result, output): Stored) {
+    async fn on_stored(&mut self, (session, recording, result, output): Stored) {
         match (result, output.discarded, output.manifest) {
             (Err(error), _, _) => {
                 tracing::error!(%session, %error, "storing failed; the tape stays");
                 self.rows.failed(&recording, &error.to_string()).await;
                 self.tell(&session, "recording.failed", json!({ "recording": recording, "reason": error.to_string() }));
-                sessions.remove(&session);
+                self.sessions.remove(&session);
                 return;
             }
             (Ok(()), Some(reason), _) => self.rows.discarded(&recording, reason).await,
@@ -177,17 +217,17 @@ impl Conveyor {
             }
             (Ok(()), None, None) => tracing::error!(%session, "an output came without a manifest"),
         }
-        if let Some(progress) = sessions.get_mut(&session) {
+        if let Some(progress) = self.sessions.get_mut(&session) {
             progress.storing.remove(&recording);
         }
-        self.let_go_if_done(sessions, &session).await;
+        self.let_go_if_done(&session).await;
     }
 
-    async fn let_go_if_done(&self, sessions: &mut HashMap<SessionId, Progress>, session: &SessionId) {
-        if !sessions.get(session).is_some_and(|progress| progress.rendered && progress.storing.is_empty()) {
+    async fn let_go_if_done(&mut self, session: &SessionId) {
+        if !self.sessions.get(session).is_some_and(|progress| progress.rendered && progress.storing.is_empty()) {
             return;
         }
-        sessions.remove(session);
+        self.sessions.remove(session);
         for recording in self.rows.forget(session) {
             let _ = tokio::fs::remove_dir_all(self.out.join(recording.as_str())).await;
         }
@@ -206,6 +246,17 @@ impl Conveyor {
         let now = WallClock(i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX));
         let _ = self.events.send(Unnumbered { at: now, session: session.clone(), kind, data });
     }
+}
+
+fn events_of(dir: &Path, master_key: &Path) -> Result<Vec<(MediaTime, TapeEvent)>, TapeError> {
+    let mut reader = TapeReader::open(dir, master_key)?;
+    let mut events = Vec::new();
+    while let Some(record) = reader.next()? {
+        if let Body::Event(event) = record.body {
+            events.push((record.at, event));
+        }
+    }
+    Ok(events)
 }
 
 /// Marks a tape whose recordings are safe and that is kept for other views.

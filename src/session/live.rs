@@ -88,6 +88,7 @@ impl Live {
         self.followers.tell(&SessionNotice {
             session: self.opened.session.clone(),
             project: self.opened.project.clone(),
+            clock: self.clock,
             at,
             wall: self.opened.started_at.plus_ns(at.as_ns()),
             what,

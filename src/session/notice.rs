@@ -5,6 +5,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
+use crate::ingest::MediaClock;
 use crate::model::event::TapeEvent;
 use crate::model::id::{ParticipantId, ProjectSlug, SessionId};
 use crate::model::time::{MediaTime, WallClock};
@@ -16,6 +17,8 @@ pub struct SessionNotice {
     pub session: SessionId,
     /// Its project.
     pub project: ProjectSlug,
+    /// The session's clock.
+    pub clock: MediaClock,
     /// Session time.
     pub at: MediaTime,
     /// Wall-clock time.

@@ -116,10 +116,22 @@ impl Registry {
         Ok(Invitation { participant, token })
     }
 
-    /// Runs what is due in every session, and ends those that have stood empty for long. Called by the app's clock every few milliseconds.
-    pub async fn tick(&self) {
-        for live in self.all() {
+    /// How many sessions are live.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.shared.sessions.read().len()
+    }
+
+    /// Does what is due in every session. Called by the app's clock every few milliseconds; cheap where nothing is due.
+    pub fn tick(&self) {
+        for live in self.shared.sessions.read().values() {
             live.tick();
+        }
+    }
+
+    /// Ends sessions that have stood empty for too long.
+    pub async fn end_the_empty(&self) {
+        for live in self.all() {
             if live.empty_for().is_some_and(|empty| empty > self.shared.config.idle_end) {
                 self.finish(&live).await;
             }

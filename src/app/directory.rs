@@ -1,0 +1,60 @@
+//! What sessions must know of the configuration, answered from the catalogue.
+
+use async_trait::async_trait;
+
+use crate::archive::{ArchiveError, Catalogue, agents};
+use crate::model::id::ProjectSlug;
+use crate::model::role::Role;
+use crate::model::settings::{AgentProperties, QueueProperties, Settings};
+use crate::model::switchboard::OpenSession;
+use crate::session::Directory;
+
+/// The key of a session's metadata that names its queue.
+const QUEUE: &str = "queue";
+
+/// The catalogue as a directory.
+pub struct CatalogueDirectory(pub Catalogue);
+
+impl CatalogueDirectory {
+    async fn resolve(&self, request: &OpenSession) -> Result<Settings, ArchiveError> {
+        let project = self.0.project(&request.project).await?;
+        let workspace = self.0.workspace().await?;
+        let mut queue = QueueProperties::default();
+        if let Some(name) = request.metadata.get(QUEUE) {
+            let queues = self.0.queues().await?;
+            queue = queues.into_iter().find(|q| q.name == name.reveal()).map(|q| q.properties).unwrap_or_default();
+        }
+        Ok(Settings::resolve(request.kind, &[&workspace.settings, &project.settings], queue))
+    }
+}
+
+fn told<T>(answer: Result<T, ArchiveError>) -> Option<T> {
+    match answer {
+        Ok(answer) => Some(answer),
+        Err(ArchiveError::NotFound { .. }) => None,
+        Err(error) => {
+            tracing::error!(%error, "the catalogue did not answer");
+            None
+        }
+    }
+}
+
+#[async_trait]
+impl Directory for CatalogueDirectory {
+    async fn settings(&self, request: &OpenSession) -> Option<Settings> {
+        told(self.resolve(request).await)
+    }
+
+    async fn agent(&self, name: &str) -> Option<AgentProperties> {
+        told(self.0.agents().await)?.into_iter().find(|agent| agent.name == name).map(|agent| agent.properties)
+    }
+
+    async fn agent_of(&self, project: &ProjectSlug, address: &str) -> Option<String> {
+        let all = told(self.0.agents().await)?;
+        agents::find(&all, project, address).map(|agent| agent.name.clone())
+    }
+
+    async fn caller_role(&self, project: &ProjectSlug) -> Role {
+        told(self.0.project(project).await).map_or(Role::Customer, |project| project.caller_is)
+    }
+}

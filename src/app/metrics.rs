@@ -1,0 +1,46 @@
+//! What `/metrics` says.
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Registry as Prometheus;
+
+use crate::ingest::RtpIngest;
+use crate::session::Registry;
+
+/// A registry that reads the node whenever it is asked.
+#[must_use]
+pub fn registry(sessions: &Registry, rtp: &RtpIngest) -> Prometheus {
+    let mut prometheus = Prometheus::with_prefix("ferric");
+    prometheus.register_collector(Box::new(NodeCollector { sessions: sessions.clone(), rtp: rtp.clone() }));
+    prometheus
+}
+
+struct NodeCollector {
+    sessions: Registry,
+    rtp: RtpIngest,
+}
+
+impl std::fmt::Debug for NodeCollector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("NodeCollector")
+    }
+}
+
+impl Collector for NodeCollector {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), std::fmt::Error> {
+        let live = ConstGauge::new(i64::try_from(self.sessions.count()).unwrap_or(i64::MAX));
+        live.encode(encoder.encode_descriptor("sessions", "Live sessions", None, live.metric_type())?)?;
+        let totals = self.rtp.totals();
+        for (name, help, value) in [
+            ("rtp_packets_kept", "RTP packets of SIP legs written to tapes", totals.kept),
+            ("rtp_packets_gated", "RTP packets of SIP legs that the policy did not admit", totals.gated),
+            ("rtp_packets_dropped", "RTP packets of SIP legs lost between kernel and tape", totals.dropped_by_kernel + totals.dropped_by_tape),
+        ] {
+            let counter = ConstCounter::new(value);
+            counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)?;
+        }
+        Ok(())
+    }
+}

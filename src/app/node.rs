@@ -1,0 +1,314 @@
+//! The node: everything started in its order, and stopped in the reverse one.
+
+use std::net::{IpAddr, SocketAddr};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use async_trait::async_trait;
+use parking_lot::{Mutex, RwLock};
+use tokio::net::TcpListener;
+use tokio::sync::{broadcast, mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::config::Config;
+use super::conveyor::{Conveyor, done_mark};
+use super::directory::CatalogueDirectory;
+use super::render_pool::{Growing, RenderPool};
+use super::rows::Rows;
+use super::{events, metrics};
+use crate::api::{ApiKeys, ApiParts, ApiState, GrowingFiles, Readiness};
+use crate::archive::{Catalogue, keys};
+use crate::ingest::{RtpIngest, RtpIngestConfig, WebrtcConfig, WebrtcIngest};
+use crate::model::id::RecordingId;
+use crate::render::{RenderSettings, compose};
+use crate::session::{Registry, RegistryConfig, close_what_a_crash_left_open};
+use crate::signalling::sip::{SipConfig, SipServer};
+use crate::signalling::whip::{self, WhipConfig};
+use crate::store::queue::UploadQueue;
+use crate::tape::{Spool, SpoolConfig};
+
+/// How often what is due in sessions is looked for.
+const TICK: Duration = Duration::from_millis(20);
+/// Events that a listener may be behind before it has to read them from the catalogue.
+const EVENT_BUFFER: usize = 4096;
+
+/// A running node.
+pub struct Node {
+    /// Where pages, API and WHIP answer.
+    pub http: SocketAddr,
+    /// Where SIP answers, UDP and TCP.
+    pub sip: SocketAddr,
+    /// Live sessions.
+    pub registry: Registry,
+    /// The catalogue.
+    pub catalogue: Catalogue,
+    sip_server: SipServer,
+    stop: CancellationToken,
+    busy: watch::Receiver<usize>,
+    web: tokio::task::JoinHandle<()>,
+}
+
+fn address(key: &str, text: &str) -> Result<SocketAddr> {
+    text.parse().with_context(|| format!("{key}: `{text}` is no address with a port, as 127.0.0.1:8080"))
+}
+
+fn ip_or(key: &str, text: &str, otherwise: IpAddr) -> Result<IpAddr> {
+    if text.is_empty() { Ok(otherwise) } else { text.parse().with_context(|| format!("{key}: `{text}` is no IP address")) }
+}
+
+fn some_ip(key: &str, text: &str) -> Result<Option<IpAddr>> {
+    if text.is_empty() { Ok(None) } else { Ok(Some(text.parse().with_context(|| format!("{key}: `{text}` is no IP address"))?)) }
+}
+
+impl Node {
+    /// Starts everything; when this returns the node takes calls.
+    ///
+    /// # Errors
+    /// One line that says which part could not start, and why.
+    pub async fn start(config: Config) -> Result<Self> {
+        // Two TLS providers are linked; whoever asks for the default must find one.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let data = &config.data.dir;
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data).with_context(|| format!("data.dir: {}", data.display()))?;
+
+        let http_listen = address("http.listen", &config.http.listen)?;
+        let sip_listen = address("sip.listen", &config.sip.listen)?;
+        let listener = TcpListener::bind(http_listen).await.with_context(|| format!("http.listen: {http_listen}"))?;
+        let http = listener.local_addr().context("http.listen")?;
+
+        let master_key = data.join("master.key");
+        let spool = Spool::open(SpoolConfig { dir: data.join("spool"), master_key: master_key.clone() }).context("spool")?;
+        let catalogue = Catalogue::open(&or_else(&config.data.catalogue, || format!("sqlite:{}", data.join("catalogue.db").display())))
+            .await
+            .context("data.catalogue")?;
+        keys::ensure_admin_key(&catalogue, &data.join("admin.key")).await.context("admin.key")?;
+        let store = crate::store::open(&or_else(&config.data.store, || format!("folder:{}", data.join("store").display())))
+            .await
+            .context("data.store")?;
+        let uploads = UploadQueue::start(data.join("uploads"), store.clone()).context("uploads")?;
+
+        let rtp = RtpIngest::start(RtpIngestConfig {
+            bind_ip: ip_or("rtp.bind", &config.rtp.bind, sip_listen.ip())?,
+            ports: config.rtp.port_first..=config.rtp.port_last,
+            advertised_ip: some_ip("sip.advertised", &config.sip.advertised)?,
+        })
+        .context("rtp")?;
+        let webrtc = WebrtcIngest::start(WebrtcConfig {
+            bind_ips: vec![ip_or("webrtc.bind", &config.webrtc.bind, http.ip())?],
+            ports: config.rtp.port_first..=config.rtp.port_last,
+            public_ip: some_ip("webrtc.public_ip", &config.webrtc.public_ip)?,
+        })
+        .context("webrtc")?;
+        let registry = Registry::new(RegistryConfig {
+            spool: spool.clone(),
+            directory: Arc::new(CatalogueDirectory(catalogue.clone())),
+            rtp: rtp.clone(),
+            webrtc,
+            reconnect: Duration::from_secs(config.session.reconnect_s),
+            idle_end: Duration::from_secs(config.session.idle_end_s),
+        });
+
+        let stop = CancellationToken::new();
+        let growing = Growing::default();
+        let out = data.join("render");
+        let (news_sender, news) = mpsc::unbounded_channel();
+        let settings = RenderSettings {
+            audio: config.render.audio,
+            layout: config.render.layout,
+            encoder: config.render.encoder,
+            ..RenderSettings::default()
+        };
+        let pool = Arc::new(RenderPool::start(config.render.threads, master_key.clone(), out.clone(), settings, growing, news_sender));
+        let (event_sender, unnumbered) = mpsc::unbounded_channel();
+        let (events, _) = broadcast::channel(EVENT_BUFFER);
+        tokio::spawn(events::keep(catalogue.clone(), unnumbered, events.clone()));
+        let mut conveyor = Conveyor {
+            spool: spool.clone(),
+            rows: Rows::new(catalogue.clone()),
+            store: store.clone(),
+            uploads,
+            pool,
+            out: out.clone(),
+            keep_tape: Duration::from_secs(u64::from(config.data.keep_tape_days) * 86_400),
+            events: event_sender,
+            master_key: master_key.clone(),
+            sessions: std::collections::HashMap::new(),
+        };
+        take_up_tapes(&spool, &master_key, &mut conveyor, config.data.keep_tape_days).await?;
+        let (idle, busy) = watch::channel(0);
+        tokio::spawn(conveyor.run(registry.notices(), news, stop.clone(), idle));
+        tokio::spawn(tick(registry.clone(), stop.clone()));
+
+        let sip_server = SipServer::start(
+            SipConfig { listen: sip_listen, advertised: some_ip("sip.advertised", &config.sip.advertised)? },
+            Arc::new(registry.clone()),
+        )
+        .await
+        .with_context(|| format!("sip.listen: {sip_listen}"))?;
+
+        let public_url = (!config.http.public_url.is_empty()).then(|| config.http.public_url.clone());
+        let api = crate::api::router(ApiState::new(ApiParts {
+            registry: registry.clone(),
+            catalogue: catalogue.clone(),
+            keys: Arc::new(CatalogueKeys(catalogue.clone())),
+            store,
+            growing: Arc::new(RenderFolder(out)),
+            events,
+            readiness: readiness(catalogue.clone(), config.render.encoder, data),
+            metrics: Arc::new(Mutex::new(metrics::registry(&registry, &rtp))),
+            public_url: public_url.clone(),
+            stop: stop.clone(),
+        }));
+        let whip = whip::router(
+            Arc::new(registry.clone()),
+            Arc::new(registry.clone()),
+            WhipConfig { public_url, ..WhipConfig::default() },
+        );
+        let closing = stop.clone();
+        let web = tokio::spawn(async move {
+            let served = axum::serve(listener, whip.merge(api)).with_graceful_shutdown(async move { closing.cancelled().await });
+            if let Err(error) = served.await {
+                tracing::error!(%error, "the web side stopped");
+            }
+        });
+        let sip = sip_server.local_addr();
+        Ok(Self { http, sip, registry, catalogue, sip_server, stop, busy, web })
+    }
+
+    /// No new sessions; live ones are closed and rendered, for at most `drain`; then everything stops. What is not done by then is done at the next start.
+    pub async fn shut_down(mut self, drain: Duration) {
+        self.registry.drain();
+        self.sip_server.shutdown().await;
+        self.registry.end_all().await;
+        let rendered = tokio::time::timeout(drain, self.busy.wait_for(|busy| *busy == 0)).await;
+        if rendered.is_err() {
+            tracing::warn!("not everything was rendered in time; the tapes stay and are rendered at the next start");
+        }
+        self.stop.cancel();
+        let _ = tokio::time::timeout(Duration::from_secs(2), self.web).await;
+        self.catalogue.close().await;
+    }
+}
+
+fn or_else(text: &str, otherwise: impl FnOnce() -> String) -> String {
+    if text.is_empty() { otherwise() } else { text.to_owned() }
+}
+
+/// Tapes that an earlier run left: what a crash cut off is ended, and all are rendered.
+async fn take_up_tapes(spool: &Spool, master_key: &Path, conveyor: &mut Conveyor, keep_days: u32) -> Result<()> {
+    let finding = spool.clone();
+    let found = tokio::task::spawn_blocking(move || finding.recover()).await?.context("recovering tapes")?;
+    for tape in found {
+        let mark = done_mark(&tape.dir);
+        if let Ok(done) = std::fs::metadata(&mark) {
+            let age = done.modified().ok().and_then(|at| at.elapsed().ok()).unwrap_or_default();
+            if age > Duration::from_secs(u64::from(keep_days) * 86_400) {
+                spool.remove(&tape.session).context("removing a kept tape")?;
+            }
+            continue;
+        }
+        tracing::info!(session = %tape.session, torn_bytes = tape.torn_bytes, damaged = tape.damaged, "a tape of an earlier run is taken up");
+        if !tape.ended
+            && let Err(error) = close_what_a_crash_left_open(spool, master_key, &tape)
+        {
+            tracing::error!(session = %tape.session, %error, "a tape of an earlier run cannot be ended; it stays as it is");
+            continue;
+        }
+        conveyor.take_up(&tape).await;
+    }
+    Ok(())
+}
+
+async fn tick(registry: Registry, stop: CancellationToken) {
+    let mut clock = tokio::time::interval(TICK);
+    clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    let mut ticks: u32 = 0;
+    loop {
+        tokio::select! {
+            _ = clock.tick() => {}
+            () = stop.cancelled() => return,
+        }
+        registry.tick();
+        ticks = ticks.wrapping_add(1);
+        if ticks.is_multiple_of(50) {
+            registry.end_the_empty().await;
+        }
+    }
+}
+
+struct CatalogueKeys(Catalogue);
+
+#[async_trait]
+impl ApiKeys for CatalogueKeys {
+    async fn holder(&self, key: &str) -> Option<String> {
+        match self.0.key_owner(&keys::hash(key)).await {
+            Ok(owner) => owner.map(|owner| owner.name),
+            Err(error) => {
+                tracing::error!(%error, "keys could not be looked up");
+                None
+            }
+        }
+    }
+}
+
+struct RenderFolder(PathBuf);
+
+impl GrowingFiles for RenderFolder {
+    fn dir(&self, recording: &RecordingId) -> Option<PathBuf> {
+        let dir = self.0.join(recording.as_str());
+        dir.is_dir().then_some(dir)
+    }
+}
+
+struct CatalogueAnswers(Catalogue);
+
+#[async_trait]
+impl Readiness for CatalogueAnswers {
+    fn name(&self) -> &'static str {
+        "catalogue"
+    }
+    async fn holds(&self) -> Result<(), String> {
+        self.0.workspace().await.map(|_| ()).map_err(|error| error.to_string())
+    }
+}
+
+struct PluginsThere(RwLock<Result<(), String>>);
+
+#[async_trait]
+impl Readiness for PluginsThere {
+    fn name(&self) -> &'static str {
+        "composing"
+    }
+    async fn holds(&self) -> Result<(), String> {
+        self.0.read().clone()
+    }
+}
+
+struct DataWritable(PathBuf);
+
+#[async_trait]
+impl Readiness for DataWritable {
+    fn name(&self) -> &'static str {
+        "data"
+    }
+    async fn holds(&self) -> Result<(), String> {
+        let probe = self.0.join(".writable");
+        tokio::fs::write(&probe, b"ferric").await.map_err(|error| error.to_string())?;
+        tokio::fs::remove_file(&probe).await.map_err(|error| error.to_string())
+    }
+}
+
+fn readiness(catalogue: Catalogue, encoder: crate::render::VideoEncoder, data: &Path) -> Vec<Arc<dyn Readiness>> {
+    let plugins = compose::check_plugins(encoder).map_err(|error| error.to_string());
+    if let Err(error) = &plugins {
+        tracing::error!(error, "rooms cannot be composed on this node; calls are not affected");
+    }
+    vec![
+        Arc::new(CatalogueAnswers(catalogue)),
+        Arc::new(PluginsThere(RwLock::new(plugins))),
+        Arc::new(DataWritable(data.to_owned())),
+    ]
+}
