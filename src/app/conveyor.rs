@@ -13,7 +13,6 @@ use tokio_util::sync::CancellationToken;
 use super::events::{Unnumbered, of_notice};
 use super::render_pool::{Job, RenderNews, RenderPool};
 use super::rows::Rows;
-use crate::archive::RecordingState;
 use crate::ingest::MediaClock;
 use crate::model::event::TapeEvent;
 use crate::model::id::{RecordingId, SessionId};
@@ -289,10 +288,4 @@ async fn store_files(uploads: &UploadQueue, store: &SharedStore, output: &Render
         }
     }
     Ok(())
-}
-
-/// Which states a start finds that only a running node could be in.
-#[must_use]
-pub fn is_unfinished(state: RecordingState) -> bool {
-    matches!(state, RecordingState::Recording | RecordingState::Processing)
 }

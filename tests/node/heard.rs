@@ -1,0 +1,59 @@
+//! What is in a sound file, measured after an independent decoder.
+
+use std::path::Path;
+use std::process::Command;
+
+/// Samples of each channel at 8 kHz, decoded by FFmpeg with every error fatal.
+pub struct Heard {
+    pub channels: Vec<Vec<f64>>,
+}
+
+pub const HZ: f64 = 8000.0;
+
+impl Heard {
+    pub fn decode(file: &Path, channels: usize) -> Self {
+        let out = Command::new("ffmpeg")
+            .args(["-v", "error", "-xerror", "-i"])
+            .arg(file)
+            .args(["-vn", "-ar", "8000", "-ac", &channels.to_string(), "-f", "s16le", "-"])
+            .output()
+            .expect("ffmpeg runs");
+        assert!(out.status.success() && out.stderr.is_empty(), "ffmpeg: {}", String::from_utf8_lossy(&out.stderr));
+        let samples: Vec<f64> = out.stdout.chunks_exact(2).map(|b| f64::from(i16::from_le_bytes([b[0], b[1]])) / 32768.0).collect();
+        Self { channels: (0..channels).map(|c| samples.iter().skip(c).step_by(channels).copied().collect()).collect() }
+    }
+
+    pub fn seconds(&self) -> f64 {
+        self.channels[0].len() as f64 / HZ
+    }
+
+    /// Amplitude of a tone in a channel between two instants (Goertzel), 1.0 = full scale.
+    pub fn tone(&self, channel: usize, hz: f64, from_s: f64, to_s: f64) -> f64 {
+        let samples = &self.channels[channel];
+        let range = (from_s * HZ) as usize..((to_s * HZ) as usize).min(samples.len());
+        let n = range.len() as f64;
+        let w = 2.0 * std::f64::consts::PI * hz / HZ;
+        let (mut re, mut im) = (0.0, 0.0);
+        for (i, sample) in samples[range].iter().enumerate() {
+            re += sample * (w * i as f64).cos();
+            im += sample * (w * i as f64).sin();
+        }
+        2.0 * (re * re + im * im).sqrt() / n
+    }
+
+    /// Where a tone sounds louder than `floor`: `(from, to)` in seconds, by windows of 20 ms.
+    pub fn spans(&self, channel: usize, hz: f64, floor: f64) -> Vec<(f64, f64)> {
+        let mut spans: Vec<(f64, f64)> = Vec::new();
+        let windows = (self.seconds() / 0.02) as usize;
+        for window in 0..windows {
+            let (from, to) = (window as f64 * 0.02, (window + 1) as f64 * 0.02);
+            if self.tone(channel, hz, from, to) > floor {
+                match spans.last_mut() {
+                    Some(last) if from - last.1 < 0.03 => last.1 = to,
+                    _ => spans.push((from, to)),
+                }
+            }
+        }
+        spans
+    }
+}
