@@ -44,18 +44,13 @@ fn of_tape(event: &TapeEvent) -> Option<(&'static str, Value)> {
             ("participant.joined", json!({ "participant": party.id, "role": party.role, "name": party.name }))
         }
         TapeEvent::Left { participant } => ("participant.left", json!({ "participant": participant })),
-        TapeEvent::Command { by, verb, order, refused } => (
-            "command",
-            json!({ "by": by, "do": verb, "order": order, "accepted": refused.is_none(), "reason": refused }),
-        ),
-        TapeEvent::OutputStarted { output, recording } => {
-            ("recording.started", json!({ "output": output, "recording": recording }))
+        TapeEvent::Command { by, verb, order, refused } => {
+            ("command", json!({ "by": by, "do": verb, "order": order, "accepted": refused.is_none(), "reason": refused }))
         }
+        TapeEvent::OutputStarted { output, recording } => ("recording.started", json!({ "output": output, "recording": recording })),
         TapeEvent::OutputEnded { output, ended_by } => ("recording.ended", json!({ "output": output, "ended_by": ended_by })),
         TapeEvent::Discarded { output, reason } => ("recording.discarded", json!({ "output": output, "reason": reason })),
-        TapeEvent::Gate { output, participant, gate } => {
-            ("gate", json!({ "output": output, "participant": participant, "gate": gate }))
-        }
+        TapeEvent::Gate { output, participant, gate } => ("gate", json!({ "output": output, "participant": participant, "gate": gate })),
         TapeEvent::Erased { participant } => ("participant.erased", json!({ "participant": participant })),
         TapeEvent::State { state } => ("state", json!({ "state": state })),
         TapeEvent::TimelineCut { output } => ("recording.paused", json!({ "output": output })),
@@ -63,9 +58,7 @@ fn of_tape(event: &TapeEvent) -> Option<(&'static str, Value)> {
         TapeEvent::Dropped { track, packets } => ("media.dropped", json!({ "track": track, "packets": packets })),
         TapeEvent::Muted { track, muted, cause } => ("media.muted", json!({ "track": track, "muted": muted, "cause": cause })),
         TapeEvent::SessionEnded => ("session.ended", json!({})),
-        TapeEvent::Track { track, spec } => {
-            ("media.track", json!({ "track": track, "participant": spec.participant, "kind": spec.kind }))
-        }
+        TapeEvent::Track { track, spec } => ("media.track", json!({ "track": track, "participant": spec.participant, "kind": spec.kind })),
     })
 }
 
@@ -74,7 +67,8 @@ pub async fn keep(catalogue: Catalogue, mut events: mpsc::UnboundedReceiver<Unnu
     while let Some(event) = events.recv().await {
         match catalogue.append_event(event.at, Some(&event.session), event.kind, &event.data).await {
             Ok(seq) => {
-                let _ = told.send(EventRow { seq, at: event.at, session: Some(event.session), kind: event.kind.to_owned(), data: event.data });
+                let _ =
+                    told.send(EventRow { seq, at: event.at, session: Some(event.session), kind: event.kind.to_owned(), data: event.data });
             }
             Err(error) => tracing::error!(session = %event.session, kind = event.kind, %error, "an event could not be kept"),
         }

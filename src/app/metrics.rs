@@ -36,7 +36,11 @@ impl Collector for NodeCollector {
         for (name, help, value) in [
             ("rtp_packets_kept", "RTP packets of SIP legs written to tapes", totals.kept),
             ("rtp_packets_gated", "RTP packets of SIP legs that the policy did not admit", totals.gated),
-            ("rtp_packets_dropped", "RTP packets of SIP legs lost between kernel and tape", totals.dropped_by_kernel + totals.dropped_by_tape),
+            (
+                "rtp_packets_dropped",
+                "RTP packets of SIP legs lost between kernel and tape",
+                totals.dropped_by_kernel + totals.dropped_by_tape,
+            ),
         ] {
             let counter = ConstCounter::new(value);
             counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)?;

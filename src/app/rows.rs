@@ -128,7 +128,13 @@ impl Rows {
             .open
             .lock()
             .get(session)
-            .map(|open| open.recordings.iter().filter(|r| matches!(r.state, RecordingState::Recording | RecordingState::Processing)).map(|r| r.id.clone()).collect())
+            .map(|open| {
+                open.recordings
+                    .iter()
+                    .filter(|r| matches!(r.state, RecordingState::Recording | RecordingState::Processing))
+                    .map(|r| r.id.clone())
+                    .collect()
+            })
             .unwrap_or_default();
         for recording in &unfinished {
             self.failed(recording, why).await;

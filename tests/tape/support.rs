@@ -84,8 +84,7 @@ impl Gates {
     pub fn open() -> Self {
         let mut keeper = Gatekeeper::new(settings());
         for (participant, role) in [("a1", Role::Agent), ("c1", Role::Customer)] {
-            let join =
-                Input::Join { participant: id(participant), role, initiator: false, properties: AgentProperties::default() };
+            let join = Input::Join { participant: id(participant), role, initiator: false, properties: AgentProperties::default() };
             keeper.apply(MediaTime::ZERO, join).1.expect("they may join");
         }
         Self { keeper }
