@@ -3,11 +3,11 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use super::arrival::ClockReading;
 use super::counters::RtpCounters;
-use super::socket::{Datagram, ReadBuffer, StampedSocket};
+use crate::ingest::arrival::ClockReading;
 use crate::ingest::reception::Reception;
 use crate::ingest::rtcp::{self, RtcpItem};
+use crate::ingest::stamped_socket::{Datagram, ReadBuffer, StampedSocket};
 use crate::ingest::tap::Tap;
 use crate::ingest::track_gate::{TrackGate, Verdict};
 use crate::model::rtp::RtpPacket;

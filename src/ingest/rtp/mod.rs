@@ -3,11 +3,9 @@
 //! A recorder has no deadline, so nothing wakes for a packet: every 10 ms one thread asks the kernel which sockets hold something and reads it. The
 //! kernel stamps each datagram when it comes in, so the sweep does not blur arrival times.
 
-mod arrival;
 mod counters;
 mod leg;
 mod ports;
-mod socket;
 mod sweep;
 
 use std::net::IpAddr;

@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use parking_lot::{Condvar, Mutex};
 
-use super::arrival::ClockReading;
 use super::counters::RtpCounters;
 use super::leg::{Leg, Way};
 use super::ports::PortPairs;
-use super::socket::{ReadBuffer, StampedSocket};
 use super::{LegId, RtpIngestConfig, RtpLegSpec};
+use crate::ingest::arrival::ClockReading;
 use crate::ingest::error::IngestError;
+use crate::ingest::stamped_socket::{ReadBuffer, StampedSocket};
 use crate::model::switchboard::{RtpAnswer, RtpOffer};
 
 const SWEEP_EVERY: Duration = Duration::from_millis(10);

@@ -5,25 +5,25 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// One reading of both clocks, taken for each sweep. The kernel stamps with the wall clock; an arrival is told by how long ago that was, so a wall clock
 /// that is set by hand or by NTP moves nothing but the datagrams that are in the buffer at that moment, and those by no more than one sweep.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct ClockReading {
-    pub(super) instant: Instant,
+pub(in crate::ingest) struct ClockReading {
+    pub(in crate::ingest) instant: Instant,
     wall: Duration,
     oldest: Duration,
 }
 
 impl ClockReading {
     /// Reads both clocks. `oldest` is how long ago a datagram still in a buffer can have come at most.
-    pub(super) fn take(oldest: Duration) -> Self {
+    pub(in crate::ingest) fn take(oldest: Duration) -> Self {
         let instant = Instant::now();
         Self::of(instant, SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(), oldest)
     }
 
-    pub(super) const fn of(instant: Instant, wall: Duration, oldest: Duration) -> Self {
+    pub(in crate::ingest) const fn of(instant: Instant, wall: Duration, oldest: Duration) -> Self {
         Self { instant, wall, oldest }
     }
 
     /// When a datagram arrived that the kernel stamped with `stamp` (since the Unix epoch); now, where it did not.
-    pub(super) fn arrival(&self, stamp: Option<Duration>) -> Instant {
+    pub(in crate::ingest) fn arrival(&self, stamp: Option<Duration>) -> Instant {
         let age = stamp.map_or(Duration::ZERO, |stamp| self.wall.saturating_sub(stamp)).min(self.oldest);
         self.instant.checked_sub(age).unwrap_or(self.instant)
     }

@@ -2,7 +2,7 @@
 
 use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -13,41 +13,41 @@ use crate::ingest::error::IngestError;
 /// Room for the kernel to keep datagrams in while the sweep is late: some 700 ms of a call even at its smallest.
 const RECEIVE_BUFFER_BYTES: usize = 256 * 1024;
 /// Longest datagram that is read; the rest of a longer one is cut off by the kernel and it counts as malformed.
-pub(super) const DATAGRAM_BYTES: usize = 8192;
+pub(in crate::ingest) const DATAGRAM_BYTES: usize = 8192;
 
 /// What the reading of all sockets shares, so that a packet costs no allocation.
 #[derive(Debug)]
-pub(super) struct ReadBuffer {
+pub(in crate::ingest) struct ReadBuffer {
     datagram: Box<[u8]>,
     control: Vec<u8>,
 }
 
 impl ReadBuffer {
-    pub(super) fn new() -> Self {
+    pub(in crate::ingest) fn new() -> Self {
         Self { datagram: vec![0; DATAGRAM_BYTES].into_boxed_slice(), control: nix::cmsg_space!(nix::sys::time::TimeSpec, u32) }
     }
 }
 
 /// One datagram.
 #[derive(Debug)]
-pub(super) struct Datagram<'a> {
-    pub(super) bytes: &'a [u8],
-    pub(super) whole: bool,
-    pub(super) source: Option<SocketAddr>,
+pub(in crate::ingest) struct Datagram<'a> {
+    pub(in crate::ingest) bytes: &'a [u8],
+    pub(in crate::ingest) whole: bool,
+    pub(in crate::ingest) source: Option<SocketAddr>,
     /// When the kernel got it, since the Unix epoch.
-    pub(super) stamp: Option<Duration>,
+    pub(in crate::ingest) stamp: Option<Duration>,
     /// Datagrams that this socket has lost so far, modulo 2³²; told only where there are any.
-    pub(super) lost: Option<u32>,
+    pub(in crate::ingest) lost: Option<u32>,
 }
 
 #[derive(Debug)]
-pub(super) struct StampedSocket {
+pub(in crate::ingest) struct StampedSocket {
     socket: UdpSocket,
 }
 
 impl StampedSocket {
     /// Binds; `None` where somebody else has the port.
-    pub(super) fn bind(ip: IpAddr, port: u16) -> Result<Option<Self>, IngestError> {
+    pub(in crate::ingest) fn bind(ip: IpAddr, port: u16) -> Result<Option<Self>, IngestError> {
         let address = SocketAddr::new(ip, port);
         let made = socket2::Socket::new(socket2::Domain::for_address(address), socket2::Type::DGRAM.nonblocking(), None);
         let socket = made.map_err(IngestError::io("making an RTP socket"))?;
@@ -64,7 +64,7 @@ impl StampedSocket {
     }
 
     /// The next datagram, `None` where there is none now.
-    pub(super) fn read<'a>(&self, into: &'a mut ReadBuffer) -> io::Result<Option<Datagram<'a>>> {
+    pub(in crate::ingest) fn read<'a>(&self, into: &'a mut ReadBuffer) -> io::Result<Option<Datagram<'a>>> {
         let mut slices = [IoSliceMut::new(&mut into.datagram)];
         let got = match recvmsg::<SockaddrStorage>(self.socket.as_raw_fd(), &mut slices, Some(&mut into.control), MsgFlags::empty()) {
             Ok(got) => got,
@@ -89,7 +89,7 @@ impl StampedSocket {
     }
 
     /// Sends a datagram if the socket has room; a report that cannot be sent now is not worth waiting for.
-    pub(super) fn send(&self, bytes: &[u8], to: SocketAddr) -> bool {
+    pub(in crate::ingest) fn send(&self, bytes: &[u8], to: SocketAddr) -> bool {
         self.socket.send_to(bytes, to).is_ok()
     }
 }
@@ -107,5 +107,11 @@ fn socket_addr(address: &SockaddrStorage) -> Option<SocketAddr> {
             Some(SocketAddr::from((v4.ip(), v4.port())))
         }
         _ => address.as_sockaddr_in6().map(|v6| SocketAddr::from((v6.ip(), v6.port()))),
+    }
+}
+
+impl AsRawFd for StampedSocket {
+    fn as_raw_fd(&self) -> RawFd {
+        self.socket.as_raw_fd()
     }
 }
