@@ -3,6 +3,8 @@
 use std::io;
 use std::ops::RangeInclusive;
 
+use crate::model::switchboard::Refusal;
+
 /// Why ingest could not take or serve a stream.
 #[derive(Debug, thiserror::Error)]
 pub enum IngestError {
@@ -46,5 +48,15 @@ pub enum IngestError {
 impl IngestError {
     pub(crate) fn io(doing: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { doing, source }
+    }
+
+    /// The same to signalling: whose fault it is, and whether to come again later.
+    #[must_use]
+    pub fn refusal(self) -> Refusal {
+        match self {
+            Self::BadOffer(why) => Refusal::BadOffer(why),
+            Self::NoSuchLeg | Self::NoSuchPeer => Refusal::NoSuchParticipant,
+            other => Refusal::Busy(other.to_string()),
+        }
     }
 }

@@ -1,0 +1,8 @@
+//! Ingest: what peers send, over real sockets, and what of it is on the tape.
+
+mod rtp_sender;
+mod session;
+
+mod receiver_reports_go_to_where_sender_reports_come_from;
+mod rtp_sent_while_open_is_on_the_tape_byte_for_byte;
+mod two_hundred_legs_lose_nothing;
