@@ -1,4 +1,15 @@
 //! Keys and bytes: `fs` (a folder) and `s3`; the upload queue that survives restarts.
+//!
+//! Invariants: an object is whole or not there; what `put_file` calls stored has been read back from the store and its SHA-256 compared; nothing here
+//! ever deletes the file that was given to it.
+
+pub mod fs;
+mod hash;
+mod key;
+mod open;
+
+pub use hash::{sha256_of_file, sha256_of_object};
+pub use open::{S3Credentials, S3Options, open, open_with};
 
 use std::ops::Range;
 use std::path::Path;
@@ -38,6 +49,17 @@ pub enum StoreError {
         start: u64,
         /// Byte after the last asked for.
         end: u64,
+    },
+    /// The configuration line of a store does not read.
+    #[error("store: {0}")]
+    Configuration(String),
+    /// The file to be stored cannot be read.
+    #[error("{key}: the local file cannot be read: {why}")]
+    Local {
+        /// Which key it was for.
+        key: String,
+        /// What the system said.
+        why: String,
     },
     /// The store itself; trying again later may help.
     #[error("{key}: {why}")]
