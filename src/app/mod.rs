@@ -3,6 +3,7 @@
 pub mod config;
 pub mod directory;
 pub mod events;
+pub mod load;
 pub mod metrics;
 pub mod render_pool;
 pub mod rows;
