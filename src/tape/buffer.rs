@@ -192,6 +192,11 @@ impl Buffer {
         }
     }
 
+    /// Bytes that wait.
+    pub(super) fn held(&self) -> usize {
+        self.held
+    }
+
     /// Whether anything waits, or is still to be told.
     pub(super) fn is_empty(&self) -> bool {
         self.held == 0 && self.dropped.is_empty()

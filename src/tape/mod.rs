@@ -3,10 +3,14 @@
 //! The bytes on the disk, what holds of them and how a crash is mended: docs/tape.md.
 
 mod buffer;
+mod cut;
 mod disk;
 mod error;
 pub mod format;
+mod inspect;
 mod keys;
+mod pcap;
+mod prelude;
 mod reader;
 mod record;
 mod recover;
@@ -14,9 +18,14 @@ mod scan;
 mod session;
 mod sink;
 mod spool;
+mod verify;
 
+pub use cut::{CutReport, cut};
 pub use error::TapeError;
+pub use inspect::{ChunkSize, EventLine, Inspection, SourceInspection, TrackInspection, inspect};
+pub use pcap::{PcapReport, pcap};
 pub use reader::{Flaw, FlawKind, TapeReader};
 pub use record::{Body, Record, SenderReport};
 pub use session::{SessionTape, TrackWriter};
 pub use spool::{Recovered, Spool, SpoolConfig, SpoolLimits, Written};
+pub use verify::{Verified, verify};

@@ -207,6 +207,12 @@ impl TapeReader {
         self.blocks
     }
 
+    /// Bytes at the present end that are no whole block (yet).
+    #[must_use]
+    pub fn unfinished_bytes(&self) -> u64 {
+        self.chunk.as_ref().map_or(0, |c| c.rest().len() as u64)
+    }
+
     /// The number that the block after the last one has.
     pub(super) fn next_block(&self) -> u64 {
         self.seen.next.max(1)
