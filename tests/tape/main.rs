@@ -2,4 +2,8 @@
 
 mod support;
 
+mod a_tape_can_be_looked_at;
+mod a_torn_tape_loses_nothing_before_the_tear;
+mod damage_costs_itself_alone;
 mod what_is_written_comes_back;
+mod who_may_not_be_recorded_is_not_on_the_disk;

@@ -22,6 +22,11 @@ impl Node {
         Self { data: tempfile::tempdir().expect("a temporary folder") }
     }
 
+    /// In memory where the machine has such a place: for tests that sync thousands of times.
+    pub fn in_memory() -> Self {
+        tempfile::tempdir_in("/dev/shm").map_or_else(|_| Self::new(), |data| Self { data })
+    }
+
     pub fn config(&self) -> SpoolConfig {
         SpoolConfig { dir: self.data.path().join("spool"), master_key: self.master_key() }
     }

@@ -40,7 +40,7 @@ proptest! {
 
     #[test]
     fn in_order_and_whole(deeds in proptest::collection::vec(deed(), 1..250), chunk_bytes in 500u64..60_000) {
-        let node = Node::new();
+        let node = Node::in_memory();
         let spool = node.patient_spool(SpoolLimits { chunk_bytes, ..SpoolLimits::default() });
         let session: SessionId = id("s1");
         let tape = spool.create(&opened(&session)).unwrap();
