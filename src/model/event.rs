@@ -53,6 +53,7 @@ pub struct SessionOpened {
 /// Everything on a tape that is not media. Its time is the record's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "a variant's sentence says what its fields are")]
 pub enum TapeEvent {
     /// The first record.
     SessionOpened(Box<SessionOpened>),
