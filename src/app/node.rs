@@ -25,7 +25,7 @@ use crate::ingest::{RtpIngest, RtpIngestConfig, WebrtcConfig, WebrtcIngest};
 use crate::model::id::RecordingId;
 use crate::render::{RenderSettings, compose};
 use crate::session::{Registry, RegistryConfig, close_what_a_crash_left_open};
-use crate::signalling::sip::{SipConfig, SipServer};
+use crate::signalling::sip::{SipOptions, SipServer};
 use crate::signalling::whip::{self, WhipConfig};
 use crate::store::queue::UploadQueue;
 use crate::tape::{Spool, SpoolConfig};
@@ -143,7 +143,7 @@ impl Node {
         tokio::spawn(tick(registry.clone(), stop.clone()));
 
         let sip_server = SipServer::start(
-            SipConfig { listen: sip_listen, advertised: some_ip("sip.advertised", &config.sip.advertised)? },
+            SipOptions { advertised: some_ip("sip.advertised", &config.sip.advertised)?, ..SipOptions::new(sip_listen) },
             Arc::new(registry.clone()),
         )
         .await
