@@ -1,3 +1,8 @@
 //! The program `ferric`.
 
-fn main() {}
+use clap::Parser;
+use ferric::app::command_line::{CommandLine, run};
+
+fn main() -> std::process::ExitCode {
+    run(CommandLine::parse())
+}

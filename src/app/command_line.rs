@@ -21,25 +21,11 @@ pub struct CommandLine {
 pub enum Call {
     /// Run the node.
     Serve(Serve),
-    /// Send a real call and a real room session into a node, and say where they play.
-    Demo(super::demo::Demo),
     /// What a scenario of settings and events would record (`-` reads standard input).
     Simulate {
         /// A scenario in JSON.
         file: PathBuf,
     },
-    /// What a tape holds.
-    #[command(subcommand)]
-    Tape(super::tape_commands::TapeCall),
-    /// A tape to files, without a node.
-    Render(Render),
-    /// Are recordings, tapes and their hashes what they were?
-    Verify(Verify),
-    /// Send many calls or streams and measure what became of them.
-    Load(super::load::Load),
-    /// Composes pictures for a rendering; started by it.
-    #[command(hide = true)]
-    ComposeWorker,
 }
 
 /// `ferric serve`
@@ -110,13 +96,7 @@ pub const WRONG_USE: u8 = 2;
 pub fn run(line: CommandLine) -> ExitCode {
     match line.call {
         Call::Serve(serve) => super::serve::run(serve),
-        Call::Demo(demo) => super::demo::run(demo),
         Call::Simulate { file } => super::simulate::run(&file),
-        Call::Tape(call) => super::tape_commands::run(call),
-        Call::Render(render) => super::render_command::run(&render),
-        Call::Verify(verify) => super::verify::run(&verify),
-        Call::Load(load) => super::load::run(load),
-        Call::ComposeWorker => crate::render::compose::worker_main(),
     }
 }
 

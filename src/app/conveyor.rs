@@ -20,7 +20,6 @@ use crate::model::settings::Kind;
 use crate::model::time::{MediaTime, WallClock};
 use crate::render::RenderedOutput;
 use crate::session::{Notice, SessionNotice};
-use crate::store::queue::{UploadFile, UploadQueue};
 use crate::store::{SharedStore, StoreError};
 use crate::tape::{Body, Recovered, Spool, TapeError, TapeReader};
 
@@ -35,8 +34,6 @@ pub struct Conveyor {
     pub rows: Rows,
     /// The store.
     pub store: SharedStore,
-    /// The way into it.
-    pub uploads: UploadQueue,
     /// Rendering threads.
     pub pool: Arc<RenderPool>,
     /// Where rendered files lie until they are stored.
@@ -192,9 +189,9 @@ impl Conveyor {
     async fn store_output(&self, session: SessionId, output: Box<RenderedOutput>, stored: mpsc::UnboundedSender<Stored>) {
         self.rows.processing(&output.recording).await;
         self.tell(&session, "recording.processing", json!({ "recording": output.recording, "output": output.output }));
-        let (uploads, store) = (self.uploads.clone(), self.store.clone());
+        let store = self.store.clone();
         tokio::spawn(async move {
-            let result = store_files(&uploads, &store, &output).await;
+            let result = store_files(&store, &output).await;
             let _ = stored.send((session, output.recording.clone(), result, output));
         });
     }
@@ -264,22 +261,21 @@ pub fn done_mark(tape: &Path) -> PathBuf {
     tape.join("stored")
 }
 
-async fn store_files(uploads: &UploadQueue, store: &SharedStore, output: &RenderedOutput) -> Result<(), StoreError> {
+async fn store_files(store: &SharedStore, output: &RenderedOutput) -> Result<(), StoreError> {
     let prefix = format!("recordings/{}/", output.recording);
     let mut kept = BTreeSet::new();
     if let Some(manifest) = output.manifest.as_ref().filter(|_| output.discarded.is_none()) {
-        let files: Vec<UploadFile> = manifest
-            .files
-            .iter()
-            .map(|file| UploadFile { path: output.dir.join(&file.name), key: format!("{prefix}{}", file.name), sha256: file.sha256.clone() })
-            .collect();
         let manifest_path = output.dir.join("manifest.json");
         let bytes = tokio::fs::read(&manifest_path).await.map_err(|e| StoreError::Backend { key: format!("{prefix}manifest.json"), why: e.to_string() })?;
         let sha256 = hex::encode(ring::digest::digest(&ring::digest::SHA256, &bytes));
-        let last = UploadFile { path: manifest_path, key: format!("{prefix}manifest.json"), sha256 };
-        kept.extend(files.iter().map(|f| f.key.clone()));
-        kept.insert(last.key.clone());
-        uploads.store(&output.recording, files.into_iter().chain([last]).collect()).await?;
+        for file in &manifest.files {
+            let key = format!("{prefix}{}", file.name);
+            store.put_file(&key, &output.dir.join(&file.name), &file.sha256).await?;
+            kept.insert(key);
+        }
+        let key = format!("{prefix}manifest.json");
+        store.put_file(&key, &manifest_path, &sha256).await?;
+        kept.insert(key);
     }
     // A rendering after an erasure may have fewer files than the one before: what is no longer part of the recording goes.
     for key in store.list(&prefix).await? {

@@ -1,9 +1,15 @@
 //! The composition root: configuration, start and shutdown order, the command line. It uses everything; nothing uses it.
 
+pub mod command_line;
 pub mod config;
+pub mod conveyor;
 pub mod directory;
 pub mod events;
 pub mod load;
 pub mod metrics;
+pub mod node;
+
 pub mod render_pool;
 pub mod rows;
+pub mod serve;
+pub mod simulate;

