@@ -26,6 +26,11 @@ pub enum Call {
         /// A scenario in JSON.
         file: PathBuf,
     },
+    /// What a tape holds.
+    #[command(subcommand)]
+    Tape(super::tape_commands::TapeCall),
+    /// A tape to files, without a node.
+    Render(Render),
 }
 
 /// `ferric serve`
@@ -82,8 +87,7 @@ pub struct Verify {
 }
 
 fn layout(text: &str) -> Result<VideoLayout, String> {
-    serde_json::from_value(serde_json::Value::String(text.to_owned()))
-        .map_err(|_| "one of active_speaker, grid, single".to_owned())
+    serde_json::from_value(serde_json::Value::String(text.to_owned())).map_err(|_| "one of active_speaker, grid, single".to_owned())
 }
 
 /// The thing looked at is not well.
@@ -97,6 +101,8 @@ pub fn run(line: CommandLine) -> ExitCode {
     match line.call {
         Call::Serve(serve) => super::serve::run(serve),
         Call::Simulate { file } => super::simulate::run(&file),
+        Call::Tape(call) => super::tape_commands::run(call),
+        Call::Render(render) => super::render_command::run(&render),
     }
 }
 

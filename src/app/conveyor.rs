@@ -209,7 +209,11 @@ impl Conveyor {
             (Ok(()), None, Some(manifest)) => {
                 let duration_ms = manifest.duration_ms;
                 self.rows.ready(&recording, manifest).await;
-                self.tell(&session, "recording.ready", json!({ "recording": recording, "output": output.output, "duration_ms": duration_ms }));
+                self.tell(
+                    &session,
+                    "recording.ready",
+                    json!({ "recording": recording, "output": output.output, "duration_ms": duration_ms }),
+                );
             }
             (Ok(()), None, None) => tracing::error!(%session, "an output came without a manifest"),
         }
@@ -229,7 +233,10 @@ impl Conveyor {
         }
         let result = if self.keep_tape.is_zero() {
             let (spool, session) = (self.spool.clone(), session.clone());
-            tokio::task::spawn_blocking(move || spool.remove(&session)).await.map_err(|e| e.to_string()).and_then(|r| r.map_err(|e| e.to_string()))
+            tokio::task::spawn_blocking(move || spool.remove(&session))
+                .await
+                .map_err(|e| e.to_string())
+                .and_then(|r| r.map_err(|e| e.to_string()))
         } else {
             tokio::fs::write(done_mark(&self.spool.folder(session)), b"").await.map_err(|e| e.to_string())
         };
@@ -266,7 +273,9 @@ async fn store_files(store: &SharedStore, output: &RenderedOutput) -> Result<(),
     let mut kept = BTreeSet::new();
     if let Some(manifest) = output.manifest.as_ref().filter(|_| output.discarded.is_none()) {
         let manifest_path = output.dir.join("manifest.json");
-        let bytes = tokio::fs::read(&manifest_path).await.map_err(|e| StoreError::Backend { key: format!("{prefix}manifest.json"), why: e.to_string() })?;
+        let bytes = tokio::fs::read(&manifest_path)
+            .await
+            .map_err(|e| StoreError::Backend { key: format!("{prefix}manifest.json"), why: e.to_string() })?;
         let sha256 = hex::encode(ring::digest::digest(&ring::digest::SHA256, &bytes));
         for file in &manifest.files {
             let key = format!("{prefix}{}", file.name);

@@ -8,8 +8,9 @@ pub mod events;
 pub mod load;
 pub mod metrics;
 pub mod node;
-
+pub mod render_command;
 pub mod render_pool;
 pub mod rows;
 pub mod serve;
 pub mod simulate;
+pub mod tape_commands;

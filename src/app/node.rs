@@ -87,9 +87,12 @@ impl Node {
             .await
             .context("data.catalogue")?;
         keys::ensure_admin_key(&catalogue, &data.join("admin.key")).await.context("admin.key")?;
-        let store = crate::store::open_with(&or_else(&config.data.store, || format!("folder:{}", data.join("store").display())), S3Options { journal: Some(data.join("uploads")), ..S3Options::default() })
-            .await
-            .context("data.store")?;
+        let store = crate::store::open_with(
+            &or_else(&config.data.store, || format!("folder:{}", data.join("store").display())),
+            S3Options { journal: Some(data.join("uploads")), ..S3Options::default() },
+        )
+        .await
+        .context("data.store")?;
 
         let rtp = RtpIngest::start(RtpIngestConfig {
             bind_ip: ip_or("rtp.bind", &config.rtp.bind, sip_listen.ip())?,
@@ -164,11 +167,7 @@ impl Node {
             public_url: public_url.clone(),
             stop: stop.clone(),
         }));
-        let whip = whip::router(
-            Arc::new(registry.clone()),
-            Arc::new(registry.clone()),
-            WhipConfig { public_url, ..WhipConfig::default() },
-        );
+        let whip = whip::router(Arc::new(registry.clone()), Arc::new(registry.clone()), WhipConfig { public_url, ..WhipConfig::default() });
         let closing = stop.clone();
         let web = tokio::spawn(async move {
             let served = axum::serve(listener, whip.merge(api)).with_graceful_shutdown(async move { closing.cancelled().await });
@@ -309,9 +308,5 @@ fn readiness(catalogue: Catalogue, encoder: crate::render::VideoEncoder, data: &
     if let Err(error) = &plugins {
         tracing::error!(error, "rooms cannot be composed on this node; calls are not affected");
     }
-    vec![
-        Arc::new(CatalogueAnswers(catalogue)),
-        Arc::new(PluginsThere(RwLock::new(plugins))),
-        Arc::new(DataWritable(data.to_owned())),
-    ]
+    vec![Arc::new(CatalogueAnswers(catalogue)), Arc::new(PluginsThere(RwLock::new(plugins))), Arc::new(DataWritable(data.to_owned()))]
 }

@@ -57,8 +57,7 @@ fn configured(serve: &Serve) -> Result<Config, super::config::ConfigError> {
 /// Where the configuration names no filter or format.
 pub fn log(log: &Log) -> Result<(), super::config::ConfigError> {
     use super::config::ConfigError::Value;
-    let filter = tracing_subscriber::EnvFilter::try_new(&log.level)
-        .map_err(|error| Value { key: "log.level", what: error.to_string() })?;
+    let filter = tracing_subscriber::EnvFilter::try_new(&log.level).map_err(|error| Value { key: "log.level", what: error.to_string() })?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match log.format.as_str() {
         "text" => lines.init(),
