@@ -1,9 +1,12 @@
 //! Rendering: a pure function of the tape. `render(tape, settings) → files`, live (a couple of seconds behind) or later.
 
+pub mod compose;
 pub mod depacketize;
 mod error;
+pub mod poster;
 mod session_render;
 mod settings;
+pub mod thumbnails;
 pub mod timeline;
 pub mod video;
 

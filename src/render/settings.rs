@@ -63,7 +63,7 @@ impl Default for RenderSettings {
             layout: VideoLayout::default(),
             encoder: VideoEncoder::default(),
             canvas: (1280, 720),
-            fps: 25,
+            fps: 30,
             worker: std::env::current_exe().unwrap_or_else(|_| PathBuf::from("ferric")),
         }
     }

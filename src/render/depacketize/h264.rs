@@ -54,14 +54,11 @@ pub struct H264Depacketizer {
 }
 
 impl H264Depacketizer {
-    /// With the parameter sets that SDP gave (`sprop-parameter-sets`, RFC 6184 §8.1), already out of their base64.
-    #[must_use]
-    pub fn with_parameter_sets(sets: &[Vec<u8>]) -> Self {
-        let mut depacketizer = Self::default();
+    /// Learns the parameter sets that SDP gave (`sprop-parameter-sets`, RFC 6184 §8.1), already out of their base64.
+    pub fn parameter_sets(&mut self, sets: &[Vec<u8>]) {
         for set in sets {
-            depacketizer.remember(set);
+            self.remember(set);
         }
-        depacketizer
     }
 
     /// Takes the next packet; a repeated or late one changes nothing. Answers the access units it completes (two at most).
@@ -323,7 +320,8 @@ mod tests {
 
     #[test]
     fn an_idr_without_sets_gets_the_ones_that_sdp_gave() {
-        let mut d = H264Depacketizer::with_parameter_sets(&[SPS.to_vec(), PPS.to_vec()]);
+        let mut d = H264Depacketizer::default();
+        d.parameter_sets(&[SPS.to_vec(), PPS.to_vec()]);
         let out = push(&mut d, &packet(1, 0, true, &IDR));
         assert!(out[0].keyframe);
         assert!(out[0].data.starts_with(&[0, 0, 0, 1, 0x67]));
