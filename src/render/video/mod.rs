@@ -60,6 +60,8 @@ pub struct VideoConfig {
 pub struct VideoEnd {
     /// The last pictures.
     pub pictures: Vec<EncodedPicture>,
+    /// What a player must know: of a short output it is known only now. `None` where there are no pictures at all.
+    pub config: Option<VideoConfig>,
     /// What became of the frames.
     pub frames: FrameReport,
     /// Files written into the output's folder, by their names below it (`poster.jpg`, `thumbnails.vtt`, sheets).
@@ -179,7 +181,7 @@ impl VideoRender {
         let pictures = self.take(composed)?;
         let decoded = self.composer.as_ref().map_or(0, Composer::decoded);
         let frames = FrameReport { decoded, ..self.stage.frames() };
-        Ok(VideoEnd { pictures, frames, files: self.pictures.finish(end)? })
+        Ok(VideoEnd { pictures, config: self.config, frames, files: self.pictures.finish(end)? })
     }
 
     fn composer(&mut self) -> Result<&mut Composer, RenderError> {
