@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub(super) trait ChunkFile: Debug + Send + Sync {
     /// Appends all of it, in one call to the kernel where it takes it in one.
     fn append(&self, parts: &mut [IoSlice<'_>]) -> io::Result<()>;
-    /// Cuts off what a failed append left.
+    /// Cuts off what lies behind this; never makes it longer.
     fn cut_to(&self, len: u64) -> io::Result<()>;
     /// To the disk.
     fn sync(&self) -> io::Result<()>;
@@ -57,7 +57,7 @@ impl ChunkFile for File {
     }
 
     fn cut_to(&self, len: u64) -> io::Result<()> {
-        self.set_len(len)
+        if self.metadata()?.len() > len { self.set_len(len) } else { Ok(()) }
     }
 
     fn sync(&self) -> io::Result<()> {

@@ -6,6 +6,8 @@ mod buffer;
 mod cut;
 mod disk;
 mod error;
+#[cfg(test)]
+mod failing_disk;
 pub mod format;
 mod inspect;
 mod keys;

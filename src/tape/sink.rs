@@ -35,6 +35,8 @@ pub(super) struct SealKey {
 #[derive(Debug)]
 struct Batch {
     chunk: u32,
+    /// Where in the chunk.
+    at: u64,
     first_block: u64,
     bytes: Vec<u8>,
 }
@@ -64,6 +66,9 @@ pub(super) struct Sink {
     unwritten: VecDeque<Batch>,
     unsynced: VecDeque<Batch>,
     unsynced_bytes: usize,
+    /// After a failed sync: from where on a chunk holds only what is written again elsewhere, and below which block that is so.
+    superseded: Vec<(Arc<dyn ChunkFile>, u64)>,
+    superseded_below: u64,
     new_names: bool,
 }
 
@@ -93,6 +98,8 @@ impl Sink {
             unwritten: VecDeque::new(),
             unsynced: VecDeque::new(),
             unsynced_bytes: 0,
+            superseded: Vec::new(),
+            superseded_below: 0,
             new_names: true,
         })
     }
@@ -106,7 +113,7 @@ impl Sink {
             self.seal_block(block, &mut out)?;
         }
         if !out.is_empty() {
-            self.unwritten.push_back(Batch { chunk: 0, first_block, bytes: out });
+            self.unwritten.push_back(Batch { chunk: 0, at: 0, first_block, bytes: out });
         }
         Ok(())
     }
@@ -152,7 +159,7 @@ impl Sink {
 
     /// Whether nothing waits for the disk.
     pub(super) fn is_settled(&self) -> bool {
-        self.unwritten.is_empty() && self.unsynced_files.is_empty()
+        self.unwritten.is_empty() && self.unsynced_files.is_empty() && self.superseded.is_empty()
     }
 
     /// Hands everything sealed to the kernel. After a failure it stays in memory and the next call begins a new chunk.
@@ -213,6 +220,7 @@ impl Sink {
         }
         for mut batch in self.unwritten.drain(..) {
             batch.chunk = chunk.number;
+            batch.at = chunk.len;
             chunk.len += batch.bytes.len() as u64;
             self.unsynced_bytes += batch.bytes.len();
             self.unsynced.push_back(batch);
@@ -250,21 +258,35 @@ impl Sink {
                 self.unsynced_bytes -= self.unsynced.pop_front().map_or(0, |b| b.bytes.len());
             }
             let unsynced = &self.unsynced;
-            self.unsynced_files.retain(|(n, _)| {
-                let synced = job.files.iter().any(|(m, _)| m == n);
-                !synced || unsynced.iter().any(|b| b.chunk == *n)
-            });
+            self.unsynced_files.retain(|(n, _)| !job.files.iter().any(|(m, _)| m == n) || unsynced.iter().any(|b| b.chunk == *n));
             if self.unsynced.is_empty() {
                 self.unsynced.shrink_to(8);
             }
+            self.cut_superseded();
         } else {
+            for (number, file) in self.unsynced_files.drain(..) {
+                if let Some(first) = self.unsynced.iter().find(|b| b.chunk == number) {
+                    self.superseded.push((file, first.at));
+                }
+            }
+            self.superseded_below = self.unwritten.front().map_or(self.next_block, |b| b.first_block);
             self.chunk = None;
-            self.unsynced_files.clear();
             self.new_keys.extend(job.keys);
             self.new_names = true;
             self.unsynced_bytes = 0;
             while let Some(batch) = self.unsynced.pop_back() {
                 self.unwritten.push_front(batch);
+            }
+        }
+    }
+
+    /// Once the second copy is safe the first goes: a reader finds each block once, and in its place.
+    fn cut_superseded(&mut self) {
+        let first_unsafe = self.unsynced.front().or(self.unwritten.front()).map_or(self.next_block, |b| b.first_block);
+        if first_unsafe >= self.superseded_below {
+            for (file, len) in self.superseded.drain(..) {
+                // A copy that cannot be cut off is passed over by readers.
+                let _ = file.cut_to(len);
             }
         }
     }
