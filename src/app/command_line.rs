@@ -31,6 +31,8 @@ pub enum Call {
     Tape(super::tape_commands::TapeCall),
     /// A tape to files, without a node.
     Render(Render),
+    /// Send many calls or streams and measure what became of them.
+    Load(super::load::Load),
 }
 
 /// `ferric serve`
@@ -103,6 +105,7 @@ pub fn run(line: CommandLine) -> ExitCode {
         Call::Simulate { file } => super::simulate::run(&file),
         Call::Tape(call) => super::tape_commands::run(call),
         Call::Render(render) => super::render_command::run(&render),
+        Call::Load(load) => super::load::run(load),
     }
 }
 

@@ -181,11 +181,13 @@ pub struct Render {
     pub audio: AudioLayout,
     /// Threads that render calls; 0 = one a core.
     pub threads: usize,
+    /// Render while sessions run; off: only once they have ended.
+    pub live: bool,
 }
 
 impl Default for Render {
     fn default() -> Self {
-        Self { encoder: VideoEncoder::X264enc, layout: VideoLayout::ActiveSpeaker, audio: AudioLayout::Split, threads: 0 }
+        Self { encoder: VideoEncoder::X264enc, layout: VideoLayout::ActiveSpeaker, audio: AudioLayout::Split, threads: 0, live: true }
     }
 }
 

@@ -125,7 +125,15 @@ impl Node {
             encoder: config.render.encoder,
             ..RenderSettings::default()
         };
-        let pool = Arc::new(RenderPool::start(config.render.threads, master_key.clone(), out.clone(), settings, growing, news_sender));
+        let pool = Arc::new(RenderPool::start(
+            config.render.threads,
+            config.render.live,
+            master_key.clone(),
+            out.clone(),
+            settings,
+            growing,
+            news_sender,
+        ));
         let (event_sender, unnumbered) = mpsc::unbounded_channel();
         let (events, _) = broadcast::channel(EVENT_BUFFER);
         tokio::spawn(events::keep(catalogue.clone(), unnumbered, events.clone()));

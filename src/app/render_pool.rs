@@ -60,6 +60,7 @@ enum Order {
 }
 
 struct Shared {
+    live: bool,
     master_key: PathBuf,
     out: PathBuf,
     settings: RenderSettings,
@@ -75,10 +76,11 @@ pub struct RenderPool {
 }
 
 impl RenderPool {
-    /// Starts `threads` threads (one a core for 0).
+    /// Starts `threads` threads (one a core for 0); without `live` a tape is looked at once it is whole.
     #[must_use]
     pub fn start(
         threads: usize,
+        live: bool,
         master_key: PathBuf,
         out: PathBuf,
         settings: RenderSettings,
@@ -86,7 +88,7 @@ impl RenderPool {
         news: UnboundedSender<RenderNews>,
     ) -> Self {
         let count = if threads == 0 { std::thread::available_parallelism().map_or(1, std::num::NonZero::get) } else { threads };
-        let shared = Arc::new(Shared { master_key, out, settings, growing, news });
+        let shared = Arc::new(Shared { live, master_key, out, settings, growing, news });
         let threads = (0..count).map(|_| spawn(shared.clone(), false)).collect();
         Self { shared, threads, own: RwLock::default() }
     }
@@ -167,6 +169,9 @@ impl Worker {
     }
 
     fn look(&mut self) {
+        if !self.shared.live {
+            return;
+        }
         let mut failed = Vec::new();
         for (session, following) in &mut self.following {
             let Some(clock) = following.clock else { continue };
