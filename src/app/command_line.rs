@@ -33,6 +33,9 @@ pub enum Call {
     Render(Render),
     /// Send many calls or streams and measure what became of them.
     Load(super::load::Load),
+    /// Composes pictures for a rendering; started by it.
+    #[command(hide = true)]
+    ComposeWorker,
 }
 
 /// `ferric serve`
@@ -106,6 +109,7 @@ pub fn run(line: CommandLine) -> ExitCode {
         Call::Tape(call) => super::tape_commands::run(call),
         Call::Render(render) => super::render_command::run(&render),
         Call::Load(load) => super::load::run(load),
+        Call::ComposeWorker => crate::render::compose::worker_main(),
     }
 }
 

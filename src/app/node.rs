@@ -23,7 +23,7 @@ use crate::api::{ApiKeys, ApiParts, ApiState, GrowingFiles, Readiness};
 use crate::archive::{Catalogue, keys};
 use crate::ingest::{RtpIngest, RtpIngestConfig, WebrtcConfig, WebrtcIngest};
 use crate::model::id::RecordingId;
-use crate::render::RenderSettings;
+use crate::render::{RenderSettings, compose};
 use crate::session::{Registry, RegistryConfig, close_what_a_crash_left_open};
 use crate::signalling::sip::{SipOptions, SipServer};
 use crate::signalling::whip::{self, WhipConfig};
@@ -312,7 +312,7 @@ impl Readiness for DataWritable {
 }
 
 fn readiness(catalogue: Catalogue, encoder: crate::render::VideoEncoder, data: &Path) -> Vec<Arc<dyn Readiness>> {
-    let plugins = Ok::<(), String>(());
+    let plugins = compose::check_plugins(encoder).map_err(|error| error.to_string());
     if let Err(error) = &plugins {
         tracing::error!(error, "rooms cannot be composed on this node; calls are not affected");
     }
