@@ -1,13 +1,36 @@
 //! One session's tape becoming the files of its outputs.
 
+use std::collections::BTreeSet;
+use std::fmt;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::error::RenderError;
+use super::pass::Pass;
 use super::settings::RenderSettings;
 use crate::model::gate::DiscardReason;
-use crate::model::id::{OutputKey, RecordingId};
+use crate::model::id::{OutputKey, ParticipantId, RecordingId};
 use crate::model::manifest::Manifest;
 use crate::model::time::MediaTime;
+use crate::tape::{Record, TapeError, TapeReader};
+
+/// Where records come from: a tape, or a test's own list.
+pub trait Records: Send + fmt::Debug {
+    /// The next record; `None` where there is none yet.
+    ///
+    /// # Errors
+    /// Where the disk fails.
+    fn next(&mut self) -> Result<Option<Record>, TapeError>;
+}
+
+impl Records for TapeReader {
+    fn next(&mut self) -> Result<Option<Record>, TapeError> {
+        Self::next(self)
+    }
+}
+
+/// Begins to read from the first record again.
+pub type Rewind = Box<dyn Fn() -> Result<Box<dyn Records>, TapeError> + Send>;
 
 /// An output whose files are whole, checked (read back, decoded by Symphonia) and hashed.
 #[derive(Clone, Debug)]
@@ -25,37 +48,80 @@ pub struct RenderedOutput {
 }
 
 /// Follows one tape. Not `async`: drivers run it on a thread of their own.
-pub struct SessionRender {}
+pub struct SessionRender {
+    rewind: Rewind,
+    out: PathBuf,
+    settings: RenderSettings,
+    erased: BTreeSet<ParticipantId>,
+    pass: Pass,
+}
+
+impl fmt::Debug for SessionRender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionRender").field("out", &self.out).field("pass", &self.pass).finish_non_exhaustive()
+    }
+}
 
 impl SessionRender {
     /// Begins with a tape's folder; files go to `out/<recording>/`.
     ///
     /// # Errors
     /// Where the tape cannot be read or the folder not be made.
-    pub fn open(_tape: &Path, _master_key: &Path, _out: &Path, _settings: RenderSettings) -> Result<Self, RenderError> {
-        todo!()
+    pub fn open(tape: &Path, master_key: &Path, out: &Path, settings: RenderSettings) -> Result<Self, RenderError> {
+        let (tape, master_key) = (tape.to_owned(), master_key.to_owned());
+        Self::of(Box::new(move || Ok(Box::new(TapeReader::open(&tape, &master_key)?) as Box<dyn Records>)), out, settings)
     }
 
-    /// Reads what the tape has grown by and renders up to a couple of seconds before `now`.
+    /// Begins with records from anywhere.
+    ///
+    /// # Errors
+    /// Where they cannot be read or the folder not be made.
+    pub fn of(rewind: Rewind, out: &Path, settings: RenderSettings) -> Result<Self, RenderError> {
+        // FFmpeg's encoder chatters at every closing.
+        ffmpeg_next::util::log::set_level(ffmpeg_next::util::log::Level::Error);
+        fs::create_dir_all(out).map_err(RenderError::io(out))?;
+        let pass = Pass::new(rewind()?, out.to_owned(), settings.clone(), BTreeSet::new());
+        Ok(Self { rewind, out: out.to_owned(), settings, erased: BTreeSet::new(), pass })
+    }
+
+    /// Reads what the tape has grown by and renders up to a couple of seconds before `now`; sound is written in bursts of six seconds.
     /// Answers the outputs that became whole by it (they ended, or were rendered anew after an erasure).
     ///
     /// # Errors
     /// A failed rendering: the caller may begin again from the start.
-    pub fn advance(&mut self, _now: MediaTime) -> Result<Vec<RenderedOutput>, RenderError> {
-        todo!()
+    pub fn advance(&mut self, now: MediaTime) -> Result<Vec<RenderedOutput>, RenderError> {
+        while let Some(erased) = self.pass.advance(now)? {
+            self.begin_without(erased)?;
+        }
+        Ok(self.pass.take_done())
     }
 
     /// The session is over and its tape closed: renders the rest.
     ///
     /// # Errors
     /// As `advance`.
-    pub fn finish(self) -> Result<Vec<RenderedOutput>, RenderError> {
-        todo!()
+    pub fn finish(mut self) -> Result<Vec<RenderedOutput>, RenderError> {
+        while let Some(erased) = self.pass.finish()? {
+            self.begin_without(erased)?;
+        }
+        Ok(self.pass.take_done())
     }
 
     /// Outputs that grow now: `(recording, output, milliseconds rendered, folder)`. Their `recording.mp4` and live playlist can be played.
     #[must_use]
     pub fn growing(&self) -> Vec<(RecordingId, OutputKey, u64, PathBuf)> {
-        todo!()
+        self.pass.growing()
+    }
+
+    /// Everything that was written may hold something of `participant`: it goes, and rendering begins again without them.
+    fn begin_without(&mut self, participant: ParticipantId) -> Result<(), RenderError> {
+        self.erased.insert(participant);
+        for dir in self.pass.folders() {
+            if dir.exists() {
+                fs::remove_dir_all(&dir).map_err(RenderError::io(&dir))?;
+            }
+        }
+        self.pass = Pass::new((self.rewind)()?, self.out.clone(), self.settings.clone(), self.erased.clone());
+        Ok(())
     }
 }

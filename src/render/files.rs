@@ -1,0 +1,150 @@
+//! The files of an output beside its MP4, by the names of surface.md.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::path::Path;
+
+use super::RenderError;
+use super::hls::{Stream, iframe_playlist, media_playlist, multivariant_playlist};
+use super::output::Output;
+use super::waveform;
+use crate::model::manifest::FileEntry;
+
+pub(super) const MP4: &str = "recording.mp4";
+pub(super) const INIT: &str = "hls/init.mp4";
+pub(super) const MANIFEST: &str = "manifest.json";
+const INDEX: &str = "hls/index.m3u8";
+const MEDIA: &str = "hls/media.m3u8";
+const IFRAMES: &str = "hls/iframes.m3u8";
+const CHAPTERS: &str = "chapters.vtt";
+/// Outputs that are longer get HLS.
+const HLS_FROM_NS: u64 = 60_000_000_000;
+
+/// Writes a file whole or not at all.
+pub(super) fn write(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), RenderError> {
+    let path = dir.join(name);
+    let part = dir.join(format!("{name}.part"));
+    let mut file = fs::File::create(&part).map_err(RenderError::io(&part))?;
+    file.write_all(bytes).map_err(RenderError::io(&part))?;
+    fs::rename(&part, &path).map_err(RenderError::io(&path))
+}
+
+/// RFC 6381 codecs of an output, pictures first.
+pub(super) fn codecs(output: &Output) -> Vec<String> {
+    let picture = output.picture_size.as_ref().map(|p| p.3.clone());
+    picture.into_iter().chain(std::iter::once("mp4a.40.2".to_owned())).collect()
+}
+
+/// Writes the playlists anew.
+pub(super) fn playlists(output: &Output, whole: bool) -> Result<(), RenderError> {
+    let (dir, pauses) = (&output.id.dir, output.cut_pauses());
+    let stream = Stream {
+        codecs: codecs(output).join(","),
+        video_codec: output.picture_size.as_ref().map(|p| p.3.clone()),
+        resolution: output.picture_size.as_ref().map(|p| (p.0, p.1)),
+        frame_rate: output.picture_size.as_ref().map(|p| f64::from(p.2)),
+    };
+    write(dir, MEDIA, media_playlist(&output.segments, &pauses, whole).as_bytes())?;
+    if output.picture_size.is_some() {
+        write(dir, IFRAMES, iframe_playlist(&output.segments, whole).as_bytes())?;
+    }
+    // Rates change little after the first minute; what changes is written where somebody may read it for the first time.
+    if whole || output.segments.len() <= 10 {
+        write(dir, INDEX, multivariant_playlist(&stream, &output.segments).as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Everything beside the MP4 for an output that is whole.
+pub(super) fn complete(output: &mut Output) -> Result<(), RenderError> {
+    let dir = output.id.dir.clone();
+    if output.now().as_ns() > HLS_FROM_NS {
+        playlists(output, true)?;
+    } else {
+        fs::remove_dir_all(dir.join("hls")).map_err(RenderError::io(&dir))?;
+    }
+    output.peaks.finish();
+    write(&dir, "peaks.json", output.peaks.json().as_bytes())?;
+    let png = waveform::png(&output.peaks).map_err(|e| RenderError::Codec(format!("waveform: {e}")))?;
+    write(&dir, "waveform.png", &png)?;
+    let pauses = output.cut_pauses();
+    if !pauses.is_empty() {
+        write(&dir, CHAPTERS, chapters(output).as_bytes())?;
+    }
+    Ok(())
+}
+
+/// A chapter from cut to cut (WebVTT).
+fn chapters(output: &Output) -> String {
+    let end = output.now().as_ns();
+    let mut starts = vec![(0, None)];
+    for pause in output.cut_pauses() {
+        let name = format!("after a pause of {} s", (pause.length_ns + 500_000_000) / 1_000_000_000);
+        if pause.at_ns == 0 {
+            starts[0].1 = Some(name);
+        } else {
+            starts.push((pause.at_ns, Some(name)));
+        }
+    }
+    let mut text = "WEBVTT\n".to_owned();
+    for (number, (at, name)) in starts.iter().enumerate() {
+        let until = starts.get(number + 1).map_or(end, |next| next.0);
+        let title = name.as_ref().map_or_else(|| format!("Part {}", number + 1), |name| format!("Part {}, {name}", number + 1));
+        text.push_str(&format!("\n{}\n{} --> {}\n{title}\n", number + 1, stamp(*at), stamp(until)));
+    }
+    text
+}
+
+fn stamp(ns: u64) -> String {
+    let ms = ns / 1_000_000;
+    format!("{:02}:{:02}:{:02}.{:03}", ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60, ms % 1000)
+}
+
+fn media_type(name: &str) -> &'static str {
+    match name.rsplit('.').next().unwrap_or_default() {
+        "mp4" => "video/mp4",
+        "m3u8" => "application/vnd.apple.mpegurl",
+        "jpg" => "image/jpeg",
+        "png" => "image/png",
+        "vtt" => "text/vtt",
+        "json" => "application/json",
+        _ => "application/octet-stream",
+    }
+}
+
+/// Every file of a folder but the manifest, by name, with size and hash.
+pub(super) fn entries(dir: &Path) -> Result<Vec<FileEntry>, RenderError> {
+    let mut names = Vec::new();
+    for (folder, prefix) in [(dir.to_owned(), ""), (dir.join("hls"), "hls/")] {
+        let Ok(listing) = fs::read_dir(&folder) else { continue };
+        for entry in listing {
+            let entry = entry.map_err(RenderError::io(&folder))?;
+            if entry.file_type().map_err(RenderError::io(&folder))?.is_file() {
+                names.push(format!("{prefix}{}", entry.file_name().to_string_lossy()));
+            }
+        }
+    }
+    names.sort();
+    let wanted = names.into_iter().filter(|n| n != MANIFEST);
+    wanted
+        .map(|name| {
+            let (bytes, sha256) = hash(&dir.join(&name))?;
+            Ok(FileEntry { media_type: media_type(&name).to_owned(), name, bytes, sha256 })
+        })
+        .collect()
+}
+
+/// Size and SHA-256 of a file, read from the disk.
+pub(super) fn hash(path: &Path) -> Result<(u64, String), RenderError> {
+    let mut file = fs::File::open(path).map_err(RenderError::io(path))?;
+    let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+    let (mut buffer, mut bytes) = (vec![0u8; 256 * 1024], 0);
+    loop {
+        let read = file.read(&mut buffer).map_err(RenderError::io(path))?;
+        if read == 0 {
+            return Ok((bytes, hex::encode(context.finish())));
+        }
+        context.update(&buffer[..read]);
+        bytes += read as u64;
+    }
+}

@@ -1,0 +1,518 @@
+//! One way through a tape, from its first record on: records in order of arrival, session time in blocks of 100 ms.
+//!
+//! A block is rendered when everything that arrived up to [`HINDSIGHT_NS`] after its end has been read, never earlier and never with
+//! more: that is why the same tape gives the same bytes, whether it is read while it grows or afterwards.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::PathBuf;
+
+use super::RenderError;
+use super::audio::{Place, mix_into};
+use super::check::read_structure;
+use super::files;
+use super::manifest;
+use super::output::{Identity, Output};
+use super::session_render::{Records, RenderedOutput};
+use super::settings::{AudioLayout, RenderSettings};
+use super::timeline::{OutputTime, PlacedPacket};
+use super::track::Track;
+use super::video::{self, VideoRender};
+use crate::model::event::{Party, SessionOpened, TapeEvent};
+use crate::model::gate::{DiscardReason, EndedBy, Gate};
+use crate::model::id::{OutputKey, ParticipantId, RecordingId, TrackId};
+use crate::model::media::{Codec, MediaKind};
+use crate::model::rtp::RtpPacket;
+use crate::model::settings::Kind;
+use crate::model::time::MediaTime;
+use crate::tape::{Body, Record};
+
+/// What is rendered at once.
+pub(super) const BLOCK_NS: u64 = 100_000_000;
+/// How much of what came later is known when a block is rendered.
+pub(super) const HINDSIGHT_NS: u64 = 1_400_000_000;
+/// How far records of two tracks may be out of order, and as long again for what is not on the disk yet.
+pub(super) const DISORDER_NS: u64 = 600_000_000;
+/// A stretch's place is decided when rendering is this close to its first packet.
+const DECIDE_NS: i64 = 700_000_000;
+
+#[derive(Debug)]
+pub(super) struct Pass {
+    records: Box<dyn Records>,
+    out: PathBuf,
+    settings: RenderSettings,
+    erased: BTreeSet<ParticipantId>,
+    /// Whose gate on some output was ever open or masked.
+    touched: BTreeSet<ParticipantId>,
+    /// Read, in order of arrival, not fed yet.
+    queue: VecDeque<Record>,
+    newest: MediaTime,
+    exhausted: bool,
+    opened: Option<SessionOpened>,
+    parties: BTreeMap<ParticipantId, Party>,
+    tracks: BTreeMap<TrackId, Track>,
+    /// Fed, not reached by rendering yet.
+    events: VecDeque<(MediaTime, TapeEvent)>,
+    outputs: BTreeMap<OutputKey, Output>,
+    rate: Option<u32>,
+    at: MediaTime,
+    ended: Option<MediaTime>,
+    recordings: BTreeMap<OutputKey, (RecordingId, PathBuf)>,
+    done: Vec<RenderedOutput>,
+}
+
+impl Pass {
+    pub fn new(records: Box<dyn Records>, out: PathBuf, settings: RenderSettings, erased: BTreeSet<ParticipantId>) -> Self {
+        Self {
+            records,
+            out,
+            settings,
+            erased,
+            touched: BTreeSet::new(),
+            queue: VecDeque::new(),
+            newest: MediaTime::ZERO,
+            exhausted: false,
+            opened: None,
+            parties: BTreeMap::new(),
+            tracks: BTreeMap::new(),
+            events: VecDeque::new(),
+            outputs: BTreeMap::new(),
+            rate: None,
+            at: MediaTime::ZERO,
+            ended: None,
+            recordings: BTreeMap::new(),
+            done: Vec::new(),
+        }
+    }
+
+    /// Renders to `now` less what must be known of later. `Some` where somebody was erased whose media is in what has been rendered.
+    pub fn advance(&mut self, now: MediaTime) -> Result<Option<ParticipantId>, RenderError> {
+        let until = now - (HINDSIGHT_NS + DISORDER_NS);
+        loop {
+            let target = self.next_stop(until);
+            let Some(target) = target else { return Ok(None) };
+            while self.at < target {
+                if let Some(erased) = self.block()? {
+                    return Ok(Some(erased));
+                }
+            }
+        }
+    }
+
+    /// Where rendering goes next without passing `until`: as far as a burst of some output becomes whole; `None` where that is too far.
+    fn next_stop(&self, until: MediaTime) -> Option<MediaTime> {
+        let reachable = |at: MediaTime| (at <= until && at > self.at).then_some(at);
+        let running: Vec<&Output> = self.outputs.values().filter(|o| o.is_running()).collect();
+        if running.is_empty() || running.iter().any(|o| o.video.is_some()) {
+            let whole = MediaTime(until.as_ns() / BLOCK_NS * BLOCK_NS);
+            return reachable(whole).map(|w| MediaTime(w.as_ns().min(self.at.as_ns() + 10 * BLOCK_NS)));
+        }
+        let wants = running.iter().map(|o| (o.wants().max(1) as u128 * 1_000_000_000).div_ceil(u128::from(o.rate)) as u64).min()?;
+        reachable(MediaTime((self.at + wants).as_ns().div_ceil(BLOCK_NS) * BLOCK_NS))
+    }
+
+    /// Renders everything there is.
+    pub fn finish(&mut self) -> Result<Option<ParticipantId>, RenderError> {
+        while !self.is_over() {
+            if let Some(erased) = self.block()? {
+                return Ok(Some(erased));
+            }
+        }
+        // What the tape left open ends where it ends.
+        let last = self.newest;
+        let open: Vec<OutputKey> = self.outputs.keys().cloned().collect();
+        for key in open {
+            if let Some(output) = self.outputs.get_mut(&key) {
+                let sample = sample_at(last, output.rate);
+                output.end(sample, last, EndedBy::End);
+            }
+            self.complete(&key)?;
+        }
+        Ok(None)
+    }
+
+    fn is_over(&self) -> bool {
+        self.exhausted && self.queue.is_empty() && self.events.is_empty() && self.at > self.newest
+    }
+
+    pub fn take_done(&mut self) -> Vec<RenderedOutput> {
+        std::mem::take(&mut self.done)
+    }
+
+    /// Folders that hold or held something.
+    pub fn folders(&self) -> Vec<PathBuf> {
+        self.recordings.values().map(|(_, dir)| dir.clone()).collect()
+    }
+
+    pub fn growing(&self) -> Vec<(RecordingId, OutputKey, u64, PathBuf)> {
+        self.outputs.iter().map(|(key, o)| (o.id.recording.clone(), key.clone(), o.now().as_ms(), o.id.dir.clone())).collect()
+    }
+
+    /// Reads until every record up to `until` is there.
+    fn read(&mut self, until: MediaTime) -> Result<Option<ParticipantId>, RenderError> {
+        while self.newest <= until + DISORDER_NS {
+            let Some(record) = self.records.next()? else {
+                self.exhausted = true;
+                return Ok(None);
+            };
+            self.exhausted = false;
+            self.newest = self.newest.max(record.at);
+            if let Body::Event(TapeEvent::Erased { participant }) = &record.body {
+                if self.erased.insert(participant.clone()) && self.concerns(participant) {
+                    return Ok(Some(participant.clone()));
+                }
+            }
+            let index = self.queue.iter().rposition(|r| r.at <= record.at).map_or(0, |i| i + 1);
+            self.queue.insert(index, record);
+        }
+        Ok(None)
+    }
+
+    /// Whether anything of a participant was read: then it may be in a file.
+    fn concerns(&self, participant: &ParticipantId) -> bool {
+        let packets = self.tracks.values().any(|t| t.spec.participant == *participant && (t.clock.counts().received > 0 || t.broken > 0));
+        packets || self.touched.contains(participant)
+    }
+
+    /// The next 100 ms.
+    fn block(&mut self) -> Result<Option<ParticipantId>, RenderError> {
+        let end = self.at + BLOCK_NS;
+        let known = end + HINDSIGHT_NS;
+        if let Some(erased) = self.read(known)? {
+            return Ok(Some(erased));
+        }
+        while self.queue.front().is_some_and(|r| r.at <= known) {
+            if let Some(record) = self.queue.pop_front() {
+                self.feed(record)?;
+            }
+        }
+        self.step_clocks(end);
+        self.choose_rate(end);
+        let voices = self.render_voices();
+        self.play(end, &voices)?;
+        self.push_pictures(end)?;
+        self.at = end;
+        for output in self.outputs.values_mut() {
+            output.advance()?;
+        }
+        let ended: Vec<OutputKey> = self.outputs.iter().filter(|(_, o)| o.ended.is_some()).map(|(k, _)| k.clone()).collect();
+        for key in ended {
+            self.complete(&key)?;
+        }
+        Ok(None)
+    }
+
+    fn feed(&mut self, record: Record) -> Result<(), RenderError> {
+        match record.body {
+            Body::Rtp { track, packet } => {
+                if let Some(track) = self.tracks.get_mut(&track) {
+                    if !self.erased.contains(&track.spec.participant) {
+                        track.packet(record.at, &packet);
+                    }
+                }
+            }
+            Body::SenderReport { track, report } => {
+                if let Some(track) = self.tracks.get_mut(&track) {
+                    track.clock.report(report.ssrc, report.rtp, report.ntp);
+                }
+            }
+            Body::Event(event) => {
+                match &event {
+                    TapeEvent::SessionOpened(opened) => self.opened = Some((**opened).clone()),
+                    TapeEvent::Joined { party, .. } => {
+                        self.parties.insert(party.id.clone(), party.clone());
+                    }
+                    TapeEvent::Track { track, spec } => match self.tracks.get_mut(track) {
+                        Some(known) => known.spec = spec.clone(),
+                        None => {
+                            self.tracks.insert(*track, Track::new(spec.clone()));
+                        }
+                    },
+                    TapeEvent::Muted { track, muted, cause } => {
+                        if let Some(track) = self.tracks.get_mut(track) {
+                            track.mute(record.at, *muted, *cause);
+                        }
+                    }
+                    TapeEvent::Dropped { track, packets } => {
+                        if let Some(track) = self.tracks.get_mut(track) {
+                            track.dropped += packets;
+                        }
+                    }
+                    TapeEvent::SessionEnded => self.ended = Some(record.at),
+                    _ => {}
+                }
+                self.events.push_back((record.at, event));
+            }
+        }
+        Ok(())
+    }
+
+    fn step_clocks(&mut self, end: MediaTime) {
+        // Tracks of one participant that have sender reports share a clock: that is what keeps lips and voice together.
+        let mut common: BTreeMap<ParticipantId, (i64, usize)> = BTreeMap::new();
+        if self.tracks.len() > 2 || self.opened.as_ref().is_some_and(|o| o.settings.kind == Kind::Room) {
+            for track in self.tracks.values() {
+                if let Some(offset) = track.clock.wall_offset_ns() {
+                    let entry = common.entry(track.spec.participant.clone()).or_insert((offset, 0));
+                    *entry = (entry.0.min(offset), entry.1 + 1);
+                }
+            }
+        }
+        for track in self.tracks.values_mut() {
+            let shared = common.get(&track.spec.participant).filter(|c| c.1 > 1).map(|c| c.0);
+            track.clock.set_common(shared);
+            track.clock.step(end.as_ns() as i64 + DECIDE_NS, BLOCK_NS as i64);
+        }
+    }
+
+    /// The rate is chosen once, when the first output begins: 8 kHz where nobody sends more, 16 kHz for other calls, 48 kHz for rooms.
+    fn choose_rate(&mut self, end: MediaTime) {
+        let begins = self.events.iter().any(|(at, e)| *at < end && matches!(e, TapeEvent::OutputStarted { .. }));
+        if self.rate.is_some() || !begins {
+            return;
+        }
+        let room = self.opened.as_ref().is_some_and(|o| o.settings.kind == Kind::Room);
+        let sounds = self.tracks.values().filter(|t| t.is_sound()).flat_map(|t| &t.spec.formats);
+        let wide = sounds.filter(|f| !matches!(f.codec, Codec::TelephoneEvent | Codec::ComfortNoise)).any(|f| f.clock_hz > 8000);
+        self.rate = Some(if room {
+            48_000
+        } else if wide {
+            16_000
+        } else {
+            8000
+        });
+    }
+
+    /// Every voice's samples of the block, for those that have any.
+    fn render_voices(&mut self) -> BTreeMap<TrackId, Vec<f32>> {
+        let mut voices = BTreeMap::new();
+        let Some(rate) = self.rate else { return voices };
+        let from = sample_at(self.at, rate);
+        let count = (sample_at(self.at + BLOCK_NS, rate) - from) as usize;
+        for (id, track) in &mut self.tracks {
+            if track.is_sound() && !track.voice.is_idle() {
+                let mut samples = vec![0f32; count];
+                if track.voice.render(&track.clock, rate, from, &mut samples) {
+                    voices.insert(*id, samples);
+                }
+            }
+        }
+        voices
+    }
+
+    /// Events of the block at their sample, and the sound between them.
+    fn play(&mut self, end: MediaTime, voices: &BTreeMap<TrackId, Vec<f32>>) -> Result<(), RenderError> {
+        let mut cursor = self.rate.map_or(0, |rate| sample_at(self.at, rate));
+        while self.events.front().is_some_and(|(at, _)| *at < end) {
+            let Some((at, event)) = self.events.pop_front() else { break };
+            if let Some(rate) = self.rate {
+                let sample = sample_at(at, rate).max(cursor);
+                self.mix(cursor, sample, voices);
+                cursor = sample;
+            }
+            self.apply(at, event, cursor)?;
+        }
+        if let Some(rate) = self.rate {
+            self.mix(cursor, sample_at(end, rate), voices);
+        }
+        self.levels(voices);
+        Ok(())
+    }
+
+    /// Session samples `from..to` into every running output.
+    fn mix(&mut self, from: i64, to: i64, voices: &BTreeMap<TrackId, Vec<f32>>) {
+        let (Some(rate), Some(opened)) = (self.rate, &self.opened) else { return };
+        if to <= from {
+            return;
+        }
+        let start = (from - sample_at(self.at, rate)).max(0) as usize;
+        let count = (to - from) as usize;
+        for output in self.outputs.values_mut().filter(|o| o.is_running()) {
+            let channels = usize::from(output.channels);
+            let mut bus = vec![0f32; count * channels];
+            for (id, voice) in voices {
+                let Some(track) = self.tracks.get(id) else { continue };
+                let Some(party) = self.parties.get(&track.spec.participant) else { continue };
+                if output.is_open(&party.id) {
+                    let place = Place::of(party.role, opened.settings.kind, self.settings.audio);
+                    mix_into(&mut bus, channels, place, &voice[start..(start + count).min(voice.len())]);
+                }
+            }
+            output.push(&bus);
+        }
+    }
+
+    fn levels(&mut self, voices: &BTreeMap<TrackId, Vec<f32>>) {
+        for output in self.outputs.values_mut().filter(|o| o.is_running() && o.video.is_some()) {
+            let now = output.now();
+            for (id, voice) in voices {
+                let Some(track) = self.tracks.get(id) else { continue };
+                let open = output.is_open(&track.spec.participant);
+                if let (true, Some(video)) = (open, &mut output.video) {
+                    let power = voice.iter().map(|v| v * v).sum::<f32>() / voice.len().max(1) as f32;
+                    let dbfs = (10.0 * (power / (32_768.0 * 32_768.0)).max(1e-13).log10()).max(-127.0);
+                    video.level(OutputTime(now.0.saturating_sub(BLOCK_NS)), &track.spec.participant, dbfs);
+                }
+            }
+        }
+    }
+
+    fn apply(&mut self, at: MediaTime, event: TapeEvent, sample: i64) -> Result<(), RenderError> {
+        match event {
+            TapeEvent::OutputStarted { output, recording } => self.start(at, sample, output, recording)?,
+            TapeEvent::OutputEnded { output, ended_by } => {
+                if let Some(output) = self.outputs.get_mut(&output) {
+                    output.end(sample, at, ended_by);
+                }
+            }
+            TapeEvent::TimelineCut { output } => {
+                if let Some(output) = self.outputs.get_mut(&output) {
+                    output.cut(sample, at);
+                }
+            }
+            TapeEvent::TimelineResumed { output } => {
+                if let Some(output) = self.outputs.get_mut(&output) {
+                    output.resume(sample, at);
+                }
+            }
+            TapeEvent::Gate { output, participant, gate } => {
+                let gate = if self.erased.contains(&participant) { Gate::Closed } else { gate };
+                if gate != Gate::Closed {
+                    self.touched.insert(participant.clone());
+                }
+                if let Some(output) = self.outputs.get_mut(&output) {
+                    output.gate(&participant, at, gate);
+                }
+            }
+            TapeEvent::Discarded { output, reason } => self.discard(&output, reason)?,
+            TapeEvent::Joined { party, .. } => self.pictures_know(|video, now| video.party(now, &party)),
+            TapeEvent::Left { participant } => self.pictures_know(|video, now| video.left(now, &participant)),
+            TapeEvent::Track { track, spec } if spec.kind != MediaKind::Audio => {
+                self.pictures_know(|video, now| video.track(now, track, &spec))
+            }
+            TapeEvent::Muted { track, muted, .. } => self.pictures_know(|video, now| video.muted(now, track, muted)),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn pictures_know(&mut self, tell: impl Fn(&mut VideoRender, OutputTime)) {
+        for output in self.outputs.values_mut() {
+            let now = output.now();
+            if let Some(video) = &mut output.video {
+                tell(video, now);
+            }
+        }
+    }
+
+    fn start(&mut self, at: MediaTime, sample: i64, key: OutputKey, recording: RecordingId) -> Result<(), RenderError> {
+        let (Some(opened), Some(rate)) = (&self.opened, self.rate) else { return Ok(()) };
+        let dir = self.out.join(recording.as_str());
+        self.recordings.insert(key.clone(), (recording.clone(), dir.clone()));
+        let has_pictures = opened.settings.kind == Kind::Room || self.tracks.values().any(|t| !t.is_sound());
+        let id = Identity {
+            recording,
+            output: key.clone(),
+            dir: dir.clone(),
+            started: at,
+            started_wall: opened.started_at.plus_ns(at.as_ns()),
+            session_wall: opened.started_at,
+        };
+        let channels = if self.settings.audio == AudioLayout::Mono { 1 } else { 2 };
+        let mut output = Output::open(id, rate, channels, None)?;
+        if video::READY && has_pictures {
+            let mut video = VideoRender::open(&self.settings, &dir)?;
+            for party in self.parties.values() {
+                video.party(OutputTime::ZERO, party);
+            }
+            for (id, track) in self.tracks.iter().filter(|(_, t)| !t.is_sound()) {
+                video.track(OutputTime::ZERO, *id, &track.spec);
+            }
+            output = Output::open(output.id, rate, channels, Some(video))?;
+        }
+        output.resume(sample, at);
+        self.outputs.insert(key, output);
+        Ok(())
+    }
+
+    fn push_pictures(&mut self, end: MediaTime) -> Result<(), RenderError> {
+        for (id, track) in &mut self.tracks {
+            while let Some(waiting) = track.pictures.front() {
+                let Some(at) = track.clock.placed(waiting.position) else {
+                    if track.clock.is_gone(waiting.position.stretch) {
+                        track.pictures.pop_front();
+                        continue;
+                    }
+                    break;
+                };
+                if at >= end.as_ns() as i64 {
+                    break;
+                }
+                let Some(waiting) = track.pictures.pop_front() else { break };
+                let Ok(packet) = RtpPacket::parse(&waiting.packet) else { continue };
+                for output in self.outputs.values_mut() {
+                    let open = output.is_open_at(&track.spec.participant, MediaTime(at.max(0) as u64));
+                    let (true, Some(at)) = (open, output.place(at)) else { continue };
+                    let Some(video) = &mut output.video else { continue };
+                    video.packet(&PlacedPacket {
+                        track: *id,
+                        sequence: waiting.position.sequence,
+                        at,
+                        rtp_timestamp: packet.timestamp,
+                        ssrc: packet.ssrc,
+                        marker: packet.marker,
+                        codec: waiting.codec,
+                        payload: packet.payload,
+                    })?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// An output has ended: the rest of its files, the check, the manifest.
+    fn complete(&mut self, key: &OutputKey) -> Result<(), RenderError> {
+        let (Some(mut output), Some(opened)) = (self.outputs.remove(key), &self.opened) else { return Ok(()) };
+        let dir = output.id.dir.clone();
+        let recording = output.id.recording.clone();
+        if output.length == 0 {
+            std::fs::remove_dir_all(&dir).map_err(RenderError::io(&dir))?;
+            self.done.push(RenderedOutput {
+                recording,
+                output: key.clone(),
+                discarded: Some(DiscardReason::TooShort),
+                dir,
+                manifest: None,
+            });
+            return Ok(());
+        }
+        output.complete()?;
+        let mp4 = dir.join(files::MP4);
+        let structure = read_structure(&mp4)?;
+        let decoded = output.decoded_samples();
+        let packets = structure.packets as u64 * super::audio::FRAME as u64;
+        if structure.samples != output.length as u64 || decoded != packets || decoded < output.length as u64 {
+            let why = format!("{} samples in the index, {decoded} decoded, {} meant", structure.samples, output.length);
+            return Err(RenderError::check(mp4.display().to_string(), why));
+        }
+        files::complete(&mut output)?;
+        let session = manifest::Session { opened, parties: &self.parties, tracks: &self.tracks, layout: self.settings.audio };
+        let manifest = manifest::complete(&output, &session)?;
+        self.done.push(RenderedOutput { recording, output: key.clone(), discarded: None, dir, manifest: Some(manifest) });
+        Ok(())
+    }
+
+    fn discard(&mut self, key: &OutputKey, reason: DiscardReason) -> Result<(), RenderError> {
+        self.outputs.remove(key);
+        let Some((recording, dir)) = self.recordings.get(key).cloned() else { return Ok(()) };
+        if dir.exists() {
+            std::fs::remove_dir_all(&dir).map_err(RenderError::io(&dir))?;
+        }
+        self.done.retain(|d| d.output != *key);
+        self.done.push(RenderedOutput { recording, output: key.clone(), discarded: Some(reason), dir, manifest: None });
+        Ok(())
+    }
+}
+
+fn sample_at(at: MediaTime, rate: u32) -> i64 {
+    ((u128::from(at.as_ns()) * u128::from(rate) + 500_000_000) / 1_000_000_000) as i64
+}

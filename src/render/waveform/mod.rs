@@ -1,0 +1,7 @@
+//! `peaks.json` and `waveform.png`: how loud it was when, gathered while rendering.
+
+mod peaks;
+mod picture;
+
+pub use peaks::Peaks;
+pub use picture::png;

@@ -1,0 +1,38 @@
+//! The waveform as a picture: one band a channel, transparent ground, so that it fits light and dark pages.
+
+use image::{ImageFormat, Rgba, RgbaImage};
+
+use super::peaks::Peaks;
+
+const WIDTH: u32 = 1600;
+const BAND: u32 = 80;
+const COLOURS: [Rgba<u8>; 2] = [Rgba([0xc2, 0x54, 0x2d, 0xff]), Rgba([0x2d, 0x7d, 0x9a, 0xff])];
+
+/// A PNG of 1600 pixels' width.
+///
+/// # Errors
+/// Where the encoder fails.
+pub fn png(peaks: &Peaks) -> Result<Vec<u8>, image::ImageError> {
+    let channels = peaks.channels().max(1) as u32;
+    let mut picture = RgbaImage::new(WIDTH, BAND * channels);
+    let columns = peaks.len().max(1);
+    for channel in 0..channels {
+        let colour = COLOURS[channel as usize % COLOURS.len()];
+        let middle = (channel * BAND + BAND / 2) as f32;
+        for x in 0..WIDTH {
+            let from = x as usize * columns / WIDTH as usize;
+            let to = ((x as usize + 1) * columns / WIDTH as usize).max(from + 1);
+            let (low, high) = (from..to).map(|c| peaks.column(c, channel as usize)).fold((0i8, 0i8), |a, b| (a.0.min(b.0), a.1.max(b.1)));
+            let scale = |v: i8| f32::from(v) / 128.0 * (BAND / 2 - 2) as f32;
+            let (top, bottom) = (middle - scale(high), middle - scale(low));
+            for y in top.floor() as u32..=bottom.ceil() as u32 {
+                if y < picture.height() {
+                    picture.put_pixel(x, y, colour);
+                }
+            }
+        }
+    }
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, ImageFormat::Png)?;
+    Ok(bytes.into_inner())
+}

@@ -1,0 +1,4 @@
+//! Tapes made for a test, and measuring what came out.
+
+pub mod listen;
+pub mod script;
