@@ -25,7 +25,7 @@ pub async fn ask_who(State(state): State<ApiState>, mut request: Request, next: 
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
-        Err(problem) if problem.status == 401 && wants_page(&request) => pages::sign_in_form(&request, None),
+        Err(problem) if problem.status == 401 && wants_page(&request) => pages::sign_in_form(&request),
         Err(problem) => problem.into_response(),
     }
 }

@@ -5,6 +5,7 @@ mod caller;
 mod gate;
 mod origin;
 
-pub use browser::BrowserSessions;
+pub use browser::{BrowserSessions, COOKIE_NAME, SESSION_LIFE};
 pub use caller::{Caller, Operator};
-pub use gate::ask_who;
+pub use gate::{ask_who, session_cookie};
+pub use origin::same_origin;

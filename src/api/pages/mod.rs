@@ -1,20 +1,77 @@
-//! Pages: rendered here, readable before any script runs. The look is in `web/`, the words in `web/locales`.
+//! Pages: rendered here, readable before any script runs. Their look is in `web/src/style`, their words in `web/locales`, what moves in `web/src`.
 
-use axum::extract::Request;
+mod assets;
+mod console;
+mod form;
+mod lane;
+mod lane_html;
+mod recording;
+mod recording_row;
+mod room;
+mod shell;
+mod sign_in;
+mod try_room;
+mod words;
+
+use axum::extract::{Request, State};
 use axum::middleware::Next;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use serde::Deserialize;
 
+pub use sign_in::sign_in_form;
+
+use super::auth::Operator;
+use super::body::At;
+use super::problem::Problem;
 use super::state::ApiState;
+use crate::model::id::SessionId;
 
+/// Pages with data in them.
 pub fn protected() -> axum::Router<ApiState> {
     axum::Router::new()
+        .route("/", get(console::console))
+        .route("/parts/live", get(console::live_part))
+        .route("/parts/recordings", get(console::recordings_part))
+        .route("/parts/lane/{session}", get(room::lane_part))
+        .route("/recordings/{id}", get(recording::show))
+        .route("/try", get(try_room::show).post(try_room::open))
+        .route("/sessions/{id}/end", post(end_session))
+        .route("/sign-out", post(sign_in::sign_out))
 }
+
+/// Pages without data: the sign-in form's target, assets, the room's shell.
 pub fn open() -> axum::Router<ApiState> {
     axum::Router::new()
+        .route("/sign-in", post(sign_in::sign_in).get(|| async { Redirect::to("/") }))
+        .route("/assets/{name}", get(assets::get))
+        .route("/room/{session}", get(room::show))
 }
-pub fn sign_in_form(_request: &Request, _wrong: Option<&str>) -> Response {
-    (axum::http::StatusCode::UNAUTHORIZED, Html("sign in")).into_response()
-}
+
+/// Puts the guarding headers on every answer.
 pub async fn guard_headers(request: Request, next: Next) -> Response {
-    next.run(request).await
+    let mut response = next.run(request).await;
+    shell::guard(response.headers_mut());
+    response
+}
+
+/// What the form of a live session sends.
+#[derive(Deserialize)]
+struct EndForm {
+    csrf: String,
+}
+
+/// `POST /sessions/{id}/end`: the form's way to end a session.
+async fn end_session(
+    operator: Operator,
+    State(state): State<ApiState>,
+    At(id): At<SessionId>,
+    form::Form(sent): form::Form<EndForm>,
+) -> Result<Response, Problem> {
+    operator.check_form(&sent.csrf)?;
+    match state.switchboard.end(&id).await {
+        // Over already is what was asked for.
+        Ok(()) | Err(crate::model::switchboard::Refusal::NoSuchSession) => Ok(Redirect::to("/").into_response()),
+        Err(no) => Err(no.into()),
+    }
 }

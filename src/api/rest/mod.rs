@@ -7,6 +7,7 @@ mod participants;
 mod probes;
 mod projects;
 mod range;
+pub(super) use range::not_modified;
 mod recordings;
 mod sessions;
 

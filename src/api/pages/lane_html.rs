@@ -1,0 +1,73 @@
+//! The lane as SVG: shares of the width as attributes, so that it needs neither script nor inline style.
+
+use askama::Template;
+
+use super::lane::{CutMark, GapMark, Lane, Piece, Row};
+use super::words::{Words, length};
+use crate::model::event::GapCause;
+use crate::model::gate::Gate;
+
+#[derive(Template)]
+#[template(path = "parts/lane.html")]
+struct LaneHtml<'a> {
+    w: Words,
+    lane: &'a Lane,
+}
+
+/// The lane's HTML.
+pub fn lane_html(w: Words, lane: &Lane) -> String {
+    if lane.rows.is_empty() {
+        return String::new();
+    }
+    LaneHtml { w, lane }.render().unwrap_or_default()
+}
+
+impl LaneHtml<'_> {
+    fn row_name(&self, row: &Row) -> String {
+        row.name.clone().unwrap_or_else(|| self.w.of("role", row.role.as_str()))
+    }
+
+    fn is_open(&self, piece: &Piece) -> bool {
+        piece.gate == Gate::Open
+    }
+
+    fn piece_said(&self, piece: &Piece) -> String {
+        let kind = if self.is_open(piece) { "lane-open" } else { "lane-masked" };
+        if piece.running {
+            self.w.t1(&format!("{kind}-now"), "from", length(piece.from_ms))
+        } else {
+            self.w.t2(kind, ("from", &length(piece.from_ms)), ("to", &length(piece.to_ms)))
+        }
+    }
+
+    fn row_said(&self, row: &Row) -> String {
+        let said: Vec<String> = row.spans.iter().map(|p| self.piece_said(p)).collect();
+        let what = if said.is_empty() { self.w.t("lane-nothing") } else { said.join(", ") };
+        self.w.t2("lane-row", ("who", &self.row_name(row)), ("what", &what))
+    }
+
+    fn gap_said(&self, gap: &GapMark) -> String {
+        self.w.t3("lane-gap", ("from", &length(gap.from_ms)), ("to", &length(gap.to_ms)), ("cause", &cause(self.w, gap.cause)))
+    }
+
+    fn cut_said(&self, cut: &CutMark) -> String {
+        match cut.skipped_ms {
+            Some(ms) => self.w.t1("lane-cut", "length", length(ms)),
+            None => self.w.t("lane-cut-live"),
+        }
+    }
+}
+
+/// A gap's cause in words.
+pub fn cause(w: Words, cause: GapCause) -> String {
+    w.of(
+        "gap",
+        match cause {
+            GapCause::Hold => "hold",
+            GapCause::Mute => "mute",
+            GapCause::Network => "network",
+            GapCause::Restart => "restart",
+            GapCause::NoMedia => "no_media",
+        },
+    )
+}

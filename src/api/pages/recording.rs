@@ -1,0 +1,287 @@
+//! A recording's page: player, who was recorded when, and everything the manifest says.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::json;
+
+use super::console::{kind_name, short};
+use super::lane::Lane;
+use super::lane_html::{cause, lane_html};
+use super::recording_row::{discarded, file_url, parties_of, state_name};
+use super::shell::{Shell, page, problem_page};
+use super::words::{Words, length, size};
+use crate::api::auth::Operator;
+use crate::api::body::At;
+use crate::api::problem::Problem;
+use crate::api::state::ApiState;
+use crate::archive::{Recording, RecordingState};
+use crate::model::event::Party;
+use crate::model::gate::{EndedBy, Gate};
+use crate::model::id::{OutputKey, RecordingId};
+use crate::model::manifest::Manifest;
+use crate::model::media::MediaKind;
+
+struct PartyFact {
+    role: &'static str,
+    name: String,
+    address: Option<String>,
+    recorded: String,
+}
+
+struct GapFact {
+    who: String,
+    from: String,
+    length: String,
+    why: String,
+}
+
+struct TrackFact {
+    who: String,
+    kind: String,
+    codecs: String,
+    loss: String,
+    drift: String,
+}
+
+struct FileFact {
+    name: String,
+    url: String,
+    size: String,
+    sha256: String,
+}
+
+struct Fact {
+    name: String,
+    value: String,
+}
+
+struct Times {
+    iso: String,
+    short: String,
+}
+
+#[derive(Template)]
+#[template(path = "recording.html")]
+struct RecordingPage {
+    shell: Shell,
+    id: String,
+    title: String,
+    state: &'static str,
+    state_word: String,
+    note: Option<String>,
+    note_kind: &'static str,
+    playable: bool,
+    has_picture: bool,
+    growing: bool,
+    mp4: String,
+    poster: Option<String>,
+    /// What the script needs: addresses of what is there, cuts, length.
+    player: String,
+    lane_html: String,
+    length: String,
+    started: Times,
+    ended: Option<Times>,
+    facts: Vec<Fact>,
+    metadata: Vec<Fact>,
+    parties: Vec<PartyFact>,
+    gaps: Option<Vec<GapFact>>,
+    tracks: Vec<TrackFact>,
+    files: Vec<FileFact>,
+    deletable: bool,
+}
+
+/// `GET /recordings/{id}`
+pub async fn show(operator: Operator, State(state): State<ApiState>, At(id): At<RecordingId>) -> Response {
+    match state.catalogue.recording(&id).await {
+        Ok(recording) => page(StatusCode::OK, &RecordingPage::new(Shell::of(&operator, ""), &recording, &state)),
+        Err(error) => problem_page(&operator, &Problem::from(error)),
+    }
+}
+
+impl RecordingPage {
+    fn new(shell: Shell, recording: &Recording, state: &ApiState) -> Self {
+        let w = shell.w;
+        let parties = parties_of(recording, state);
+        let manifest = recording.manifest.as_ref();
+        let growing = matches!(recording.state, RecordingState::Recording | RecordingState::Processing);
+        let dir = state.growing.dir(&recording.id);
+        let grows_there = |name: &str| growing && dir.as_ref().is_some_and(|d| d.join(name).is_file());
+        let base = format!("/v1/recordings/{}/files/", recording.id);
+        let url = |name: &str| file_url(recording, name).or_else(|| grows_there(name).then(|| format!("{base}{name}")));
+        let mp4 = url("recording.mp4");
+        let has_picture = manifest.is_some_and(|m| m.media.resolution.is_some())
+            || (manifest.is_none() && recording.kind == crate::model::settings::Kind::Room);
+        let player = json!({
+            "id": recording.id,
+            "mp4": mp4,
+            "hls": url("hls/index.m3u8"),
+            "peaks": url("peaks.json"),
+            "thumbnails": url("thumbnails.vtt"),
+            "growing": growing,
+            "picture": has_picture,
+            "duration_ms": recording.duration_ms,
+            "fps": 25,
+        });
+        Self {
+            id: recording.id.to_string(),
+            title: title(w, recording),
+            state: state_name(recording.state),
+            state_word: w.of("recording", state_name(recording.state)),
+            note: note(w, recording),
+            note_kind: match recording.state {
+                RecordingState::Recording => "rec",
+                RecordingState::Failed => "warn",
+                _ => "",
+            },
+            playable: mp4.is_some()
+                && matches!(recording.state, RecordingState::Ready | RecordingState::Recording | RecordingState::Processing),
+            has_picture,
+            growing,
+            mp4: mp4.unwrap_or_default(),
+            poster: url("poster.jpg").filter(|_| has_picture),
+            // A `<` in JSON could end the script element; as an escape it cannot.
+            player: player.to_string().replace('<', "\\u003c"),
+            lane_html: manifest.map(|m| lane_html(w, &Lane::of_manifest(m))).unwrap_or_default(),
+            length: recording.duration_ms.map(length).unwrap_or_default(),
+            started: Times { iso: recording.started_at.to_string(), short: short(recording.started_at) },
+            ended: recording.ended_at.map(|t| Times { iso: t.to_string(), short: short(t) }),
+            facts: facts(w, recording),
+            metadata: manifest
+                .map(|m| m.metadata.iter().map(|(k, v)| Fact { name: k.clone(), value: v.reveal().to_owned() }).collect())
+                .unwrap_or_default(),
+            parties: parties.iter().map(|p| party(w, p, manifest)).collect(),
+            gaps: manifest.map(|m| gaps(w, m, &parties)),
+            tracks: manifest.map(|m| tracks(w, m, &parties)).unwrap_or_default(),
+            files: manifest.map(|m| files(recording, m)).unwrap_or_default(),
+            deletable: !growing,
+            shell,
+        }
+    }
+}
+
+fn title(w: Words, recording: &Recording) -> String {
+    let project = recording.project.to_string();
+    let of = w.t1(&format!("recording-of-{}", kind_name(recording.kind)), "project", project);
+    match &recording.output {
+        OutputKey::Receipt { order, .. } => format!("{} · {of}", w.t1("recording-receipt", "order", order.as_str())),
+        OutputKey::Main(_) => of,
+    }
+}
+
+fn note(w: Words, recording: &Recording) -> Option<String> {
+    match recording.state {
+        RecordingState::Ready => None,
+        RecordingState::Recording => Some(w.t("recording-growing")),
+        RecordingState::Processing => Some(w.t1("recording-processing-note", "progress", recording.progress)),
+        RecordingState::Failed => Some(w.t1("recording-failed-note", "why", recording.failure.as_deref().unwrap_or("?"))),
+        RecordingState::Discarded => {
+            let why = recording.discarded.map(|d| discarded(w, d)).unwrap_or_default();
+            Some(w.t1("recording-discarded-note", "why", why))
+        }
+    }
+}
+
+fn ended_by(why: EndedBy) -> &'static str {
+    match why {
+        EndedBy::End => "end",
+        EndedBy::Stop => "stop",
+        EndedBy::ReceiptStop => "receipt_stop",
+        EndedBy::MaxDuration => "max_duration",
+        EndedBy::HostLeft => "host_left",
+        EndedBy::LastLeft => "last_left",
+        EndedBy::ThirdParty => "third_party",
+    }
+}
+
+fn facts(w: Words, recording: &Recording) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    let mut fact = |name: &str, value: Option<String>| {
+        if let Some(value) = value.filter(|v| !v.is_empty()) {
+            facts.push(Fact { name: w.t(name), value });
+        }
+    };
+    fact("fact-ended-by", recording.ended_by.map(|e| w.of("ended", ended_by(e))));
+    fact("fact-project", Some(recording.project.to_string()));
+    fact("fact-output", Some(recording.output.to_string()));
+    fact("fact-external", recording.external_id.clone());
+    if let Some(media) = recording.manifest.as_ref().map(|m| &m.media) {
+        fact("fact-codecs", Some(media.codecs.join(", ")));
+        fact(
+            "fact-sound",
+            (media.channels > 0).then(|| format!("{} kHz · {}", media.sample_hz as f64 / 1_000.0, media.channel_layout.join(" | "))),
+        );
+        fact("fact-picture", media.resolution.map(|(width, height)| format!("{width} × {height}")));
+        fact("fact-sync", media.av_offset_p95_ms.map(|ms| w.t1("fact-sync-value", "ms", format!("{ms:.0}"))));
+    }
+    fact("fact-session", Some(recording.session.to_string()));
+    facts
+}
+
+fn name_of(w: Words, party: &Party) -> String {
+    party.name.as_ref().map_or_else(|| w.of("role", party.role.as_str()), |n| n.reveal().to_owned())
+}
+
+fn who(w: Words, parties: &[Party], id: &crate::model::id::ParticipantId) -> String {
+    parties.iter().find(|p| p.id == *id).map_or_else(|| id.to_string(), |p| name_of(w, p))
+}
+
+fn party(w: Words, party: &Party, manifest: Option<&Manifest>) -> PartyFact {
+    let open_ms: u64 = manifest
+        .and_then(|m| m.spans.get(&party.id))
+        .map_or(0, |spans| spans.iter().filter(|s| s.gate == Gate::Open).map(|s| s.to_ms.saturating_sub(s.from_ms)).sum());
+    PartyFact {
+        role: party.role.as_str(),
+        name: name_of(w, party),
+        address: party.address.as_ref().map(|a| a.reveal().to_owned()),
+        recorded: match (manifest, open_ms) {
+            (None, _) => String::new(),
+            (Some(_), 0) => w.t("party-not-recorded"),
+            (Some(_), ms) => w.t1("party-recorded", "length", length(ms)),
+        },
+    }
+}
+
+fn gaps(w: Words, manifest: &Manifest, parties: &[Party]) -> Vec<GapFact> {
+    let gap = |g: &crate::model::manifest::Gap| GapFact {
+        who: who(w, parties, &g.participant),
+        from: length(g.from_ms),
+        length: format!("{:.1} s", g.to_ms.saturating_sub(g.from_ms) as f64 / 1_000.0),
+        why: cause(w, g.cause),
+    };
+    manifest.gaps.iter().map(gap).collect()
+}
+
+fn tracks(w: Words, manifest: &Manifest, parties: &[Party]) -> Vec<TrackFact> {
+    let track = |t: &crate::model::manifest::TrackReport| TrackFact {
+        who: who(w, parties, &t.participant),
+        kind: w.of(
+            "media",
+            match t.kind {
+                MediaKind::Audio => "audio",
+                MediaKind::Video => "video",
+                MediaKind::Screen => "screen",
+            },
+        ),
+        codecs: t.codecs.iter().map(|c| format!("{c:?}").to_uppercase()).collect::<Vec<_>>().join(", "),
+        loss: {
+            let mut args = fluent_bundle::FluentArgs::new();
+            args.set("lost", t.lost);
+            args.set("received", t.received + t.lost);
+            w.say("loss-line", Some(&args))
+        },
+        drift: format!("{:+.0} ppm", t.drift_ppm),
+    };
+    manifest.tracks.iter().map(track).collect()
+}
+
+fn files(recording: &Recording, manifest: &Manifest) -> Vec<FileFact> {
+    let file = |f: &crate::model::manifest::FileEntry| FileFact {
+        url: format!("/v1/recordings/{}/files/{}", recording.id, f.name),
+        name: f.name.clone(),
+        size: size(f.bytes),
+        sha256: f.sha256.clone(),
+    };
+    manifest.files.iter().map(file).collect()
+}

@@ -1,0 +1,87 @@
+//! What every page has: head, bar, words, form token.
+
+use askama::Template;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+
+use super::{assets, words::Words};
+use crate::api::auth::Operator;
+use crate::api::problem::Problem;
+
+/// The frame of a page.
+pub struct Shell {
+    /// The words.
+    pub w: Words,
+    /// The browser's form token; absent where nobody is signed in.
+    pub csrf: Option<String>,
+    /// Which entry of the bar is current.
+    pub here: &'static str,
+}
+
+impl Shell {
+    /// For somebody signed in.
+    pub fn of(operator: &Operator, here: &'static str) -> Self {
+        // A page asked for with an API key has no forms that could be sent; it still shows everything.
+        let csrf = operator.csrf.as_ref().map(|c| c.reveal().to_owned()).unwrap_or_default();
+        Self { w: Words::english(), csrf: Some(csrf), here }
+    }
+
+    /// For anybody.
+    pub fn open() -> Self {
+        Self { w: Words::english(), csrf: None, here: "" }
+    }
+
+    /// The address of an asset.
+    pub fn asset(&self, name: &str) -> String {
+        assets::address(name)
+    }
+
+    /// Ferric's version.
+    pub fn version(&self) -> &'static str {
+        env!("CARGO_PKG_VERSION")
+    }
+}
+
+/// A page as a response, never kept by caches.
+pub fn page(status: StatusCode, template: &impl Template) -> Response {
+    match template.render() {
+        Ok(html) => {
+            let mut response = (status, Html(html)).into_response();
+            response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            response
+        }
+        Err(error) => Problem::internal(&error).into_response(),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct ProblemPage {
+    shell: Shell,
+    text: &'static str,
+}
+
+/// A problem as a page.
+pub fn problem_page(operator: &Operator, problem: &Problem) -> Response {
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let text = if status == StatusCode::NOT_FOUND { "error-not-found" } else { "error-internal" };
+    page(status, &ProblemPage { shell: Shell::of(operator, ""), text })
+}
+
+/// Headers of every answer: scripts, styles and connections from this origin only, nobody may frame a page, addresses are not passed on.
+pub fn guard(headers: &mut HeaderMap) {
+    const GUARDS: [(header::HeaderName, &str); 5] = [
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self'; \
+             connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        ),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::HeaderName::from_static("permissions-policy"), "camera=(self), microphone=(self), display-capture=(self), geolocation=()"),
+    ];
+    for (name, value) in GUARDS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+}

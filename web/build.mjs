@@ -1,0 +1,20 @@
+// Builds `src/` into `dist/`: one module a page, shared code in chunks, one stylesheet with its fonts.
+import { build } from "esbuild";
+import { rm } from "node:fs/promises";
+
+await rm("dist", { recursive: true, force: true });
+await build({
+  entryPoints: { console: "src/console.ts", recording: "src/recording.ts", room: "src/room.ts", theme: "src/theme.ts", app: "src/style/app.css", icon: "src/icon.svg" },
+  outdir: "dist",
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  target: ["chrome109", "firefox115", "safari16.4"],
+  minify: true,
+  sourcemap: false,
+  legalComments: "linked",
+  chunkNames: "chunk-[hash]",
+  assetNames: "[name]-[hash]",
+  loader: { ".ftl": "text", ".woff2": "file", ".woff": "empty", ".svg": "copy" },
+  logLevel: "warning",
+});

@@ -1,0 +1,306 @@
+# Every text of the pages. Plain and exact; buttons are verbs.
+
+app = Ferric
+skip-to-content = Skip to content
+nav = Pages
+nav-recordings = Recordings
+nav-try = Try a room
+theme-system = Theme: as the system
+theme-light = Theme: light
+theme-dark = Theme: dark
+sign-out = Sign out
+foot = Ferric { $version }
+
+# Sign-in
+sign-in-title = Sign in to Ferric
+sign-in-how = The first start of a node writes an admin key to the file admin.key in its data folder. Paste it here.
+sign-in-key = API key
+sign-in-act = Sign in
+sign-in-wrong = Nobody has this key. Nothing was changed; check that you copied the whole line.
+sign-in-origin = This form was not sent by a page of this node. Open the page again and sign in there.
+
+# States
+state-idle = Not recording
+state-awaiting_consent = Waiting for consent
+state-recording = Recording
+state-paused = Recording paused
+state-censored = Censored
+state-automatic_without_caller = Recording, without the caller
+state-stopped = Recording stopped
+state-disabled = Recording switched off
+state-over = Ended
+
+recording-recording = Recording
+recording-processing = Processing
+recording-ready = Ready
+recording-failed = Failed
+recording-discarded = Not kept
+
+role-agent = Agent
+role-customer = Customer
+role-third_party = Third party
+role-host = Host
+role-guest = Guest
+
+kind-call = Call
+kind-room = Room
+
+# Console
+live-title = Live now
+live-count = { $n ->
+    [0] none
+    [one] 1 session
+   *[other] { $n } sessions
+}
+live-empty = Nobody is in a session. A SIP call to a project of this node, or a room, appears here the moment it starts.
+live-more = { $n ->
+    [one] One more session is live; it is in the API.
+   *[other] { $n } more sessions are live; they are in the API.
+}
+live-since = since
+live-nobody = Nobody has come in yet.
+live-end = End session
+live-ending = Ending …
+live-left = left
+recordings-title = Recordings
+recordings-empty = Nothing has been recorded yet. A recording is listed from its first second, and plays while it grows.
+recordings-none = No recording fits this filter.
+recordings-clear = Show all
+col-picture = Picture
+col-started = Started
+col-parties = Parties
+col-project = Project
+col-length = Length
+col-state = State
+filter-project = Project
+filter-state = State
+filter-any = Any
+filter-from = From
+filter-to = To
+filter-id = Session or recording id
+filter-act = Filter
+chip-project = project is { $value }
+chip-state = state is { $value }
+chip-from = from { $value }
+chip-to = up to { $value }
+chip-session = session is { $value }
+chip-remove = Take this filter away
+next-page = Older
+first-page = Newest
+play-recording = Play the recording of { $when }
+parties-none = not known yet
+
+# The lane
+lane-label = Who was recorded when
+lane-live-label = Who is being recorded
+lane-row = { $who }: { $what }
+lane-nothing = nothing recorded
+lane-open = recorded from { $from } to { $to }
+lane-masked = masked from { $from } to { $to }
+lane-open-now = being recorded since { $from }
+lane-masked-now = masked since { $from }
+lane-gap = Nothing from { $from } to { $to }: { $cause }
+lane-cut = Paused for { $length }
+lane-cut-live = Paused here
+lane-key-open = recorded
+lane-key-masked = masked
+lane-key-closed = present, not recorded
+lane-key-cut = pause
+lane-key-gap = nothing arrived
+gap-hold = on hold
+gap-mute = muted
+gap-network = packets were lost on the way
+gap-restart = the node was down
+gap-no_media = the sender sent nothing
+
+# A recording
+recording-of-call = Call in { $project }
+recording-of-room = Room in { $project }
+recording-receipt = Voice receipt { $order }
+back-to-recordings = Recordings
+recording-growing = This is being recorded now. What is rendered so far plays below; reload to see more of it.
+recording-processing-note = The recording is being finished: { $progress } %. It plays as far as it is rendered.
+recording-failed-note = The recording could not be made: { $why }. What was captured is kept, and it is tried again.
+recording-discarded-note = Nothing of this was kept: { $why }.
+recording-nothing-to-play = There is nothing to play.
+discard-conference_none = a third party joined, and the project keeps nothing then
+discard-replaced = a later receipt of the same order stands instead
+discard-too_short = it was shorter than the project's least length
+discard-declined = somebody declined to be recorded
+play = Play
+pause = Pause
+speed = Speed
+chapter-start = Start
+chapter-after-pause = after a pause of { $length }
+chapters = Chapters
+scrub = Position
+download = Download MP4
+delete = Delete
+delete-sure = Delete for good?
+delete-failed = It was not deleted: { $why }
+keys-title = Keys
+keys-space = play or pause
+keys-arrows = 5 seconds back or on
+keys-jkl = back, pause, on; again for faster
+keys-frame = one frame back or on
+facts-title = About it
+fact-started = Started
+fact-ended = Ended
+fact-length = Length
+fact-ended-by = Ended because
+fact-project = Project
+fact-session = Session
+fact-external = Platform's id
+fact-output = Output
+fact-sound = Sound
+fact-picture = Picture
+fact-codecs = Codecs
+fact-channels = Channels
+fact-sync = Picture against sound
+fact-sync-value = within { $ms } ms (95 %)
+fact-metadata = From the platform
+ended-end = the session ended
+ended-stop = somebody stopped it
+ended-receipt_stop = the receipt was completed
+ended-max_duration = it reached the greatest length
+ended-host_left = the host left
+ended-last_left = the last party left
+ended-third_party = a third party joined
+parties-title = Parties
+party-recorded = recorded for { $length }
+party-not-recorded = not recorded
+gaps-title = Missing
+gaps-none = Nothing is missing.
+gap-who = Whose
+gap-when = When
+gap-length = How long
+gap-why = Why
+loss-line = { $lost ->
+    [0] No packet was lost
+    [one] 1 packet was lost
+   *[other] { $lost } packets were lost
+} of { $received }
+tracks-title = Tracks
+track-kind = Track
+track-codec = Codec
+track-loss = Loss
+track-drift = Clock
+files-title = Files
+file-name = Name
+file-size = Size
+file-hash = SHA-256
+media-audio = sound
+media-video = camera
+media-screen = screen
+
+# Try a room
+try-title = Try a room
+try-how = This opens a room session in the project “room”. Open the host's link here and the guest's link in another window or on a phone; the links are keys, so send them only to the one they are for.
+try-consent = Ask everybody for consent first
+try-act = Open a room
+try-host = Host's link
+try-guest = Guest's link
+try-open = Open
+try-copy = Copy
+try-copied = Copied
+try-failed = The room could not be opened: { $why }
+
+# The room
+room-title = Room
+room-host = You are the host
+room-guest = You are a guest
+room-needs-script = This page needs JavaScript to use your camera and microphone. Nothing of yours is sent or recorded without it.
+room-bad-link = This link does not open a room. It may be cut off, or the session is over. Nothing of yours was sent.
+room-not-a-call = Your camera and microphone go to the recorder only: this try-out room does not show you the other side.
+room-camera = Camera
+room-microphone = Microphone
+room-no-camera = No camera
+room-no-microphone = No microphone
+room-preview = Your camera
+room-screen = Your screen
+room-preview-off = The camera is off
+room-screen-off = No screen is shared
+room-level = Microphone level
+room-join = Join
+room-joining = Joining …
+room-leave = Leave
+room-share = Share screen
+room-unshare = Stop sharing
+room-share-refused = The screen was not shared: the browser refused it.
+room-camera-off = Switch camera off
+room-camera-on = Switch camera on
+room-mute = Mute
+room-unmute = Unmute
+room-no-devices = The browser gave no camera or microphone ({ $why }). You can join without them.
+room-join-failed = You could not join: { $why }. Nothing of yours was sent.
+room-lost = The connection to the recorder was lost. Trying again …
+room-over = The session is over. Nothing is being recorded.
+room-left = You have left. Nothing more of yours is sent or recorded.
+room-nothing-yet = Nothing is being recorded.
+room-who = In this room
+
+ind-idle = Nothing is being recorded.
+ind-awaiting = Nothing is recorded until everybody who is asked has answered.
+ind-both = Everybody here is being recorded.
+ind-you-only = Only you are being recorded.
+ind-others-only = You are not being recorded; { $who } { $n ->
+    [one] is.
+   *[other] are.
+}
+ind-you-and = You and { $who } are being recorded.
+ind-paused = Recording paused at { $time }; nothing since is stored.
+ind-censored = The recording goes on, but nobody's voice or picture is stored.
+ind-stopped = The recording has stopped. Nothing is being recorded.
+ind-disabled = This project does not record.
+ind-nobody = A recording runs; nobody's voice or picture is in it now.
+
+host-title = Recording
+host-start = Start recording
+host-stop = Stop recording
+host-pause = Pause
+host-resume = Resume
+host-censor_on = Censor
+host-censor_off = End censoring
+host-prompt = Record this session?
+host-prompt-how = Nothing is recorded until you choose. You can still start later.
+host-prompt_accept = Start recording
+host-prompt_decline = Not now
+why-not-in = Join first.
+why-running = It is being recorded already.
+why-not-running = Nothing is being recorded.
+why-paused = It is paused already.
+why-not-paused = It is not paused.
+why-censored = It is censored already.
+why-not-censored = It is not censored.
+why-disabled = The project does not record.
+why-over = The session is over.
+refused-ended = The session is over.
+refused-no_such_participant = You are not in the session.
+refused-recording_disabled = Recording is switched off for this project.
+refused-mode_forbids = The project's record mode does not allow this.
+refused-forced = Recording is forced here; it cannot be stopped or paused.
+refused-not_host = Only the host can do this.
+refused-not_permitted = You may not do this.
+refused-not_recording = Nothing is being recorded.
+refused-already = It is so already.
+refused-conference_stopped = A third party joined; this project does not record on after that.
+refused-no_such_receipt = No such receipt is running.
+refused-other = The node refused: { $why }
+
+consent-title = May this conversation be recorded?
+consent-what = Your voice, and your camera and screen while you share them.
+consent-who = The people of this service who work with its recordings hear and see it.
+consent-long = It is kept for as long as this service's rules say. The host can tell you how long that is.
+consent-either = The conversation goes on, whatever you choose. If you say no, nothing of yours is kept.
+consent-yes = Yes, record me
+consent-no = No, do not record me
+consent-granted = You agreed to be recorded.
+consent-declined = You declined. Nothing of yours is kept.
+consent-withdrawn = You withdrew. Nothing of yours is recorded from now on; what was recorded with your consent stays.
+consent-withdraw = Stop recording me
+
+# Errors of pages
+error-title = That did not work
+error-not-found = There is nothing here. The recording may have been deleted, or the link is cut off.
+error-internal = The node could not do this. Nothing was changed; its log says why.
+error-back = Back to the recordings

@@ -1,0 +1,92 @@
+// The console: redraws what changed when the node says that something did.
+import { follow } from "./events";
+import { growLanes } from "./lane";
+import { localTimes } from "./times";
+
+/** Runs at most every `ms`, and once more after the last call. */
+function atMostEvery(ms: number, work: () => Promise<void>): () => void {
+  let running = false;
+  let again = false;
+  const run = async (): Promise<void> => {
+    running = true;
+    do {
+      again = false;
+      await work().catch((error: unknown) => console.warn(error));
+      await new Promise((done) => setTimeout(done, ms));
+    } while (again);
+    running = false;
+  };
+  return () => {
+    if (running) again = true;
+    else void run();
+  };
+}
+
+async function part(url: string): Promise<string | undefined> {
+  const answer = await fetch(url, { headers: { accept: "text/html" }, cache: "no-store" });
+  if (answer.status === 401) {
+    location.reload();
+    return undefined;
+  }
+  return answer.ok ? answer.text() : undefined;
+}
+
+/** Replaces the children by the new drawing; what has the focus keeps it. */
+function redraw(element: HTMLElement, html: string): void {
+  if (element.contains(document.activeElement) && document.activeElement instanceof HTMLButtonElement) {
+    const session = document.activeElement.closest<HTMLElement>("[data-session]")?.dataset["session"];
+    element.innerHTML = html;
+    if (session) element.querySelector<HTMLButtonElement>(`[data-session="${CSS.escape(session)}"] button`)?.focus();
+  } else {
+    element.innerHTML = html;
+  }
+  localTimes(element);
+}
+
+const live = document.getElementById("live");
+const recordings = document.getElementById("recordings");
+localTimes(document);
+
+if (live && recordings) {
+  const lanes = growLanes(live);
+  lanes.adopt();
+  const redrawLive = atMostEvery(400, async () => {
+    const html = await part("/parts/live");
+    if (html !== undefined) {
+      redraw(live, html);
+      lanes.adopt();
+    }
+  });
+  const redrawRecordings = atMostEvery(1000, async () => {
+    const html = await part(`/parts/recordings${location.search}`);
+    if (html !== undefined && !recordings.contains(document.activeElement)) redraw(recordings, html);
+  });
+  const leaving = new AbortController();
+  addEventListener("pagehide", () => leaving.abort());
+  void follow({
+    signal: leaving.signal,
+    onEvent: ({ event }) => {
+      if (event.startsWith("recording.")) redrawRecordings();
+      if (!event.startsWith("recording.p") && event !== "recording.ready") redrawLive();
+    },
+    onLink: (up) => {
+      if (up) {
+        redrawLive();
+        redrawRecordings();
+      }
+    },
+  });
+}
+
+for (const button of document.querySelectorAll<HTMLButtonElement>("[data-copy]")) {
+  button.hidden = !navigator.clipboard;
+  button.addEventListener("click", () => {
+    const field = document.getElementById(button.dataset["copy"] ?? "");
+    if (!(field instanceof HTMLInputElement)) return;
+    const before = button.textContent;
+    void navigator.clipboard.writeText(field.value).then(() => {
+      button.textContent = button.dataset["done"] ?? before;
+      setTimeout(() => (button.textContent = before), 1500);
+    });
+  });
+}

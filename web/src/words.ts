@@ -1,0 +1,17 @@
+// The words of the scripts: the very Fluent file that the node renders its pages with.
+import { FluentBundle, FluentResource, type FluentVariable } from "@fluent/bundle";
+import english from "../locales/en.ftl";
+
+const bundle = new FluentBundle("en", { useIsolating: false });
+bundle.addResource(new FluentResource(english));
+
+/** A message by its name. An unknown one shows its name, so that a reader sees it. */
+export function say(id: string, values: Record<string, FluentVariable> = {}): string {
+  const pattern = bundle.getMessage(id)?.value;
+  return pattern ? bundle.formatPattern(pattern, values) : `⟨${id}⟩`;
+}
+
+/** Whether there is such a message: for names that come from the node. */
+export function knows(id: string): boolean {
+  return bundle.hasMessage(id);
+}
