@@ -9,3 +9,4 @@ pub mod siprec;
 
 pub use command::{Load, run};
 pub use own_node::Target;
+pub mod whip;

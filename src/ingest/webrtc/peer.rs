@@ -9,7 +9,7 @@ use rtc::peer_connection::event::{RTCPeerConnectionEvent, RTCTrackEvent};
 use rtc::peer_connection::message::RTCMessage;
 use rtc::peer_connection::sdp::RTCSessionDescription;
 use rtc::peer_connection::state::RTCPeerConnectionState;
-use rtc::peer_connection::transport::RTCIceCandidateInit;
+use rtc::peer_connection::transport::{RTCDtlsTransportState, RTCIceCandidateInit};
 use rtc::sansio::Protocol;
 use rtc::shared::{TaggedBytesMut, TransportContext, TransportProtocol};
 
@@ -132,11 +132,18 @@ impl Peer {
         if self.connection.handle_timeout(now).is_err() {
             self.condition = Condition::Gone;
         }
-        if self.condition == Condition::Connecting && now >= self.begun + CONNECT_WITHIN {
+        let never = self.condition == Condition::Connecting && now >= self.begun + CONNECT_WITHIN;
+        if never || self.said_good_bye() {
             self.condition = Condition::Gone;
         }
         self.deliver();
         self.feedback();
+    }
+
+    /// A peer that closes says so by DTLS; the connection's own state does not show it, and ICE would take half a minute to.
+    fn said_good_bye(&mut self) -> bool {
+        let transport = self.connection.rtp_receiver(0.into());
+        transport.is_some_and(|r| r.transport().is_some_and(|t| t.state() == RTCDtlsTransportState::Closed))
     }
 
     fn deliver(&mut self) {
