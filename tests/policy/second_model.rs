@@ -1,0 +1,623 @@
+//! A second reading of recording-policy.md, to compare the machine with. It keeps nothing but the list of what happened and finds
+//! everything out from that list anew, whenever it is asked: no state, no switches, no gates that are remembered. Slow, and small.
+//!
+//! It takes a well-formed scenario as JSON and gives the answer as JSON.
+
+use serde_json::{Map, Value, json};
+
+/// Something that is known to have happened, in order.
+#[derive(Clone, Debug)]
+enum Fact {
+    Joined(usize, bool),
+    Left(usize),
+    Did(usize, String),
+    MainBegan { paused: bool },
+    MainOver(&'static str),
+    PauseLifted,
+    ReceiptBegan { order: String },
+    ReceiptOver(&'static str),
+    ConferenceStop,
+    SessionOver,
+}
+
+type Story = Vec<(u64, Fact)>;
+
+/// The world as a stretch of the story leaves it.
+#[derive(Clone, Debug, Default)]
+struct World {
+    here: Vec<usize>,
+    ever: Vec<usize>,
+    marked: Vec<usize>,
+    answers: Vec<(usize, &'static str)>,
+    customer: bool,
+    censor: bool,
+    mains: usize,
+    main: Option<Option<&'static str>>,
+    receipts: usize,
+    receipt: Option<(usize, String)>,
+    prompt_answers: usize,
+    conference: bool,
+    over: bool,
+}
+
+struct Reading<'s> {
+    settings: &'s Value,
+    names: Vec<String>,
+    roles: Vec<String>,
+    story: Story,
+    refused: Vec<Value>,
+}
+
+const PRECEDENCE: [&str; 11] = [
+    "ended",
+    "no_such_participant",
+    "recording_disabled",
+    "mode_forbids",
+    "forced",
+    "not_host",
+    "not_permitted",
+    "not_recording",
+    "already",
+    "conference_stopped",
+    "no_such_receipt",
+];
+
+/// The answer to a scenario.
+pub fn answer(scenario: &Value) -> Value {
+    let none = json!({});
+    let settings = scenario.get("settings").unwrap_or(&none);
+    let mut reading = Reading { settings, names: Vec::new(), roles: Vec::new(), story: Vec::new(), refused: Vec::new() };
+    let events = scenario["events"].as_array().unwrap();
+    for event in events {
+        let t = event["at_ms"].as_u64().unwrap();
+        reading.let_time_pass(t);
+        reading.happens(t, event);
+    }
+    if let Some(last) = events.last() {
+        let t = last["at_ms"].as_u64().unwrap();
+        if !reading.world().over {
+            reading.session_ends(t);
+        }
+        reading.tell(events[0]["at_ms"].as_u64().unwrap())
+    } else {
+        json!({ "outputs": [], "states": [], "refused": [] })
+    }
+}
+
+impl Reading<'_> {
+    // Settings.
+
+    fn name<'a>(&'a self, key: &str, default: &'a str) -> &'a str {
+        match self.settings.get(key).and_then(Value::as_str) {
+            None | Some("use_global") => default,
+            Some(value) => value,
+        }
+    }
+
+    fn on(&self, key: &str, default: bool) -> bool {
+        self.settings.get(key).and_then(Value::as_bool).unwrap_or(default)
+    }
+
+    fn mode(&self) -> &str {
+        self.name("record_mode", "both")
+    }
+
+    fn room(&self) -> bool {
+        self.name("kind", "call") == "room"
+    }
+
+    fn dead(&self) -> Option<&'static str> {
+        if !self.on("recording_enabled", true) {
+            Some("recording_disabled")
+        } else if self.mode() == "none" {
+            Some("mode_forbids")
+        } else {
+            None
+        }
+    }
+
+    fn property(&self, p: usize, key: &str, default: bool) -> bool {
+        self.roles[p] == "agent" && self.settings["agents"][&self.names[p]][key].as_bool().unwrap_or(default)
+    }
+
+    // Questions to the story.
+
+    fn world(&self) -> World {
+        Self::world_after(&self.story)
+    }
+
+    fn world_after(story: &[(u64, Fact)]) -> World {
+        let mut w = World::default();
+        for (_, fact) in story {
+            match fact {
+                Fact::Joined(p, marked) => {
+                    w.here.push(*p);
+                    if !w.ever.contains(p) {
+                        w.ever.push(*p);
+                    }
+                    if *marked {
+                        w.marked.push(*p);
+                    }
+                }
+                Fact::Left(p) => w.here.retain(|q| q != p),
+                Fact::Did(p, verb) => match verb.as_str() {
+                    "pause" => w.main = Some(Some("commanded")),
+                    "resume" => w.main = Some(None),
+                    "customer_on" => w.customer = true,
+                    "customer_off" => w.customer = false,
+                    "censor_on" => w.censor = true,
+                    "censor_off" => w.censor = false,
+                    "prompt_accept" | "prompt_decline" => w.prompt_answers += 1,
+                    "consent_grant" => w.answers.push((*p, "granted")),
+                    "consent_decline" => w.answers.push((*p, "declined")),
+                    "consent_withdraw" => w.answers.push((*p, "withdrawn")),
+                    _ => {}
+                },
+                Fact::MainBegan { paused } => {
+                    w.mains += 1;
+                    w.main = Some(paused.then_some("start_paused"));
+                }
+                Fact::MainOver(_) => w.main = None,
+                Fact::PauseLifted => w.main = Some(None),
+                Fact::ReceiptBegan { order } => {
+                    w.receipts += 1;
+                    w.receipt = Some((w.receipts, order.clone()));
+                }
+                Fact::ReceiptOver(_) => w.receipt = None,
+                Fact::ConferenceStop => w.conference = true,
+                Fact::SessionOver => w.over = true,
+            }
+        }
+        w
+    }
+
+    fn said(w: &World, p: usize) -> Option<&'static str> {
+        w.answers.iter().rev().find(|(q, _)| *q == p).map(|(_, word)| *word)
+    }
+
+    fn active(&self, w: &World) -> Option<usize> {
+        let agent = |p: &&usize| self.roles[**p] == "agent";
+        if w.ever.iter().any(|p| self.roles[*p] == "customer") {
+            // `here` stands in the order of the joins that began the present stays.
+            w.here.iter().find(agent).copied()
+        } else {
+            w.marked.iter().find(agent).or_else(|| w.ever.iter().find(agent)).copied()
+        }
+    }
+
+    fn forced(&self, w: &World) -> bool {
+        w.here.len() > 1
+            && w.here.iter().any(|p| self.roles[*p] == "agent")
+            && (self.settings["queue"]["forced"] == json!(true) || self.active(w).is_some_and(|a| self.property(a, "forced", false)))
+    }
+
+    fn caller_refused(&self, w: &World) -> bool {
+        w.ever.iter().any(|p| self.roles[*p] == "customer" && matches!(Self::said(w, *p), Some("declined" | "withdrawn")))
+    }
+
+    fn prompted(&self) -> Option<usize> {
+        if self.name("trigger", if self.room() { "manual" } else { "auto_first" }) != "prompt" {
+            return None;
+        }
+        self.story.iter().find_map(|(_, fact)| match fact {
+            Fact::Joined(p, _) if self.may_start(*p) => Some(*p),
+            _ => None,
+        })
+    }
+
+    fn may_start(&self, p: usize) -> bool {
+        self.roles[p] == "agent" && (self.room() || self.property(p, "manual_recording_allowed", false))
+    }
+
+    fn gate(&self, w: &World, p: usize, on_main: bool) -> &'static str {
+        let forced = self.forced(w);
+        let role = self.roles[p].as_str();
+        let consent = self.name("consent", "not_required");
+        let all_granted = w.here.iter().all(|q| Self::said(w, *q) == Some("granted"));
+        let in_a_receipt = w.receipt.is_some();
+        let mode = if forced { "both" } else { self.mode() };
+        let customer_is_in = match mode {
+            "both" => true,
+            "agent_only_allow" => w.customer,
+            "receipts_allow" => w.customer || in_a_receipt,
+            "receipts_forbid" => in_a_receipt,
+            _ => false,
+        };
+        let paused = on_main && w.main.is_some_and(|pause| pause.is_some());
+        let silence = self.name("pause_behavior", "skip") == "silence";
+        let closed = self.dead().is_some()
+            || !w.here.contains(&p)
+            || matches!(Self::said(w, p), Some("declined" | "withdrawn"))
+            || (consent == "per_party" && Self::said(w, p) != Some("granted"))
+            || (consent == "all_party" && !all_granted)
+            || (forced && self.caller_refused(w) && !(self.active(w) == Some(p) && self.property(p, "record_agent_if_denied", false)))
+            || (role == "third_party" && self.name("conference_mode", "agent_and_customer") != "all")
+            || (role == "customer" && !customer_is_in)
+            || (paused && !silence);
+        if closed {
+            "closed"
+        } else if paused || w.censor {
+            "masked"
+        } else {
+            "open"
+        }
+    }
+
+    // What happens.
+
+    fn now_known(&mut self, t: u64, fact: Fact) {
+        self.story.push((t, fact));
+    }
+
+    /// Main ends where its timeline reaches its longest, before what happens at `t`.
+    fn let_time_pass(&mut self, t: u64) {
+        let Some(longest) = self.settings.get("max_duration_s").and_then(Value::as_u64) else { return };
+        let Some(began) = self.story.iter().rposition(|(_, fact)| matches!(fact, Fact::MainBegan { .. })) else { return };
+        if self.world().main.is_none() {
+            return;
+        }
+        let silence = self.name("pause_behavior", "skip") == "silence";
+        let mut left = longest * 1000;
+        for i in began..self.story.len() {
+            let from = self.story[i].0;
+            let to = self.story.get(i + 1).map_or(t, |(at, _)| *at);
+            let runs = silence || Self::world_after(&self.story[..=i]).main == Some(None);
+            if runs {
+                if to - from >= left {
+                    self.now_known(from + left, Fact::MainOver("max_duration"));
+                    return;
+                }
+                left -= to - from;
+            }
+        }
+    }
+
+    fn happens(&mut self, t: u64, event: &Value) {
+        if let Some(join) = event.get("join") {
+            let p = self.number(join["participant"].as_str().unwrap(), Some(join["role"].as_str().unwrap()));
+            self.joins(t, p, join["initiator"] == json!(true));
+        } else if let Some(leave) = event.get("leave") {
+            let p = self.number(leave["participant"].as_str().unwrap(), None);
+            self.leaves(t, p);
+        } else if let Some(command) = event.get("command") {
+            self.commands(t, command);
+        } else {
+            self.session_ends(t);
+        }
+    }
+
+    fn number(&mut self, name: &str, role: Option<&str>) -> usize {
+        let p = self.names.iter().position(|known| known == name).unwrap_or_else(|| {
+            self.names.push(name.to_owned());
+            self.roles.push(String::new());
+            self.names.len() - 1
+        });
+        if let Some(role) = role {
+            role.clone_into(&mut self.roles[p]);
+        }
+        p
+    }
+
+    fn joins(&mut self, t: u64, p: usize, marked: bool) {
+        let forced_before = self.forced(&self.world());
+        self.now_known(t, Fact::Joined(p, marked));
+        let conference = self.name("conference_mode", "agent_and_customer");
+        if self.roles[p] == "third_party" && ["stop_on_third_party", "none"].contains(&conference) && !self.world().conference {
+            self.all_over(t, "third_party");
+            self.now_known(t, Fact::ConferenceStop);
+        }
+        let w = self.world();
+        let enough = match self.name("trigger", if self.room() { "manual" } else { "auto_first" }) {
+            "auto_first" => !w.here.is_empty(),
+            "auto_second" => w.here.len() >= 2,
+            _ => false,
+        };
+        if enough && w.mains == 0 {
+            self.main_begins(t);
+        }
+        self.forcing_begins(t, forced_before);
+    }
+
+    fn leaves(&mut self, t: u64, p: usize) {
+        let forced_before = self.forced(&self.world());
+        self.now_known(t, Fact::Left(p));
+        let w = self.world();
+        let no_agents = !w.here.iter().any(|q| self.roles[*q] == "agent");
+        if self.roles[p] == "agent" && no_agents && self.on("stop_when_host_leaves", self.room()) {
+            self.all_over(t, "host_left");
+        }
+        if w.here.is_empty() {
+            self.all_over(t, "last_left");
+        }
+        self.forcing_begins(t, forced_before);
+    }
+
+    fn forcing_begins(&mut self, t: u64, forced_before: bool) {
+        let w = self.world();
+        if forced_before || !self.forced(&w) || w.conference {
+            return;
+        }
+        match w.main {
+            None => self.main_begins(t),
+            Some(Some("start_paused")) => self.now_known(t, Fact::PauseLifted),
+            Some(_) => {}
+        }
+    }
+
+    fn main_begins(&mut self, t: u64) {
+        let w = self.world();
+        if self.dead().is_none() && !w.conference {
+            let paused = self.on("start_paused", false) && !self.forced(&w);
+            self.now_known(t, Fact::MainBegan { paused });
+        }
+    }
+
+    fn all_over(&mut self, t: u64, by: &'static str) {
+        let w = self.world();
+        if w.main.is_some() {
+            self.now_known(t, Fact::MainOver(by));
+        }
+        if w.receipt.is_some() {
+            self.now_known(t, Fact::ReceiptOver(by));
+        }
+    }
+
+    fn session_ends(&mut self, t: u64) {
+        self.all_over(t, "end");
+        self.now_known(t, Fact::SessionOver);
+    }
+
+    fn commands(&mut self, t: u64, command: &Value) {
+        let by = command["by"].as_str().unwrap();
+        let verb = command["do"].as_str().unwrap();
+        let order = command.get("order").and_then(Value::as_str);
+        let p = self.number(by, None);
+        let against = self.everything_against(p, verb, order);
+        if let Some(reason) = PRECEDENCE.iter().find(|reason| against.contains(reason)) {
+            self.refused.push(json!({ "at_ms": t, "by": by, "do": verb, "reason": reason }));
+            return;
+        }
+        self.now_known(t, Fact::Did(p, verb.to_owned()));
+        match verb {
+            "start" | "prompt_accept" => self.main_begins(t),
+            "stop" => self.now_known(t, Fact::MainOver("stop")),
+            "receipt_start" => self.now_known(t, Fact::ReceiptBegan { order: order.unwrap().to_owned() }),
+            "receipt_stop" => self.now_known(t, Fact::ReceiptOver("receipt_stop")),
+            _ => {}
+        }
+    }
+
+    /// Every reason there is, in no order.
+    fn everything_against(&self, p: usize, verb: &str, order: Option<&str>) -> Vec<&'static str> {
+        let w = self.world();
+        let mut against = Vec::new();
+        let mut note = |reason: &'static str, holds: bool| {
+            if holds {
+                against.push(reason);
+            }
+        };
+        let here = w.here.contains(&p);
+        let consent = verb.starts_with("consent_");
+        let said = Self::said(&w, p);
+        let one_of = |verbs: &[&str]| verbs.contains(&verb);
+        note("ended", w.over);
+        note("no_such_participant", !here);
+        if let Some(reason) = self.dead() {
+            note(reason, !consent);
+        }
+        note("mode_forbids", one_of(&["customer_on", "customer_off"]) && !["agent_only_allow", "receipts_allow"].contains(&self.mode()));
+        note("forced", self.forced(&w) && one_of(&["stop", "pause", "customer_on", "customer_off"]));
+        note("not_host", !consent && self.roles[p] != "agent");
+        note("not_permitted", verb == "start" && !self.may_start(p));
+        note("not_permitted", one_of(&["censor_on", "censor_off"]) && !self.property(p, "censor_allowed", true));
+        note("not_permitted", one_of(&["prompt_accept", "prompt_decline"]) && self.prompted() != Some(p));
+        note("not_permitted", verb == "consent_grant" && said == Some("declined"));
+        note("not_recording", one_of(&["stop", "pause", "resume"]) && w.main.is_none());
+        let paused = matches!(w.main, Some(Some(_)));
+        note(
+            "already",
+            match verb {
+                "start" => w.main.is_some(),
+                "pause" => paused,
+                "resume" => !paused,
+                "customer_on" => w.customer,
+                "customer_off" => !w.customer,
+                "censor_on" => w.censor,
+                "censor_off" => !w.censor,
+                "receipt_start" => w.receipt.is_some(),
+                "prompt_accept" => w.prompt_answers > 0 || w.main.is_some(),
+                "prompt_decline" => w.prompt_answers > 0,
+                "consent_grant" => said == Some("granted"),
+                "consent_decline" => said == Some("declined"),
+                "consent_withdraw" => said == Some("withdrawn") || said == Some("declined"),
+                _ => false,
+            },
+        );
+        note("conference_stopped", w.conference && one_of(&["start", "prompt_accept", "receipt_start"]));
+        note(
+            "no_such_receipt",
+            verb == "receipt_stop" && w.receipt.as_ref().is_none_or(|(_, running)| order.is_some_and(|named| named != running)),
+        );
+        against
+    }
+
+    // The answer.
+
+    /// Spans of everybody on one output, as the story up to `known` tells them: `(participant, from, to, gate)`.
+    fn spans(&self, story: &[(u64, Fact)], which: Which) -> Vec<(usize, u64, u64, &'static str)> {
+        let mut spans: Vec<(usize, u64, u64, &'static str)> = Vec::new();
+        for i in 0..story.len().saturating_sub(1) {
+            let (from, to) = (story[i].0, story[i + 1].0);
+            if from == to {
+                continue;
+            }
+            let w = Self::world_after(&story[..=i]);
+            let runs = match which {
+                Which::Main(n) => w.main.is_some() && w.mains == n,
+                Which::Receipt(n) => w.receipt.as_ref().is_some_and(|(running, _)| *running == n),
+            };
+            if !runs {
+                continue;
+            }
+            for p in &w.here {
+                let gate = self.gate(&w, *p, matches!(which, Which::Main(_)));
+                if gate == "closed" {
+                    continue;
+                }
+                match spans.iter_mut().rev().find(|span| span.0 == *p) {
+                    Some(last) if last.2 == from && last.3 == gate => last.2 = to,
+                    _ => spans.push((*p, from, to, gate)),
+                }
+            }
+        }
+        let w = Self::world_after(story);
+        spans.retain(|(p, ..)| !w.answers.iter().any(|(q, word)| q == p && *word == "declined"));
+        spans
+    }
+
+    fn tell(&self, first_ms: u64) -> Value {
+        let w = self.world();
+        let mut outputs = Vec::new();
+        for n in 1..=w.mains {
+            outputs.push(self.tell_main(n));
+        }
+        for n in 1..=w.receipts {
+            outputs.push(self.tell_receipt(n));
+        }
+        json!({ "outputs": outputs, "states": self.tell_states(first_ms), "refused": self.refused })
+    }
+
+    fn index_of(&self, n: usize, is_it: impl Fn(&Fact) -> bool) -> usize {
+        self.story.iter().enumerate().filter(|(_, (_, fact))| is_it(fact)).nth(n - 1).unwrap().0
+    }
+
+    fn without_spans(&self) -> &'static str {
+        if self.world().answers.iter().any(|(_, word)| *word == "declined") { "declined" } else { "too_short" }
+    }
+
+    fn conference_took_it_back(&self) -> bool {
+        self.name("conference_mode", "agent_and_customer") == "none" && self.world().conference
+    }
+
+    fn tell_main(&self, n: usize) -> Value {
+        let began = self.index_of(n, |f| matches!(f, Fact::MainBegan { .. }));
+        let over = self.index_of(n, |f| matches!(f, Fact::MainOver(_)));
+        let Fact::MainOver(by) = &self.story[over].1 else { unreachable!() };
+        let skip = self.name("pause_behavior", "skip") == "skip";
+        let mut duration = 0;
+        for i in began..over {
+            let cut = skip && Self::world_after(&self.story[..=i]).main != Some(None);
+            if !cut {
+                duration += self.story[i + 1].0 - self.story[i].0;
+            }
+        }
+        let spans = self.spans(&self.story, Which::Main(n));
+        let shortest = self.settings.get("min_duration_s").and_then(Value::as_u64).unwrap_or(2) * 1000;
+        let why_not = if self.conference_took_it_back() {
+            Some("conference_none")
+        } else if spans.is_empty() {
+            Some(self.without_spans())
+        } else if duration < shortest {
+            Some("too_short")
+        } else {
+            None
+        };
+        let key = if n == 1 { "main".to_owned() } else { format!("main:{n}") };
+        self.tell_output(key, by, duration, why_not, &spans)
+    }
+
+    fn tell_receipt(&self, n: usize) -> Value {
+        let order_of = |n: usize| match &self.story[self.index_of(n, |f| matches!(f, Fact::ReceiptBegan { .. }))].1 {
+            Fact::ReceiptBegan { order } => order.clone(),
+            _ => unreachable!(),
+        };
+        let began = self.index_of(n, |f| matches!(f, Fact::ReceiptBegan { .. }));
+        let over = self.index_of(n, |f| matches!(f, Fact::ReceiptOver(_)));
+        let Fact::ReceiptOver(by) = &self.story[over].1 else { unreachable!() };
+        let interrupted = |by: &str| by == "third_party" && self.name("conference_mode", "agent_and_customer") == "none";
+        let order = order_of(n);
+        let number = (1..=n).filter(|m| order_of(*m) == order).count();
+        // Replaced: when a later one of the order was complete, both held something by what was known then.
+        let mut replaced = false;
+        if !self.on("multiple_receipts_per_order", false) {
+            for later in n + 1..=self.world().receipts {
+                let done = self.index_of(later, |f| matches!(f, Fact::ReceiptOver(_)));
+                let Fact::ReceiptOver(by) = &self.story[done].1 else { unreachable!() };
+                let known = &self.story[..=done];
+                replaced |= order_of(later) == order
+                    && !interrupted(by)
+                    && !self.spans(known, Which::Receipt(later)).is_empty()
+                    && !self.spans(known, Which::Receipt(n)).is_empty();
+            }
+        }
+        let spans = self.spans(&self.story, Which::Receipt(n));
+        let why_not = if interrupted(by) {
+            Some("conference_none")
+        } else if replaced {
+            Some("replaced")
+        } else if spans.is_empty() {
+            Some(self.without_spans())
+        } else {
+            None
+        };
+        let duration = self.story[over].0 - self.story[began].0;
+        self.tell_output(format!("receipt:{order}:{number}"), by, duration, why_not, &spans)
+    }
+
+    fn tell_output(&self, key: String, by: &str, duration: u64, why_not: Option<&str>, spans: &[(usize, u64, u64, &'static str)]) -> Value {
+        let mut lanes = Map::new();
+        if why_not.is_none() {
+            for (p, from, to, gate) in spans {
+                let lane = lanes.entry(self.names[*p].clone()).or_insert_with(|| json!([]));
+                lane.as_array_mut().unwrap().push(json!({ "from_ms": from, "to_ms": to, "gate": gate }));
+            }
+        }
+        let mut output = json!({ "output": key, "kept": why_not.is_none(), "ended_by": by, "duration_ms": duration, "spans": lanes });
+        if let Some(why) = why_not {
+            output["reason"] = json!(why);
+        }
+        output
+    }
+
+    fn tell_states(&self, first_ms: u64) -> Vec<Value> {
+        let mut told: Vec<(u64, &'static str)> = Vec::new();
+        let mut instants: Vec<u64> = std::iter::once(first_ms).chain(self.story.iter().map(|(t, _)| *t)).collect();
+        instants.dedup();
+        for t in instants {
+            let known = self.story.iter().take_while(|(at, _)| *at <= t).count();
+            let state = self.state(&Self::world_after(&self.story[..known]));
+            if told.last().is_none_or(|(_, before)| *before != state) {
+                told.push((t, state));
+            }
+        }
+        told.iter().map(|(t, state)| json!({ "at_ms": t, "state": state })).collect()
+    }
+
+    fn state(&self, w: &World) -> &'static str {
+        let gates = |main: bool| w.here.iter().map(move |p| self.gate(w, *p, main));
+        let anybody =
+            (w.main.is_some() && gates(true).any(|g| g != "closed")) || (w.receipt.is_some() && gates(false).any(|g| g != "closed"));
+        let asked = self.name("consent", "not_required") != "not_required";
+        if self.dead().is_some() {
+            "disabled"
+        } else if w.main.is_none() && w.receipt.is_none() {
+            if w.mains + w.receipts > 0 || w.conference { "stopped" } else { "idle" }
+        } else if matches!(w.main, Some(Some(_))) && w.receipt.is_none() {
+            "paused"
+        } else if !anybody {
+            if asked && w.here.iter().any(|p| Self::said(w, *p).is_none()) { "awaiting_consent" } else { "idle" }
+        } else if w.censor {
+            "censored"
+        } else if self.forced(w) && self.caller_refused(w) {
+            "automatic_without_caller"
+        } else {
+            "recording"
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Which {
+    Main(usize),
+    Receipt(usize),
+}
