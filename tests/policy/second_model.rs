@@ -40,8 +40,65 @@ struct World {
     over: bool,
 }
 
+impl World {
+    fn after(&mut self, fact: &Fact) {
+        match fact {
+            Fact::Joined(p, marked) => {
+                self.here.push(*p);
+                if !self.ever.contains(p) {
+                    self.ever.push(*p);
+                }
+                if *marked {
+                    self.marked.push(*p);
+                }
+            }
+            Fact::Left(p) => self.here.retain(|q| q != p),
+            Fact::Did(p, verb) => match verb.as_str() {
+                "pause" => self.main = Some(Some("commanded")),
+                "resume" => self.main = Some(None),
+                "customer_on" => self.customer = true,
+                "customer_off" => self.customer = false,
+                "censor_on" => self.censor = true,
+                "censor_off" => self.censor = false,
+                "prompt_accept" | "prompt_decline" => self.prompt_answers += 1,
+                "consent_grant" => self.answers.push((*p, "granted")),
+                "consent_decline" => self.answers.push((*p, "declined")),
+                "consent_withdraw" => self.answers.push((*p, "withdrawn")),
+                _ => {}
+            },
+            Fact::MainBegan { paused } => {
+                self.mains += 1;
+                self.main = Some(paused.then_some("start_paused"));
+            }
+            Fact::MainOver(_) => self.main = None,
+            Fact::PauseLifted => self.main = Some(None),
+            Fact::ReceiptBegan { order } => {
+                self.receipts += 1;
+                self.receipt = Some((self.receipts, order.clone()));
+            }
+            Fact::ReceiptOver(_) => self.receipt = None,
+            Fact::ConferenceStop => self.conference = true,
+            Fact::SessionOver => self.over = true,
+        }
+    }
+}
+
+/// The settings, with what is absent filled in.
+struct Plain<'s> {
+    dead: Option<&'static str>,
+    mode: &'s str,
+    conference: &'s str,
+    consent: &'s str,
+    trigger: &'s str,
+    silence: bool,
+    room: bool,
+    queue_forced: bool,
+    longest_s: Option<u64>,
+}
+
 struct Reading<'s> {
     settings: &'s Value,
+    plain: Plain<'s>,
     names: Vec<String>,
     roles: Vec<String>,
     story: Story,
@@ -66,7 +123,8 @@ const PRECEDENCE: [&str; 11] = [
 pub fn answer(scenario: &Value) -> Value {
     let none = json!({});
     let settings = scenario.get("settings").unwrap_or(&none);
-    let mut reading = Reading { settings, names: Vec::new(), roles: Vec::new(), story: Vec::new(), refused: Vec::new() };
+    let mut reading =
+        Reading { settings, plain: plain(settings), names: Vec::new(), roles: Vec::new(), story: Vec::new(), refused: Vec::new() };
     let events = scenario["events"].as_array().unwrap();
     for event in events {
         let t = event["at_ms"].as_u64().unwrap();
@@ -84,36 +142,36 @@ pub fn answer(scenario: &Value) -> Value {
     }
 }
 
-impl Reading<'_> {
-    // Settings.
-
-    fn name<'a>(&'a self, key: &str, default: &'a str) -> &'a str {
-        match self.settings.get(key).and_then(Value::as_str) {
-            None | Some("use_global") => default,
-            Some(value) => value,
-        }
+fn plain(settings: &Value) -> Plain<'_> {
+    let name = |key: &str, default: &'static str| match settings.get(key).and_then(Value::as_str) {
+        None | Some("use_global") => default,
+        Some(value) => value,
+    };
+    let room = name("kind", "call") == "room";
+    let mode = name("record_mode", "both");
+    let dead = if settings.get("recording_enabled") == Some(&json!(false)) {
+        Some("recording_disabled")
+    } else if mode == "none" {
+        Some("mode_forbids")
+    } else {
+        None
+    };
+    Plain {
+        dead,
+        mode,
+        conference: name("conference_mode", "agent_and_customer"),
+        consent: name("consent", "not_required"),
+        trigger: name("trigger", if room { "manual" } else { "auto_first" }),
+        silence: name("pause_behavior", "skip") == "silence",
+        room,
+        queue_forced: settings["queue"]["forced"] == json!(true),
+        longest_s: settings.get("max_duration_s").and_then(Value::as_u64),
     }
+}
 
+impl Reading<'_> {
     fn on(&self, key: &str, default: bool) -> bool {
         self.settings.get(key).and_then(Value::as_bool).unwrap_or(default)
-    }
-
-    fn mode(&self) -> &str {
-        self.name("record_mode", "both")
-    }
-
-    fn room(&self) -> bool {
-        self.name("kind", "call") == "room"
-    }
-
-    fn dead(&self) -> Option<&'static str> {
-        if !self.on("recording_enabled", true) {
-            Some("recording_disabled")
-        } else if self.mode() == "none" {
-            Some("mode_forbids")
-        } else {
-            None
-        }
     }
 
     fn property(&self, p: usize, key: &str, default: bool) -> bool {
@@ -128,46 +186,7 @@ impl Reading<'_> {
 
     fn world_after(story: &[(u64, Fact)]) -> World {
         let mut w = World::default();
-        for (_, fact) in story {
-            match fact {
-                Fact::Joined(p, marked) => {
-                    w.here.push(*p);
-                    if !w.ever.contains(p) {
-                        w.ever.push(*p);
-                    }
-                    if *marked {
-                        w.marked.push(*p);
-                    }
-                }
-                Fact::Left(p) => w.here.retain(|q| q != p),
-                Fact::Did(p, verb) => match verb.as_str() {
-                    "pause" => w.main = Some(Some("commanded")),
-                    "resume" => w.main = Some(None),
-                    "customer_on" => w.customer = true,
-                    "customer_off" => w.customer = false,
-                    "censor_on" => w.censor = true,
-                    "censor_off" => w.censor = false,
-                    "prompt_accept" | "prompt_decline" => w.prompt_answers += 1,
-                    "consent_grant" => w.answers.push((*p, "granted")),
-                    "consent_decline" => w.answers.push((*p, "declined")),
-                    "consent_withdraw" => w.answers.push((*p, "withdrawn")),
-                    _ => {}
-                },
-                Fact::MainBegan { paused } => {
-                    w.mains += 1;
-                    w.main = Some(paused.then_some("start_paused"));
-                }
-                Fact::MainOver(_) => w.main = None,
-                Fact::PauseLifted => w.main = Some(None),
-                Fact::ReceiptBegan { order } => {
-                    w.receipts += 1;
-                    w.receipt = Some((w.receipts, order.clone()));
-                }
-                Fact::ReceiptOver(_) => w.receipt = None,
-                Fact::ConferenceStop => w.conference = true,
-                Fact::SessionOver => w.over = true,
-            }
-        }
+        story.iter().for_each(|(_, fact)| w.after(fact));
         w
     }
 
@@ -188,7 +207,7 @@ impl Reading<'_> {
     fn forced(&self, w: &World) -> bool {
         w.here.len() > 1
             && w.here.iter().any(|p| self.roles[*p] == "agent")
-            && (self.settings["queue"]["forced"] == json!(true) || self.active(w).is_some_and(|a| self.property(a, "forced", false)))
+            && (self.plain.queue_forced || self.active(w).is_some_and(|a| self.property(a, "forced", false)))
     }
 
     fn caller_refused(&self, w: &World) -> bool {
@@ -196,7 +215,7 @@ impl Reading<'_> {
     }
 
     fn prompted(&self) -> Option<usize> {
-        if self.name("trigger", if self.room() { "manual" } else { "auto_first" }) != "prompt" {
+        if self.plain.trigger != "prompt" {
             return None;
         }
         self.story.iter().find_map(|(_, fact)| match fact {
@@ -206,16 +225,16 @@ impl Reading<'_> {
     }
 
     fn may_start(&self, p: usize) -> bool {
-        self.roles[p] == "agent" && (self.room() || self.property(p, "manual_recording_allowed", false))
+        self.roles[p] == "agent" && (self.plain.room || self.property(p, "manual_recording_allowed", false))
     }
 
     fn gate(&self, w: &World, p: usize, on_main: bool) -> &'static str {
         let forced = self.forced(w);
         let role = self.roles[p].as_str();
-        let consent = self.name("consent", "not_required");
+        let consent = self.plain.consent;
         let all_granted = w.here.iter().all(|q| Self::said(w, *q) == Some("granted"));
         let in_a_receipt = w.receipt.is_some();
-        let mode = if forced { "both" } else { self.mode() };
+        let mode = if forced { "both" } else { self.plain.mode };
         let customer_is_in = match mode {
             "both" => true,
             "agent_only_allow" => w.customer,
@@ -224,14 +243,14 @@ impl Reading<'_> {
             _ => false,
         };
         let paused = on_main && w.main.is_some_and(|pause| pause.is_some());
-        let silence = self.name("pause_behavior", "skip") == "silence";
-        let closed = self.dead().is_some()
+        let silence = self.plain.silence;
+        let closed = self.plain.dead.is_some()
             || !w.here.contains(&p)
             || matches!(Self::said(w, p), Some("declined" | "withdrawn"))
             || (consent == "per_party" && Self::said(w, p) != Some("granted"))
             || (consent == "all_party" && !all_granted)
             || (forced && self.caller_refused(w) && !(self.active(w) == Some(p) && self.property(p, "record_agent_if_denied", false)))
-            || (role == "third_party" && self.name("conference_mode", "agent_and_customer") != "all")
+            || (role == "third_party" && self.plain.conference != "all")
             || (role == "customer" && !customer_is_in)
             || (paused && !silence);
         if closed {
@@ -251,12 +270,12 @@ impl Reading<'_> {
 
     /// Main ends where its timeline reaches its longest, before what happens at `t`.
     fn let_time_pass(&mut self, t: u64) {
-        let Some(longest) = self.settings.get("max_duration_s").and_then(Value::as_u64) else { return };
+        let Some(longest) = self.plain.longest_s else { return };
         let Some(began) = self.story.iter().rposition(|(_, fact)| matches!(fact, Fact::MainBegan { .. })) else { return };
         if self.world().main.is_none() {
             return;
         }
-        let silence = self.name("pause_behavior", "skip") == "silence";
+        let silence = self.plain.silence;
         let mut left = longest * 1000;
         for i in began..self.story.len() {
             let from = self.story[i].0;
@@ -301,13 +320,13 @@ impl Reading<'_> {
     fn joins(&mut self, t: u64, p: usize, marked: bool) {
         let forced_before = self.forced(&self.world());
         self.now_known(t, Fact::Joined(p, marked));
-        let conference = self.name("conference_mode", "agent_and_customer");
+        let conference = self.plain.conference;
         if self.roles[p] == "third_party" && ["stop_on_third_party", "none"].contains(&conference) && !self.world().conference {
             self.all_over(t, "third_party");
             self.now_known(t, Fact::ConferenceStop);
         }
         let w = self.world();
-        let enough = match self.name("trigger", if self.room() { "manual" } else { "auto_first" }) {
+        let enough = match self.plain.trigger {
             "auto_first" => !w.here.is_empty(),
             "auto_second" => w.here.len() >= 2,
             _ => false,
@@ -323,7 +342,7 @@ impl Reading<'_> {
         self.now_known(t, Fact::Left(p));
         let w = self.world();
         let no_agents = !w.here.iter().any(|q| self.roles[*q] == "agent");
-        if self.roles[p] == "agent" && no_agents && self.on("stop_when_host_leaves", self.room()) {
+        if self.roles[p] == "agent" && no_agents && self.on("stop_when_host_leaves", self.plain.room) {
             self.all_over(t, "host_left");
         }
         if w.here.is_empty() {
@@ -346,7 +365,7 @@ impl Reading<'_> {
 
     fn main_begins(&mut self, t: u64) {
         let w = self.world();
-        if self.dead().is_none() && !w.conference {
+        if self.plain.dead.is_none() && !w.conference {
             let paused = self.on("start_paused", false) && !self.forced(&w);
             self.now_known(t, Fact::MainBegan { paused });
         }
@@ -402,10 +421,13 @@ impl Reading<'_> {
         let one_of = |verbs: &[&str]| verbs.contains(&verb);
         note("ended", w.over);
         note("no_such_participant", !here);
-        if let Some(reason) = self.dead() {
+        if let Some(reason) = self.plain.dead {
             note(reason, !consent);
         }
-        note("mode_forbids", one_of(&["customer_on", "customer_off"]) && !["agent_only_allow", "receipts_allow"].contains(&self.mode()));
+        note(
+            "mode_forbids",
+            one_of(&["customer_on", "customer_off"]) && !["agent_only_allow", "receipts_allow"].contains(&self.plain.mode),
+        );
         note("forced", self.forced(&w) && one_of(&["stop", "pause", "customer_on", "customer_off"]));
         note("not_host", !consent && self.roles[p] != "agent");
         note("not_permitted", verb == "start" && !self.may_start(p));
@@ -446,12 +468,13 @@ impl Reading<'_> {
     /// Spans of everybody on one output, as the story up to `known` tells them: `(participant, from, to, gate)`.
     fn spans(&self, story: &[(u64, Fact)], which: Which) -> Vec<(usize, u64, u64, &'static str)> {
         let mut spans: Vec<(usize, u64, u64, &'static str)> = Vec::new();
+        let mut w = World::default();
         for i in 0..story.len().saturating_sub(1) {
             let (from, to) = (story[i].0, story[i + 1].0);
+            w.after(&story[i].1);
             if from == to {
                 continue;
             }
-            let w = Self::world_after(&story[..=i]);
             let runs = match which {
                 Which::Main(n) => w.main.is_some() && w.mains == n,
                 Which::Receipt(n) => w.receipt.as_ref().is_some_and(|(running, _)| *running == n),
@@ -496,14 +519,14 @@ impl Reading<'_> {
     }
 
     fn conference_took_it_back(&self) -> bool {
-        self.name("conference_mode", "agent_and_customer") == "none" && self.world().conference
+        self.plain.conference == "none" && self.world().conference
     }
 
     fn tell_main(&self, n: usize) -> Value {
         let began = self.index_of(n, |f| matches!(f, Fact::MainBegan { .. }));
         let over = self.index_of(n, |f| matches!(f, Fact::MainOver(_)));
         let Fact::MainOver(by) = &self.story[over].1 else { unreachable!() };
-        let skip = self.name("pause_behavior", "skip") == "skip";
+        let skip = !self.plain.silence;
         let mut duration = 0;
         for i in began..over {
             let cut = skip && Self::world_after(&self.story[..=i]).main != Some(None);
@@ -534,7 +557,7 @@ impl Reading<'_> {
         let began = self.index_of(n, |f| matches!(f, Fact::ReceiptBegan { .. }));
         let over = self.index_of(n, |f| matches!(f, Fact::ReceiptOver(_)));
         let Fact::ReceiptOver(by) = &self.story[over].1 else { unreachable!() };
-        let interrupted = |by: &str| by == "third_party" && self.name("conference_mode", "agent_and_customer") == "none";
+        let interrupted = |by: &str| by == "third_party" && self.plain.conference == "none";
         let order = order_of(n);
         let number = (1..=n).filter(|m| order_of(*m) == order).count();
         // Replaced: when a later one of the order was complete, both held something by what was known then.
@@ -597,8 +620,8 @@ impl Reading<'_> {
         let gates = |main: bool| w.here.iter().map(move |p| self.gate(w, *p, main));
         let anybody =
             (w.main.is_some() && gates(true).any(|g| g != "closed")) || (w.receipt.is_some() && gates(false).any(|g| g != "closed"));
-        let asked = self.name("consent", "not_required") != "not_required";
-        if self.dead().is_some() {
+        let asked = self.plain.consent != "not_required";
+        if self.plain.dead.is_some() {
             "disabled"
         } else if w.main.is_none() && w.receipt.is_none() {
             if w.mains + w.receipts > 0 || w.conference { "stopped" } else { "idle" }
