@@ -9,10 +9,53 @@ const CLOSED: u64 = u64::MAX;
 
 /// Leave to write one participant's media now. Only the policy makes and moves it; whoever writes to a tape must show it.
 ///
-/// There is no way to make one outside `policy`:
+/// There is no way to make one outside `policy`, nor to open one that was given:
 ///
-/// ```compile_fail
+/// ```compile_fail,E0451
 /// let forged = ferric::policy::Permit { open_from_ns: Default::default() };
+/// ```
+/// ```compile_fail,E0624
+/// let forged = ferric::policy::Permit::closed();
+/// ```
+/// ```compile_fail,E0624
+/// fn force(permit: &ferric::policy::Permit) {
+///     permit.open_from(ferric::model::time::MediaTime::ZERO);
+/// }
+/// ```
+///
+/// And no media gets onto a tape without one:
+///
+/// ```compile_fail,E0061
+/// use ferric::{model::time::MediaTime, tape::{TrackWriter, Written}};
+///
+/// fn write(track: &TrackWriter, arrival: MediaTime, packet: &[u8]) -> Written {
+///     track.rtp(arrival, packet)
+/// }
+/// ```
+/// ```
+/// use ferric::{model::time::MediaTime, policy::Permit, tape::{TrackWriter, Written}};
+///
+/// fn write(track: &TrackWriter, permit: &Permit, arrival: MediaTime, packet: &[u8]) -> Written {
+///     track.rtp(permit, arrival, packet)
+/// }
+/// ```
+///
+/// Who has a gatekeeper gets permits from it:
+///
+/// ```
+/// use ferric::model::{command::{Command, Verb}, id::ParticipantId, role::Role, time::MediaTime};
+/// use ferric::model::settings::{AgentProperties, Kind, QueueProperties, Settings};
+/// use ferric::policy::{Gatekeeper, Input};
+///
+/// let agent: ParticipantId = "agent-1".parse()?;
+/// let mut keeper = Gatekeeper::new(Settings::resolve(Kind::Call, &[], QueueProperties::default()));
+/// let join = Input::Join { participant: agent.clone(), role: Role::Agent, initiator: false, properties: AgentProperties::default() };
+/// keeper.apply(MediaTime::ZERO, join).1?;
+/// let permit = keeper.permit(&agent).ok_or("nobody of that id")?;
+/// assert!(permit.admits(MediaTime::from_ms(20)));
+/// keeper.apply(MediaTime::from_ms(30), Input::Command(Command { by: agent, verb: Verb::Pause, order: None })).1?;
+/// assert!(!permit.admits(MediaTime::from_ms(40)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Permit {

@@ -16,6 +16,9 @@ struct Asked<'a> {
     order: Option<&'a str>,
 }
 
+/// Whether a reason applies.
+type Applies = fn(Asked<'_>) -> bool;
+
 /// The number of the one who speaks, or the first reason in the order of §9.9 for which the command changes nothing.
 pub(super) fn check(situation: &Situation, command: &Command) -> Result<usize, Reason> {
     if situation.ended {
@@ -26,7 +29,7 @@ pub(super) fn check(situation: &Situation, command: &Command) -> Result<usize, R
     if let Some(reason) = records_nothing(asked) {
         return Err(reason);
     }
-    let reasons: [(fn(Asked<'_>) -> bool, Reason); 8] = [
+    let reasons: [(Applies, Reason); 8] = [
         (mode_lacks_it, Reason::ModeForbids),
         (forcing_forbids, Reason::Forced),
         (is_for_hosts, Reason::NotHost),

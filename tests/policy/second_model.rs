@@ -100,10 +100,14 @@ struct Reading<'s> {
     settings: &'s Value,
     plain: Plain<'s>,
     names: Vec<String>,
+    properties: Vec<[bool; 4]>,
     roles: Vec<String>,
     story: Story,
     refused: Vec<Value>,
 }
+
+const PROPERTIES: [(&str, bool); 4] =
+    [("manual_recording_allowed", false), ("censor_allowed", true), ("forced", false), ("record_agent_if_denied", false)];
 
 const PRECEDENCE: [&str; 11] = [
     "ended",
@@ -124,7 +128,7 @@ pub fn answer(scenario: &Value) -> Value {
     let none = json!({});
     let settings = scenario.get("settings").unwrap_or(&none);
     let mut reading =
-        Reading { settings, plain: plain(settings), names: Vec::new(), roles: Vec::new(), story: Vec::new(), refused: Vec::new() };
+        Reading { settings, plain: plain(settings), names: vec![], properties: vec![], roles: vec![], story: vec![], refused: vec![] };
     let events = scenario["events"].as_array().unwrap();
     for event in events {
         let t = event["at_ms"].as_u64().unwrap();
@@ -174,8 +178,9 @@ impl Reading<'_> {
         self.settings.get(key).and_then(Value::as_bool).unwrap_or(default)
     }
 
-    fn property(&self, p: usize, key: &str, default: bool) -> bool {
-        self.roles[p] == "agent" && self.settings["agents"][&self.names[p]][key].as_bool().unwrap_or(default)
+    fn property(&self, p: usize, key: &str) -> bool {
+        let which = PROPERTIES.iter().position(|(name, _)| *name == key).unwrap();
+        self.roles[p] == "agent" && self.properties[p][which]
     }
 
     // Questions to the story.
@@ -186,7 +191,9 @@ impl Reading<'_> {
 
     fn world_after(story: &[(u64, Fact)]) -> World {
         let mut w = World::default();
-        story.iter().for_each(|(_, fact)| w.after(fact));
+        for (_, fact) in story {
+            w.after(fact);
+        }
         w
     }
 
@@ -207,7 +214,7 @@ impl Reading<'_> {
     fn forced(&self, w: &World) -> bool {
         w.here.len() > 1
             && w.here.iter().any(|p| self.roles[*p] == "agent")
-            && (self.plain.queue_forced || self.active(w).is_some_and(|a| self.property(a, "forced", false)))
+            && (self.plain.queue_forced || self.active(w).is_some_and(|a| self.property(a, "forced")))
     }
 
     fn caller_refused(&self, w: &World) -> bool {
@@ -225,7 +232,7 @@ impl Reading<'_> {
     }
 
     fn may_start(&self, p: usize) -> bool {
-        self.roles[p] == "agent" && (self.plain.room || self.property(p, "manual_recording_allowed", false))
+        self.roles[p] == "agent" && (self.plain.room || self.property(p, "manual_recording_allowed"))
     }
 
     fn gate(&self, w: &World, p: usize, on_main: bool) -> &'static str {
@@ -249,7 +256,7 @@ impl Reading<'_> {
             || matches!(Self::said(w, p), Some("declined" | "withdrawn"))
             || (consent == "per_party" && Self::said(w, p) != Some("granted"))
             || (consent == "all_party" && !all_granted)
-            || (forced && self.caller_refused(w) && !(self.active(w) == Some(p) && self.property(p, "record_agent_if_denied", false)))
+            || (forced && self.caller_refused(w) && !(self.active(w) == Some(p) && self.property(p, "record_agent_if_denied")))
             || (role == "third_party" && self.plain.conference != "all")
             || (role == "customer" && !customer_is_in)
             || (paused && !silence);
@@ -308,6 +315,7 @@ impl Reading<'_> {
     fn number(&mut self, name: &str, role: Option<&str>) -> usize {
         let p = self.names.iter().position(|known| known == name).unwrap_or_else(|| {
             self.names.push(name.to_owned());
+            self.properties.push(PROPERTIES.map(|(key, default)| self.settings["agents"][name][key].as_bool().unwrap_or(default)));
             self.roles.push(String::new());
             self.names.len() - 1
         });
@@ -431,7 +439,7 @@ impl Reading<'_> {
         note("forced", self.forced(&w) && one_of(&["stop", "pause", "customer_on", "customer_off"]));
         note("not_host", !consent && self.roles[p] != "agent");
         note("not_permitted", verb == "start" && !self.may_start(p));
-        note("not_permitted", one_of(&["censor_on", "censor_off"]) && !self.property(p, "censor_allowed", true));
+        note("not_permitted", one_of(&["censor_on", "censor_off"]) && !self.property(p, "censor_allowed"));
         note("not_permitted", one_of(&["prompt_accept", "prompt_decline"]) && self.prompted() != Some(p));
         note("not_permitted", verb == "consent_grant" && said == Some("declined"));
         note("not_recording", one_of(&["stop", "pause", "resume"]) && w.main.is_none());

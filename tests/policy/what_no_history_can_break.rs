@@ -367,17 +367,17 @@ proptest! {
 
     #[test]
     fn a_narrower_mode_opens_nothing(history in histories()) {
+        let (all, agent_and_customer) = (ConferenceMode::All, ConferenceMode::AgentAndCustomer);
         let with = |mode, conference| {
             let mut changed = history.clone();
             changed.settings.record_mode = mode;
             changed.settings.conference_mode = conference;
             changed
         };
-        use ConferenceMode::{AgentAndCustomer, All};
-        opens_nothing(&with(RecordMode::ReceiptsForbid, All), &with(RecordMode::Both, All), None)?;
-        opens_nothing(&with(RecordMode::AgentOnlyForbid, All), &with(RecordMode::ReceiptsForbid, All), None)?;
-        opens_nothing(&with(RecordMode::AgentOnlyAllow, All), &with(RecordMode::ReceiptsAllow, All), None)?;
-        opens_nothing(&with(RecordMode::Both, AgentAndCustomer), &with(RecordMode::Both, All), None)?;
+        opens_nothing(&with(RecordMode::ReceiptsForbid, all), &with(RecordMode::Both, all), None)?;
+        opens_nothing(&with(RecordMode::AgentOnlyForbid, all), &with(RecordMode::ReceiptsForbid, all), None)?;
+        opens_nothing(&with(RecordMode::AgentOnlyAllow, all), &with(RecordMode::ReceiptsAllow, all), None)?;
+        opens_nothing(&with(RecordMode::Both, agent_and_customer), &with(RecordMode::Both, all), None)?;
         opens_nothing(&with(RecordMode::Both, ConferenceMode::None), &with(RecordMode::Both, ConferenceMode::StopOnThirdParty), None)?;
     }
 

@@ -6,10 +6,22 @@ use crate::model::role::Role;
 use crate::policy::party::Answer;
 use crate::policy::situation::Situation;
 
+/// Whom this rule lets the session record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::policy) enum Reach {
+    /// Not forced, or nobody refused: this rule closes nothing.
+    Everybody,
+    /// Forced, and the caller refused: the active agent, by their property.
+    Alone(usize),
+    /// Forced, the caller refused, and the active agent is not recorded alone.
+    Nobody,
+}
+
 pub(in crate::policy) fn gate(q: Question<'_>) -> Gate {
-    match q.view.only {
-        None => Gate::Open,
-        Some(only) => open_if(only == Some(q.number)),
+    match q.view.reach {
+        Reach::Everybody => Gate::Open,
+        Reach::Alone(agent) => open_if(agent == q.number),
+        Reach::Nobody => Gate::Closed,
     }
 }
 
@@ -36,8 +48,13 @@ pub(in crate::policy) fn caller_refused(situation: &Situation) -> bool {
     situation.customers().any(|customer| matches!(customer.answer, Answer::Declined | Answer::Withdrawn))
 }
 
-/// `Some` where recording is forced and the caller refused: then the one who may still be recorded, if there is one.
-pub(in crate::policy) fn only(situation: &Situation) -> Option<Option<usize>> {
-    (situation.forced && caller_refused(situation))
-        .then(|| active_agent(situation).filter(|agent| situation.parties[*agent].properties.record_agent_if_denied))
+/// Whom the session may record at all, by this rule.
+pub(in crate::policy) fn reach(situation: &Situation) -> Reach {
+    if !situation.forced || !caller_refused(situation) {
+        return Reach::Everybody;
+    }
+    match active_agent(situation) {
+        Some(agent) if situation.parties[agent].properties.record_agent_if_denied => Reach::Alone(agent),
+        Some(_) | None => Reach::Nobody,
+    }
 }

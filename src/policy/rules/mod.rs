@@ -20,13 +20,13 @@ pub(super) struct View<'s> {
     pub(super) situation: &'s Situation,
     /// Everybody present has granted.
     pub(super) everybody_granted: bool,
-    /// Forcing is in force and the caller refused: only this participant may be recorded, if anybody.
-    pub(super) only: Option<Option<usize>>,
+    /// Whom forced recording leaves when the caller refuses.
+    pub(super) reach: forced::Reach,
 }
 
 impl<'s> View<'s> {
     pub(super) fn of(situation: &'s Situation) -> Self {
-        Self { situation, everybody_granted: consent::everybody_granted(situation), only: forced::only(situation) }
+        Self { situation, everybody_granted: consent::everybody_granted(situation), reach: forced::reach(situation) }
     }
 }
 

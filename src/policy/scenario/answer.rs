@@ -17,7 +17,8 @@ pub(super) struct Answer {
 /// One output.
 #[derive(Debug, Serialize)]
 pub(super) struct Output {
-    pub(super) output: OutputKey,
+    #[serde(rename = "output")]
+    pub(super) key: OutputKey,
     pub(super) kept: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) reason: Option<DiscardReason>,

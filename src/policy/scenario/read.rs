@@ -10,8 +10,7 @@ use crate::model::command::Verb;
 use crate::model::role::Role;
 use crate::model::settings::{AgentProperties, Kind, QueueProperties, Settings, SettingsLayer};
 
-/// A scenario. Participants are numbered by their first mention; their names stay outside the machine, which wants ids that can be
-/// names of folders.
+/// A scenario. Names of participants are any text; `run` gives the machine ids for them.
 #[derive(Debug)]
 pub(super) struct Scenario {
     pub(super) settings: Settings,
@@ -61,15 +60,15 @@ fn settings(placed: &Placed<'_>) -> Result<(Settings, BTreeMap<String, AgentProp
         pause_behavior: choice(&mut fields, "pause_behavior")?,
         consent: choice(&mut fields, "consent")?,
         trigger: choice(&mut fields, "trigger")?,
-        start_paused: set(&mut fields, "start_paused", |p| p.bool())?,
-        multiple_receipts_per_order: set(&mut fields, "multiple_receipts_per_order", |p| p.bool())?,
-        recording_enabled: set(&mut fields, "recording_enabled", |p| p.bool())?,
-        min_duration_s: set(&mut fields, "min_duration_s", |p| p.whole())?,
+        start_paused: set(&mut fields, "start_paused", Placed::bool)?,
+        multiple_receipts_per_order: set(&mut fields, "multiple_receipts_per_order", Placed::bool)?,
+        recording_enabled: set(&mut fields, "recording_enabled", Placed::bool)?,
+        min_duration_s: set(&mut fields, "min_duration_s", Placed::whole)?,
         max_duration_s: set(&mut fields, "max_duration_s", |p| match p.whole()? {
             0 => Err(p.wrong("it must be at least 1")),
             seconds => Ok(seconds),
         })?,
-        stop_when_host_leaves: set(&mut fields, "stop_when_host_leaves", |p| p.bool())?,
+        stop_when_host_leaves: set(&mut fields, "stop_when_host_leaves", Placed::bool)?,
     };
     let agents = match fields.optional("agents") {
         Some(agents) => {
@@ -113,7 +112,7 @@ fn set<'n, T>(fields: &mut Fields<'n>, name: &str, read: impl FnOnce(&Placed<'n>
 }
 
 fn choice<'n, T: Deserialize<'n>>(fields: &mut Fields<'n>, name: &str) -> Result<Option<T>, Malformed> {
-    set(fields, name, |placed| placed.one_of())
+    set(fields, name, Placed::one_of)
 }
 
 /// A property, which no `use_global` is known for.

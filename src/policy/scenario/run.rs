@@ -236,7 +236,7 @@ fn output(account: Account, names: &Names) -> Option<super::answer::Output> {
         spans.sort_by_key(|(participant, _)| names.known.iter().position(|(known, _)| known == participant));
     }
     Some(super::answer::Output {
-        output: account.key,
+        key: account.key,
         kept: account.discarded.is_none(),
         reason: account.discarded,
         ended_by,
