@@ -7,9 +7,10 @@ pub mod fs;
 mod hash;
 mod key;
 mod open;
+pub mod s3;
 
 pub use hash::{sha256_of_file, sha256_of_object};
-pub use open::{S3Credentials, S3Options, open, open_with};
+pub use open::{open, open_with};
 
 use std::ops::Range;
 use std::path::Path;

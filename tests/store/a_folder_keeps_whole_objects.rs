@@ -37,6 +37,7 @@ async fn a_damaged_object_is_written_anew() {
     let store = FolderStore::open(dir.path()).expect("opens");
     let file = local(dir.path(), "source", 100_000, 4);
     store.put_file("r/a", &file.path, &file.sha256).await.expect("stored");
+    assert!(matches!(store.head("r").await, Err(StoreError::NotFound(_))), "a folder is no object");
     let mut damaged = file.bytes.clone();
     damaged[50_000] ^= 1;
     fs::write(dir.path().join("r/a"), &damaged).expect("damaged");

@@ -1,5 +1,8 @@
 //! The stores: a folder, and a real S3 server in the test's own process.
 
+mod a_bucket_keeps_whole_objects;
 mod a_folder_keeps_whole_objects;
+mod an_upload_goes_on_where_it_stopped;
 mod behaviour;
 mod files;
+mod server;
