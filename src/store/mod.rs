@@ -11,6 +11,7 @@ pub mod s3;
 
 pub use hash::{sha256_of_file, sha256_of_object};
 pub use open::{open, open_with};
+pub use s3::{S3Credentials, S3Options};
 
 use std::ops::Range;
 use std::path::Path;

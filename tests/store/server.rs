@@ -212,14 +212,15 @@ where
 
 /// The list of unfinished uploads, which this server's folder backend lacks: what the door saw begin and not end, all of it begun long ago.
 fn uploads(door: &Door) -> String {
-    let list: String = door
-        .uploads
-        .iter()
-        .map(|(id, path)| {
-            let key = path.trim_start_matches("/rec/");
-            format!("<Upload><Key>{key}</Key><UploadId>{id}</UploadId><Initiated>2020-01-01T00:00:00.000Z</Initiated></Upload>")
-        })
-        .collect();
+    let mut list = String::new();
+    for (id, path) in &door.uploads {
+        let key = path.trim_start_matches("/rec/");
+        list += "<Upload><Key>";
+        list += key;
+        list += "</Key><UploadId>";
+        list += id;
+        list += "</UploadId><Initiated>2020-01-01T00:00:00.000Z</Initiated></Upload>";
+    }
     format!(
         "<?xml version=\"1.0\"?><ListMultipartUploadsResult><Bucket>rec</Bucket><IsTruncated>false</IsTruncated>{list}</ListMultipartUploadsResult>"
     )

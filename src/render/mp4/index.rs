@@ -135,7 +135,8 @@ impl Movie {
         let media = if samples == 0 { all } else { all.min(samples + PRIMING as u64) };
         let last = (FRAME as u64).saturating_sub(all - media).max(1) as u32;
         let stts = [(count.saturating_sub(1), FRAME as u32), (count.min(1), last)];
-        let stts = stts.iter().filter(|r| r.0 > 0).map(|&(sample_count, sample_delta)| mp4::SttsEntry { sample_count, sample_delta }).collect();
+        let stts =
+            stts.iter().filter(|r| r.0 > 0).map(|&(sample_count, sample_delta)| mp4::SttsEntry { sample_count, sample_delta }).collect();
         let stbl = mp4::Stbl {
             stsd: mp4::Stsd { codecs: vec![entry.into()] },
             stts: mp4::Stts { entries: stts },
