@@ -11,7 +11,7 @@ use super::files;
 use super::hls::{Keyframe, Pause, Segment};
 use super::mp4::{AudioTrack, Fragment, Mp4Writer, VideoSample, VideoTrack};
 use super::timeline::OutputTime;
-use super::video::{EncodedPicture, VideoRender};
+use super::video::{EncodedPicture, VideoConfig, VideoRender};
 use super::waveform::Peaks;
 use crate::model::gate::{EndedBy, Gate};
 use crate::model::id::{OutputKey, ParticipantId, RecordingId};
@@ -69,6 +69,7 @@ pub(super) struct Output {
     pub frames: Option<FrameReport>,
     pub picture_files: Vec<String>,
     pub video: Option<VideoRender>,
+    pub with_pictures: bool,
     encoder: AacEncoder,
     writer: Option<Mp4Writer>,
     check: SoundCheck,
@@ -83,7 +84,7 @@ pub(super) struct Output {
 }
 
 impl Output {
-    pub fn open(id: Identity, rate: u32, channels: u8, video: Option<VideoRender>) -> Result<Self, RenderError> {
+    pub fn open(id: Identity, rate: u32, channels: u8, with_pictures: bool) -> Result<Self, RenderError> {
         if id.dir.exists() {
             fs::remove_dir_all(&id.dir).map_err(RenderError::io(&id.dir))?;
         }
@@ -103,7 +104,8 @@ impl Output {
             segments: Vec::new(),
             frames: None,
             picture_files: Vec::new(),
-            video,
+            video: None,
+            with_pictures,
             encoder,
             writer: None,
             check,
@@ -116,7 +118,7 @@ impl Output {
             segment_from_90k: 0,
             picture_size: None,
         };
-        if output.video.is_none() {
+        if !with_pictures {
             output.writer = Some(output.begin(None)?);
         }
         Ok(output)
@@ -132,6 +134,12 @@ impl Output {
         let writer = Mp4Writer::create(&self.id.dir.join(files::MP4), audio, video, self.id.started_wall)?;
         files::write(&self.id.dir, files::INIT, writer.init_segment())?;
         Ok(writer)
+    }
+
+    fn begin_with(&mut self, config: VideoConfig) -> Result<Mp4Writer, RenderError> {
+        let hex = config.avcc.get(1..4).map(hex::encode).unwrap_or_default();
+        self.picture_size = Some((config.width, config.height, config.fps, format!("avc1.{hex}")));
+        self.begin(Some(VideoTrack { avcc: config.avcc, width: config.width, height: config.height }))
     }
 
     /// Runs from this session sample on.
@@ -340,9 +348,7 @@ impl Output {
         if self.writer.is_none() {
             let config = self.video.as_ref().and_then(VideoRender::config).cloned();
             let config = config.ok_or_else(|| RenderError::Codec("pictures without a configuration".to_owned()))?;
-            let hex = config.avcc.get(1..4).map(hex::encode).unwrap_or_default();
-            self.picture_size = Some((config.width, config.height, config.fps, format!("avc1.{hex}")));
-            self.writer = Some(self.begin(Some(VideoTrack { avcc: config.avcc, width: config.width, height: config.height }))?);
+            self.writer = Some(self.begin_with(config)?);
         }
         self.pictures.extend(new);
         Ok(())
@@ -385,18 +391,16 @@ impl Output {
     pub fn complete(&mut self) -> Result<(), RenderError> {
         let end = self.now();
         if let Some(video) = self.video.take() {
-            let config = video.config().cloned();
+            let known = video.config().cloned();
             let last = video.finish(end)?;
             self.frames = Some(last.frames);
             self.picture_files = last.files;
             if self.writer.is_none() {
-                if let Some(config) = config {
-                    let hex = config.avcc.get(1..4).map(hex::encode).unwrap_or_default();
-                    self.picture_size = Some((config.width, config.height, config.fps, format!("avc1.{hex}")));
-                    self.writer = Some(self.begin(Some(VideoTrack { avcc: config.avcc, width: config.width, height: config.height }))?);
-                } else {
-                    self.writer = Some(self.begin(None)?);
-                }
+                let config = last.config.or(known);
+                self.writer = Some(match config {
+                    Some(config) => self.begin_with(config)?,
+                    None => self.begin(None)?,
+                });
             }
             self.pictures.extend(last.pictures);
             while let Some(next) = self.pictures.iter().skip(1).position(|p| p.keyframe).map(|i| i + 1) {

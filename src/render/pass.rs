@@ -20,7 +20,7 @@ use super::video::{self, VideoRender};
 use crate::model::event::{Party, SessionOpened, TapeEvent};
 use crate::model::gate::{DiscardReason, EndedBy, Gate};
 use crate::model::id::{OutputKey, ParticipantId, RecordingId, TrackId};
-use crate::model::media::{Codec, MediaKind};
+use crate::model::media::{Codec, MediaKind, TrackSpec};
 use crate::model::rtp::RtpPacket;
 use crate::model::settings::Kind;
 use crate::model::time::MediaTime;
@@ -35,12 +35,36 @@ pub(super) const DISORDER_NS: u64 = 600_000_000;
 /// A stretch's place is decided when rendering is this close to its first packet.
 const DECIDE_NS: i64 = 700_000_000;
 
+/// Why rendering must begin again from the first record.
+#[derive(Debug)]
+pub(super) enum Again {
+    /// Somebody was erased whose media is in what has been rendered.
+    Without(ParticipantId),
+    /// Pictures came into an output that was begun for sound alone.
+    WithPictures(Later),
+}
+
+/// A picture track that comes long after its output began.
+#[derive(Clone, Debug)]
+pub(super) struct Later {
+    pub outputs: Vec<OutputKey>,
+    pub track: TrackId,
+    pub spec: TrackSpec,
+}
+
+/// What an earlier pass has taught.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Foreknown {
+    pub erased: BTreeSet<ParticipantId>,
+    pub pictures: Vec<Later>,
+}
+
 #[derive(Debug)]
 pub(super) struct Pass {
     records: Box<dyn Records>,
     out: PathBuf,
     settings: RenderSettings,
-    erased: BTreeSet<ParticipantId>,
+    known: Foreknown,
     /// Whose gate on some output was ever open or masked.
     touched: BTreeSet<ParticipantId>,
     /// Read, in order of arrival, not fed yet.
@@ -61,12 +85,12 @@ pub(super) struct Pass {
 }
 
 impl Pass {
-    pub fn new(records: Box<dyn Records>, out: PathBuf, settings: RenderSettings, erased: BTreeSet<ParticipantId>) -> Self {
+    pub fn new(records: Box<dyn Records>, out: PathBuf, settings: RenderSettings, known: Foreknown) -> Self {
         Self {
             records,
             out,
             settings,
-            erased,
+            known,
             touched: BTreeSet::new(),
             queue: VecDeque::new(),
             newest: MediaTime::ZERO,
@@ -84,15 +108,15 @@ impl Pass {
         }
     }
 
-    /// Renders to `now` less what must be known of later. `Some` where somebody was erased whose media is in what has been rendered.
-    pub fn advance(&mut self, now: MediaTime) -> Result<Option<ParticipantId>, RenderError> {
+    /// Renders to `now` less what must be known of later.
+    pub fn advance(&mut self, now: MediaTime) -> Result<Option<Again>, RenderError> {
         let until = now - (HINDSIGHT_NS + DISORDER_NS);
         loop {
             let target = self.next_stop(until);
             let Some(target) = target else { return Ok(None) };
             while self.at < target {
-                if let Some(erased) = self.block()? {
-                    return Ok(Some(erased));
+                if let Some(again) = self.block()? {
+                    return Ok(Some(again));
                 }
             }
         }
@@ -111,10 +135,10 @@ impl Pass {
     }
 
     /// Renders everything there is.
-    pub fn finish(&mut self) -> Result<Option<ParticipantId>, RenderError> {
+    pub fn finish(&mut self) -> Result<Option<Again>, RenderError> {
         while !self.is_over() {
-            if let Some(erased) = self.block()? {
-                return Ok(Some(erased));
+            if let Some(again) = self.block()? {
+                return Ok(Some(again));
             }
         }
         // What the tape left open ends where it ends.
@@ -148,7 +172,7 @@ impl Pass {
     }
 
     /// Reads until every record up to `until` is there.
-    fn read(&mut self, until: MediaTime) -> Result<Option<ParticipantId>, RenderError> {
+    fn read(&mut self, until: MediaTime) -> Result<Option<Again>, RenderError> {
         while self.newest <= until + DISORDER_NS {
             let Some(record) = self.records.next()? else {
                 self.exhausted = true;
@@ -157,8 +181,8 @@ impl Pass {
             self.exhausted = false;
             self.newest = self.newest.max(record.at);
             if let Body::Event(TapeEvent::Erased { participant }) = &record.body {
-                if self.erased.insert(participant.clone()) && self.concerns(participant) {
-                    return Ok(Some(participant.clone()));
+                if self.known.erased.insert(participant.clone()) && self.concerns(participant) {
+                    return Ok(Some(Again::Without(participant.clone())));
                 }
             }
             let index = self.queue.iter().rposition(|r| r.at <= record.at).map_or(0, |i| i + 1);
@@ -174,16 +198,19 @@ impl Pass {
     }
 
     /// The next 100 ms.
-    fn block(&mut self) -> Result<Option<ParticipantId>, RenderError> {
+    fn block(&mut self) -> Result<Option<Again>, RenderError> {
         let end = self.at + BLOCK_NS;
         let known = end + HINDSIGHT_NS;
-        if let Some(erased) = self.read(known)? {
-            return Ok(Some(erased));
+        if let Some(again) = self.read(known)? {
+            return Ok(Some(again));
         }
         while self.queue.front().is_some_and(|r| r.at <= known) {
             if let Some(record) = self.queue.pop_front() {
                 self.feed(record)?;
             }
+        }
+        if let Some(later) = self.late_pictures() {
+            return Ok(Some(Again::WithPictures(later)));
         }
         self.step_clocks(end);
         self.choose_rate(end);
@@ -205,7 +232,7 @@ impl Pass {
         match record.body {
             Body::Rtp { track, packet } => {
                 if let Some(track) = self.tracks.get_mut(&track) {
-                    if !self.erased.contains(&track.spec.participant) {
+                    if !self.known.erased.contains(&track.spec.participant) {
                         track.packet(record.at, &packet);
                     }
                 }
@@ -244,6 +271,18 @@ impl Pass {
             }
         }
         Ok(())
+    }
+
+    /// A picture track that has come to outputs that are sound alone: rendering has hindsight, and begins them again with pictures.
+    fn late_pictures(&self) -> Option<Later> {
+        let outputs: Vec<OutputKey> =
+            self.outputs.iter().filter(|(_, o)| o.is_running() && !o.with_pictures).map(|(k, _)| k.clone()).collect();
+        if outputs.is_empty() || !video::READY {
+            return None;
+        }
+        let packets = |t: &&Track| !t.is_sound() && !t.pictures.is_empty();
+        let (track, known) = self.tracks.iter().find(|(_, t)| packets(t))?;
+        Some(Later { outputs, track: *track, spec: known.spec.clone() })
     }
 
     fn step_clocks(&mut self, end: MediaTime) {
@@ -375,7 +414,7 @@ impl Pass {
                 }
             }
             TapeEvent::Gate { output, participant, gate } => {
-                let gate = if self.erased.contains(&participant) { Gate::Closed } else { gate };
+                let gate = if self.known.erased.contains(&participant) { Gate::Closed } else { gate };
                 if gate != Gate::Closed {
                     self.touched.insert(participant.clone());
                 }
@@ -408,7 +447,8 @@ impl Pass {
         let (Some(opened), Some(rate)) = (&self.opened, self.rate) else { return Ok(()) };
         let dir = self.out.join(recording.as_str());
         self.recordings.insert(key.clone(), (recording.clone(), dir.clone()));
-        let has_pictures = opened.settings.kind == Kind::Room || self.tracks.values().any(|t| !t.is_sound());
+        let later: Vec<&Later> = self.known.pictures.iter().filter(|l| l.outputs.contains(&key)).collect();
+        let has_pictures = video::READY && (!later.is_empty() || self.tracks.values().any(|t| !t.is_sound()));
         let id = Identity {
             recording,
             output: key.clone(),
@@ -418,8 +458,8 @@ impl Pass {
             session_wall: opened.started_at,
         };
         let channels = if self.settings.audio == AudioLayout::Mono { 1 } else { 2 };
-        let mut output = Output::open(id, rate, channels, None)?;
-        if video::READY && has_pictures {
+        let mut output = Output::open(id, rate, channels, has_pictures)?;
+        if has_pictures {
             let mut video = VideoRender::open(&self.settings, &dir)?;
             for party in self.parties.values() {
                 video.party(OutputTime::ZERO, party);
@@ -427,7 +467,10 @@ impl Pass {
             for (id, track) in self.tracks.iter().filter(|(_, t)| !t.is_sound()) {
                 video.track(OutputTime::ZERO, *id, &track.spec);
             }
-            output = Output::open(output.id, rate, channels, Some(video))?;
+            for later in later {
+                video.track(OutputTime::ZERO, later.track, &later.spec);
+            }
+            output.video = Some(video);
         }
         output.resume(sample, at);
         self.outputs.insert(key, output);

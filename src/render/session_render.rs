@@ -1,15 +1,14 @@
 //! One session's tape becoming the files of its outputs.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::error::RenderError;
-use super::pass::Pass;
+use super::pass::{Again, Foreknown, Pass};
 use super::settings::RenderSettings;
 use crate::model::gate::DiscardReason;
-use crate::model::id::{OutputKey, ParticipantId, RecordingId};
+use crate::model::id::{OutputKey, RecordingId};
 use crate::model::manifest::Manifest;
 use crate::model::time::MediaTime;
 use crate::tape::{Record, TapeError, TapeReader};
@@ -52,7 +51,7 @@ pub struct SessionRender {
     rewind: Rewind,
     out: PathBuf,
     settings: RenderSettings,
-    erased: BTreeSet<ParticipantId>,
+    known: Foreknown,
     pass: Pass,
 }
 
@@ -80,8 +79,8 @@ impl SessionRender {
         // FFmpeg's encoder chatters at every closing.
         ffmpeg_next::util::log::set_level(ffmpeg_next::util::log::Level::Error);
         fs::create_dir_all(out).map_err(RenderError::io(out))?;
-        let pass = Pass::new(rewind()?, out.to_owned(), settings.clone(), BTreeSet::new());
-        Ok(Self { rewind, out: out.to_owned(), settings, erased: BTreeSet::new(), pass })
+        let pass = Pass::new(rewind()?, out.to_owned(), settings.clone(), Foreknown::default());
+        Ok(Self { rewind, out: out.to_owned(), settings, known: Foreknown::default(), pass })
     }
 
     /// Reads what the tape has grown by and renders up to a couple of seconds before `now`; sound is written in bursts of six seconds.
@@ -90,8 +89,8 @@ impl SessionRender {
     /// # Errors
     /// A failed rendering: the caller may begin again from the start.
     pub fn advance(&mut self, now: MediaTime) -> Result<Vec<RenderedOutput>, RenderError> {
-        while let Some(erased) = self.pass.advance(now)? {
-            self.begin_without(erased)?;
+        while let Some(again) = self.pass.advance(now)? {
+            self.begin_again(again)?;
         }
         Ok(self.pass.take_done())
     }
@@ -101,8 +100,8 @@ impl SessionRender {
     /// # Errors
     /// As `advance`.
     pub fn finish(mut self) -> Result<Vec<RenderedOutput>, RenderError> {
-        while let Some(erased) = self.pass.finish()? {
-            self.begin_without(erased)?;
+        while let Some(again) = self.pass.finish()? {
+            self.begin_again(again)?;
         }
         Ok(self.pass.take_done())
     }
@@ -113,15 +112,20 @@ impl SessionRender {
         self.pass.growing()
     }
 
-    /// Everything that was written may hold something of `participant`: it goes, and rendering begins again without them.
-    fn begin_without(&mut self, participant: ParticipantId) -> Result<(), RenderError> {
-        self.erased.insert(participant);
+    /// Everything that was written may hold what must not be in it, or lack what must: it goes, and rendering begins anew.
+    fn begin_again(&mut self, again: Again) -> Result<(), RenderError> {
+        match again {
+            Again::Without(participant) => {
+                self.known.erased.insert(participant);
+            }
+            Again::WithPictures(later) => self.known.pictures.push(later),
+        }
         for dir in self.pass.folders() {
             if dir.exists() {
                 fs::remove_dir_all(&dir).map_err(RenderError::io(&dir))?;
             }
         }
-        self.pass = Pass::new((self.rewind)()?, self.out.clone(), self.settings.clone(), self.erased.clone());
+        self.pass = Pass::new((self.rewind)()?, self.out.clone(), self.settings.clone(), self.known.clone());
         Ok(())
     }
 }

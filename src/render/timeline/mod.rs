@@ -5,6 +5,8 @@ mod placed;
 mod reports;
 mod sequence;
 mod track_clock;
+#[cfg(test)]
+mod track_clock_tests;
 mod transit;
 
 pub use output_time::OutputTime;

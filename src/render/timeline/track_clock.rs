@@ -16,6 +16,8 @@ pub const OFFSET_GRID_NS: i64 = 125_000;
 const BREAK_NS: i64 = 300_000_000;
 /// A time stamp that is off by this much against arrival without a silence was set anew by the sender.
 const JUMP_NS: i64 = 1_000_000_000;
+/// A number that was there before with a time that is this far off is no repeat: the sender began anew.
+const RESTART_NS: i64 = 5_000_000_000;
 /// After a break: less than this off is jitter, more is a clock set anew.
 const SAME_CLOCK_NS: i64 = 60_000_000;
 /// How far a numbering may go on over a break.
@@ -154,7 +156,9 @@ impl TrackClock {
         }
         let number = last.sequences.peek(header.sequence);
         let ahead = last.sequences.highest().map_or(1, |h| number - h);
-        if ahead <= 0 && ahead > -NEAR_SEQUENCE {
+        let ticks = last.timestamps.peek(header.timestamp);
+        let off = last.floor().map_or(0, |floor| arrival - ticks_to_ns(ticks, last.hz) - floor);
+        if ahead <= 0 && ahead > -NEAR_SEQUENCE && off.abs() < RESTART_NS {
             // Late or repeated: of the stretch that its number fell into.
             return (0..=newest)
                 .rev()
@@ -166,8 +170,6 @@ impl TrackClock {
                 })
                 .unwrap_or(newest);
         }
-        let ticks = last.timestamps.peek(header.timestamp);
-        let off = last.floor().map_or(0, |floor| arrival - ticks_to_ns(ticks, last.hz) - floor);
         let silent = arrival - last.last_arrival_ns >= BREAK_NS;
         if silent || off.abs() > JUMP_NS || ahead > NEAR_SEQUENCE || ahead < 0 {
             let follows = last.id;
