@@ -1,11 +1,17 @@
 //! Rendering: tapes with known content in, files out, and what other people's decoders make of them.
 
+mod a_call_becomes_a_stereo_file_that_every_decoder_reads;
+mod a_resolution_that_changes_does_not_break_the_picture;
+mod a_worker_that_dies_costs_nothing;
 mod camera;
 mod composed;
-mod support;
-
-mod a_call_becomes_a_stereo_file_that_every_decoder_reads;
+mod gates_hide_pictures_exactly;
 mod lost_late_and_odd_packets_move_nothing;
+mod lost_packets_never_make_a_broken_frame;
 mod moving_pictures_come_out_whole;
+mod nothing_to_see_and_nothing_to_compose_with;
+mod support;
 mod the_growing_file_plays_at_any_moment;
+mod the_same_packets_make_the_same_bytes;
+mod the_speaker_is_there_before_their_first_word;
 mod what_is_in_an_output_is_what_the_tape_says;
