@@ -32,7 +32,10 @@ impl Inline {
         let bin = gst::parse::bin_from_description(description, true).map_err(|e| broken(&e))?;
         let came = Arc::new(Mutex::new(Came::default()));
         let (on_buffer, on_event) = (Arc::clone(&came), Arc::clone(&came));
-        let sink = gst::Pad::builder(gst::PadDirection::Sink)
+        // Without a template a pad wants what it has, and a change of size would be refused.
+        let any = gst::PadTemplate::new("sink", gst::PadDirection::Sink, gst::PadPresence::Always, &gst::Caps::new_any())
+            .map_err(|e| broken(&e))?;
+        let sink = gst::Pad::builder_from_template(&any)
             .chain_function(move |_, _, buffer| {
                 let mut came = on_buffer.lock();
                 let caps = came.caps.clone().ok_or(gst::FlowError::NotNegotiated)?;
