@@ -60,3 +60,18 @@ impl Length {
         Self(self.0.saturating_sub(other.0))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_sum_of_whole_milliseconds_and_seconds_wraps() {
+        let latest = Instant::from_ms(u64::MAX);
+        assert_eq!(latest.as_ms(), u64::MAX);
+        assert!(latest.plus(Length::from_s(u64::MAX)) > latest);
+        assert_eq!(latest.as_media_time(), None);
+        assert_eq!(Instant::from_ms(3).as_media_time(), Some(MediaTime::from_ms(3)));
+        assert_eq!(Instant::ZERO.since(latest), Length::ZERO);
+    }
+}

@@ -103,3 +103,37 @@ impl Output {
         self.running_since.map(|since| since.plus(length.minus(self.ran)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ms(t: u64) -> Instant {
+        Instant::from_ms(t)
+    }
+
+    #[test]
+    fn a_span_of_no_length_is_nothing_and_a_masked_one_is_something() {
+        let mut output = Output::starting(OutputKey::Main(1), ms(0));
+        output.set_gate(0, Gate::Open, ms(5));
+        output.set_gate(0, Gate::Closed, ms(5));
+        assert!(!output.holds_something());
+        output.set_gate(1, Gate::Masked, ms(5));
+        output.end(EndedBy::End, ms(6));
+        assert!(output.holds_something());
+        output.erase(1);
+        assert!(!output.holds_something());
+    }
+
+    #[test]
+    fn the_timeline_leaves_cuts_out_and_knows_when_it_will_be_long_enough() {
+        let mut output = Output::starting(OutputKey::Main(1), ms(1_000));
+        output.cut(ms(3_000));
+        assert_eq!(output.reaches(Length::from_s(5)), None);
+        output.go_on(ms(10_000));
+        assert_eq!(output.reaches(Length::from_s(5)), Some(ms(13_000)));
+        output.end(EndedBy::Stop, ms(11_000));
+        assert_eq!(output.ran(), Length::from_s(3));
+        assert!(!output.is_running());
+    }
+}

@@ -9,6 +9,9 @@ pub(super) mod lifecycle;
 pub(super) mod mode;
 pub(super) mod pause;
 
+#[cfg(test)]
+mod tests;
+
 use super::output::Output;
 use super::party::Party;
 use super::situation::Situation;
