@@ -58,6 +58,11 @@ fn configured(serve: &Serve) -> Result<Config, super::config::ConfigError> {
 pub fn log(log: &Log) -> Result<(), super::config::ConfigError> {
     use super::config::ConfigError::Value;
     let filter = tracing_subscriber::EnvFilter::try_new(&log.level).map_err(|error| Value { key: "log.level", what: error.to_string() })?;
+    // The SIP stack logs whole messages, with the numbers of people in them: at no level of ours.
+    let filter = match "rsipstack=off".parse() {
+        Ok(silence) => filter.add_directive(silence),
+        Err(_) => filter,
+    };
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match log.format.as_str() {
         "text" => lines.init(),
