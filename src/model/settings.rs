@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::role::Role;
+
 /// A phone call or a video room.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -197,6 +199,17 @@ impl Settings {
             queue_forced: queue.forced,
         }
     }
+
+    /// Whether all of these roles have the same gate at all times by these settings alone: what a stream that mixes their voices needs to be recorded.
+    /// A refusal given although nobody asked is not foreseen here.
+    #[must_use]
+    pub fn treat_alike(&self, roles: &[Role]) -> bool {
+        if !self.recording_enabled || self.record_mode == RecordMode::None {
+            return true;
+        }
+        let third_party_is_closed = self.conference_mode == ConferenceMode::AgentAndCustomer && roles.contains(&Role::ThirdParty);
+        self.record_mode == RecordMode::Both && self.consent == Consent::NotRequired && !third_party_is_closed
+    }
 }
 
 /// What an agent may do (recording-policy.md §2).
@@ -238,6 +251,21 @@ mod tests {
         let resolved = Settings::resolve(Kind::Call, &[&workspace, &project], QueueProperties::default());
         assert_eq!(resolved.record_mode, RecordMode::AgentOnlyAllow);
         assert!(!resolved.start_paused);
+    }
+
+    #[test]
+    fn a_mixture_of_voices_needs_the_same_rule_for_all_of_them() {
+        let settings = |json: &str| {
+            let layer: SettingsLayer = serde_json::from_str(json).unwrap();
+            Settings::resolve(Kind::Call, &[&layer], QueueProperties::default())
+        };
+        let (two, three) = ([Role::Agent, Role::Customer], [Role::Agent, Role::Customer, Role::ThirdParty]);
+        assert!(settings("{}").treat_alike(&two));
+        assert!(!settings("{}").treat_alike(&three));
+        assert!(settings(r#"{"conference_mode":"all"}"#).treat_alike(&three));
+        assert!(!settings(r#"{"record_mode":"agent_only_forbid"}"#).treat_alike(&two));
+        assert!(!settings(r#"{"consent":"per_party"}"#).treat_alike(&two));
+        assert!(settings(r#"{"record_mode":"none"}"#).treat_alike(&three));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The registry as the switchboard that signalling and the API call.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -13,6 +14,7 @@ use crate::model::gate::State;
 use crate::model::id::{ParticipantId, ProjectSlug, SessionId, TrackId};
 use crate::model::media::TrackSpec;
 use crate::model::role::Role;
+use crate::model::settings::Kind;
 use crate::model::switchboard::{
     CommandRequest, JoinRequest, OpenSession, PeerId, Refusal, RemoteCandidate, RtpAnswer, RtpOffer, Switchboard, WebrtcAnswer,
 };
@@ -146,5 +148,10 @@ impl Switchboard for Registry {
 
     async fn caller_role(&self, project: &ProjectSlug) -> Role {
         self.shared.config.directory.caller_role(project).await
+    }
+
+    async fn treats_alike(&self, project: &ProjectSlug, roles: &[Role]) -> bool {
+        let request = OpenSession { project: project.clone(), kind: Kind::Call, external_id: None, metadata: BTreeMap::new() };
+        self.shared.config.directory.settings(&request).await.is_some_and(|settings| settings.treat_alike(roles))
     }
 }

@@ -145,3 +145,55 @@ async fn a_line_that_is_switched_off_is_muted_and_may_come_back() {
     assert_eq!((answer.status, answer.body.matches("a=recvonly").count()), (200, 2), "{}", answer.body);
     assert_eq!(house.joined().len() - house.log().iter().filter(|a| matches!(a, Asked::Leave(_))).count(), 2);
 }
+
+/// What a peer says to an INVITE of the node.
+async fn answer_invite(peer: &Peer, invite: &crate::peer::Answer, status: &str, sdp: &str) {
+    let mut out = format!("SIP/2.0 {status}\r\n");
+    for name in ["Via", "From", "To", "Call-ID", "CSeq"] {
+        out.push_str(&format!("{name}: {}\r\n", invite.field(name).unwrap()));
+    }
+    out.push_str(&format!("Contact: {}\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{sdp}", peer.contact, sdp.len()));
+    peer.send(&out).await;
+}
+
+#[tokio::test]
+async fn a_transfer_told_without_an_offer_makes_the_node_ask_for_one() {
+    let (_server, house, node) = server().await;
+    let mut peer = Peer::to(node).await;
+    let (content_type, body) = multipart(&two_lines("sendonly"), &ann_and_bob());
+    let before = peer.invite(&content_type, &body).await;
+    let transferred = metadata(
+        "complete",
+        &[("pa", "Ann", "sip:ann@example.com", &["st1"]), ("pd", "Dee", "sip:dee@example.com", &["st2"])],
+        &[("st1", "1"), ("st2", "2")],
+    );
+    let answer = peer.ask("UPDATE", "Content-Type: application/rs-metadata+xml\r\n", &transferred).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(house.tracks().len(), 2, "nothing is received for Dee before her port is told");
+    assert!(house.log().iter().any(|a| matches!(a, Asked::Leave(_))), "and nothing more for Bob");
+
+    let invite = peer.receive_request().await;
+    assert!(invite.text.starts_with("INVITE ") && invite.body.is_empty(), "{}", invite.text);
+    // While the node's INVITE is open, one of the peer's has to wait.
+    assert_eq!(peer.invite("application/sdp", &two_lines("sendonly")).await.status, 491);
+    answer_invite(&peer, &invite, "491 Request Pending", "").await;
+    let again = loop {
+        let request = peer.receive_request().await;
+        if request.text.starts_with("INVITE ") && request.field("CSeq") != invite.field("CSeq") {
+            break request;
+        }
+    };
+    answer_invite(&peer, &again, "200 OK", &two_lines("sendonly")).await;
+    let ack = loop {
+        let request = peer.receive_request().await;
+        if request.text.starts_with("ACK ") && !request.body.is_empty() {
+            break request;
+        }
+    };
+    assert_eq!(ack.field("CSeq").unwrap().split(' ').next(), again.field("CSeq").unwrap().split(' ').next());
+    let line = |sdp: &str, n: usize| sdp.lines().filter(|l| l.starts_with("m=")).nth(n).unwrap().to_owned();
+    assert_eq!(line(&before.body, 0), line(&ack.body, 0));
+    assert_ne!(line(&before.body, 1), line(&ack.body, 1));
+    assert_eq!(house.tracks().last().unwrap(), &(Some("2".to_owned()), "Dee".to_owned()));
+    assert_eq!(peer.ask("BYE", "", "").await.status, 200);
+}

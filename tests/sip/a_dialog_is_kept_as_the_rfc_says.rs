@@ -79,15 +79,14 @@ async fn a_cancelled_invite_is_answered_487_and_leaves_no_session_open() {
     let (mut cancelled, mut terminated) = (0, 0);
     while cancelled == 0 || terminated == 0 {
         let answer = peer.receive().await;
-        match answer.field("CSeq").unwrap() {
-            "1 CANCEL" => cancelled = answer.status,
-            _ => {
-                terminated = answer.status;
-                let to = std::mem::replace(&mut peer.to, answer.field("To").unwrap().to_owned());
-                let ack = peer.request("ACK", "z9hG4bKcancelled", "", "");
-                peer.send(&ack).await;
-                peer.to = to;
-            }
+        if answer.field("CSeq") == Some("1 CANCEL") {
+            cancelled = answer.status;
+        } else {
+            terminated = answer.status;
+            let to = std::mem::replace(&mut peer.to, answer.field("To").unwrap().to_owned());
+            let ack = peer.request("ACK", "z9hG4bKcancelled", "", "");
+            peer.send(&ack).await;
+            peer.to = to;
         }
     }
     assert_eq!((cancelled, terminated), (200, 487));
@@ -199,7 +198,7 @@ async fn a_route_by_proxies_is_kept_and_used() {
     let fields = format!("Content-Type: application/sdp\r\nRecord-Route: <sip:{local};lr>, <sip:192.0.2.7;lr>\r\n");
     let answer = peer.ask("INVITE", &fields, &one_line()).await;
     assert!(answer.text.contains("Record-Route: <sip:"), "{}", answer.text);
-    let (_, bye) = tokio::join!(server.shutdown(Duration::from_secs(2)), async {
+    let ((), bye) = tokio::join!(server.shutdown(Duration::from_secs(2)), async {
         let bye = peer.receive_request().await;
         peer.agree_to(&bye).await;
         bye

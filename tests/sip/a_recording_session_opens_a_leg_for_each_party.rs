@@ -41,7 +41,7 @@ async fn a_whole_call(flow: SipFlow) {
 
     assert_eq!(house.joined(), [(Role::Customer, "Carla Customer".to_owned()), (Role::Agent, "Albert Agent".to_owned())]);
     assert_eq!(house.tracks(), [(Some("1".to_owned()), "Carla Customer".to_owned()), (Some("2".to_owned()), "Albert Agent".to_owned())]);
-    let Asked::Open(metadata, _) = &house.log()[0] else { panic!("{:?}", house.log()) };
+    let Asked::Open(metadata) = &house.log()[0] else { panic!("{:?}", house.log()) };
     assert_eq!((metadata["queue"].as_str(), metadata["call_id"].as_str()), ("claims", "77-88"));
     assert_eq!(metadata["sip_call_id"], report.call_id);
 }
@@ -102,6 +102,6 @@ async fn a_node_that_stops_says_bye_and_takes_no_more_calls() {
     server.drain();
     let refused = SiprecCall::place(&client, &pump, plan()).await.err().unwrap();
     assert!(refused.to_string().contains("503"), "{refused}");
-    let (_, ()) = tokio::join!(server.shutdown(Duration::from_secs(5)), call.wait_for_end());
+    let ((), ()) = tokio::join!(server.shutdown(Duration::from_secs(5)), call.wait_for_end());
     assert_eq!((server.live_calls(), house.ended(), call.ended_by_node()), (0, 1, true));
 }

@@ -19,7 +19,7 @@ use parking_lot::Mutex;
 
 #[derive(Clone, Debug)]
 pub enum Asked {
-    Open(BTreeMap<String, String>, String),
+    Open(BTreeMap<String, String>),
     Join { who: ParticipantId, role: Role, name: String, address: String, agent: Option<String> },
     Leave(ParticipantId),
     End,
@@ -129,7 +129,7 @@ impl Switchboard for House {
         }
         let id = SessionId::random();
         let metadata = request.metadata.iter().map(|(k, v)| (k.clone(), v.reveal().to_owned())).collect();
-        self.note(&id, Asked::Open(metadata, request.external_id.unwrap_or_default()));
+        self.note(&id, Asked::Open(metadata));
         Ok(id)
     }
 

@@ -1,10 +1,13 @@
 //! SIP and SIPREC: real sockets, senders of every dialect, calls that change, and bytes that mean nothing.
 
+#![allow(clippy::unwrap_used, clippy::format_push_string, reason = "a test fails by what it cannot unwrap")]
+
 mod a_call_changes_while_it_lasts;
 mod a_dialog_is_kept_as_the_rfc_says;
 mod a_plain_call_is_a_leg;
 mod a_recorded_call_has_each_party_on_its_side;
 mod a_recording_session_opens_a_leg_for_each_party;
+mod a_telephone_that_dials_in_is_recorded;
 mod an_offer_that_cannot_be_taken_is_refused_with_a_reason;
 #[path = "../node/heard.rs"]
 mod heard;
@@ -13,5 +16,7 @@ mod no_bytes_make_a_reader_panic;
 mod peer;
 mod recorded;
 #[path = "../node/running_node.rs"]
+#[allow(dead_code, reason = "shared with the tests of the whole node")]
 mod running_node;
 mod senders_of_every_dialect_are_understood;
+mod sipp_plays_its_scenarios;

@@ -124,7 +124,7 @@ async fn cisco_cube_with_a_third_part_and_an_inactive_first_offer() {
     assert_eq!(got.joined, names(&[(Customer, "Gus"), (Agent, "Hal")]));
     assert_eq!(got.tracks, tracks(&[("1", "Gus"), ("2", "Hal")]));
     assert_eq!(got.sdp.matches("a=inactive").count(), 2, "{}", got.sdp);
-    let Asked::Open(metadata, _) = &got.house.log()[0] else { panic!() };
+    let Asked::Open(metadata) = &got.house.log()[0] else { panic!() };
     assert_eq!(metadata["call_id"], "1111111111-2222222222-0333333333-4444444444");
     let answer = got.peer.invite("application/sdp", &two_lines("sendonly")).await;
     assert_eq!(answer.body.matches("a=recvonly").count(), 2);
@@ -163,7 +163,7 @@ async fn broadworks_with_the_old_draft_one_mixed_line_and_a_newcomer_by_update()
     assert_eq!(got.joined, names(&[(Customer, "ida"), (Agent, "jo")]));
     assert_eq!(got.tracks, tracks(&[("1", "ida")]));
     assert!(got.sdp.contains("a=rtpmap:111 opus/48000/2"), "{}", got.sdp);
-    let Asked::Open(metadata, _) = &got.house.log()[0] else { panic!() };
+    let Asked::Open(metadata) = &got.house.log()[0] else { panic!() };
     assert_eq!(metadata["siprec_exttrackingid"], "tr:5");
     // The newcomer's voice is in the mixture: where that may not be, the line is received no more.
     *got.house.alike.lock() = false;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use rsipstack::sip::{Method, Request, SipMessage};
+use rsipstack::sip::{Method, Request, Response, SipMessage};
 use rsipstack::transaction::Transaction;
 use rsipstack::transaction::transaction::{TransactionEvent, TransactionEventSender};
 use rsipstack::transport::SipConnection;
@@ -42,6 +42,10 @@ pub(super) enum CallEvent {
     Cancelled,
     /// A refresh of ours was answered (or not).
     Refreshed(Option<u16>),
+    /// An INVITE of ours without an offer was answered (or not).
+    Offered(Option<Box<Response>>),
+    /// Time to send such an INVITE once more.
+    AskForOffer,
     /// The node wants the call to end.
     Close(&'static str),
 }
@@ -123,6 +127,10 @@ struct Call<'a> {
     header: AnswerHeader,
     last_answer: String,
     timer: Option<SessionTimer>,
+    /// A line has a new owner whose port could not be told yet.
+    wants_offer: bool,
+    /// An INVITE of ours is on its way.
+    asking: bool,
 }
 
 /// Why the call is over for the actor.
@@ -157,7 +165,7 @@ pub(super) async fn run_call(
         let next = call.timer.map(|t| t.next_at().saturating_sub(shared.now()));
         let event = tokio::select! {
             event = mailbox.recv() => event,
-            () = tokio::time::sleep(next.unwrap_or(Duration::from_secs(3600))), if next.is_some() => {
+            () = tokio::time::sleep(next.unwrap_or(Duration::from_hours(1))), if next.is_some() => {
                 match call.timer.as_mut().and_then(|t| t.due(shared.now())) {
                     Some(Due::Expired) => break End::Bye("no session refresh came"),
                     Some(Due::Refresh) => call.refresh(&events),
@@ -179,6 +187,8 @@ pub(super) async fn run_call(
                     }
                 }
             },
+            Some(CallEvent::Offered(answer)) => call.offered(answer.as_deref(), &events).await,
+            Some(CallEvent::AskForOffer) => call.ask_for_offer(&events),
             Some(CallEvent::Invite(invitation)) => {
                 let reply = call.re_invite(&invitation).await;
                 invitation.answer(&reply);
@@ -186,6 +196,9 @@ pub(super) async fn run_call(
             Some(CallEvent::Request(transaction)) => {
                 if call.request(*transaction).await {
                     break End::Gone;
+                }
+                if call.wants_offer && !call.asking {
+                    call.ask_for_offer(&events);
                 }
             }
         }
@@ -243,6 +256,8 @@ async fn set_up<'a>(shared: &'a Arc<Shared>, invitation: &Invitation) -> Result<
         header: AnswerHeader { session_id: u64::from(rand::random::<u32>()), version: 0, address },
         last_answer: String::new(),
         timer,
+        wants_offer: false,
+        asking: false,
     };
     let (parties, mixtures) = call.who_is_who(&offer.streams, call.conversation.as_ref()).await;
     if let Some(mixture) = mixtures.first()
@@ -304,6 +319,18 @@ impl Call<'_> {
         assign(&lines, conversation, &agents, self.caller, &roles)
     }
 
+    /// Whoever shall be in by what is offered and known now. A mixture that may not be recorded is received no more; its parties stay in the call.
+    async fn parties_now(&self, offer: &Offered) -> Vec<WantedParty> {
+        let (parties, mixtures) = self.who_is_who(&offer.streams, self.conversation.as_ref()).await;
+        let mut honourable = Vec::new();
+        for mixture in mixtures {
+            if self.mixture_is_honourable(&mixture, &parties).await {
+                honourable.push(mixture);
+            }
+        }
+        with_mixtures(parties, &honourable)
+    }
+
     fn rtp_offer(&self, offer: &StreamOffer) -> RtpOffer {
         RtpOffer {
             kind: offer.kind,
@@ -348,6 +375,7 @@ impl Call<'_> {
         if can_answer {
             self.write_answer(offer);
         }
+        self.wants_offer = parties.iter().flat_map(|p| &p.lines).any(|line| !self.state.lines.contains_key(line));
         Ok(())
     }
 
@@ -468,6 +496,10 @@ impl Call<'_> {
         self.dialog.admit(&request.headers)?;
         intake::check_required(&request.headers)?;
         let content = intake::read_content(request)?;
+        if self.asking && (is_invite || content.offer.is_some()) {
+            // Both sides at once (RFC 3261 §14.2, RFC 3311 §5.2): the peer tries again later.
+            return Err(Reply::refuse(491, "an INVITE of the recorder is on its way"));
+        }
         if let Some(offer) = &content.offer
             && !offer.has_usable_line()
             && !offer.is_all_off()
@@ -488,16 +520,8 @@ impl Call<'_> {
             None if content.metadata.is_some() => Offered::standing(&self.streams),
             None => return Ok(self.accept(request)),
         };
-        let (parties, mixtures) = self.who_is_who(&offer.streams, conversation.as_ref()).await;
-        let mut honourable = Vec::new();
-        for mixture in mixtures {
-            // What may not be recorded is received no more; its parties stay in the call.
-            if self.mixture_is_honourable(&mixture, &parties).await {
-                honourable.push(mixture);
-            }
-        }
-        let parties = with_mixtures(parties, &honourable);
         self.conversation = conversation;
+        let parties = self.parties_now(&offer).await;
         self.become_wish(&offer, &parties, can_answer).await.map_err(|refusal| Reply::of_refusal(&refusal))?;
         Ok(if can_answer { self.accept_with_sdp(request) } else { self.accept(request) })
     }
@@ -536,11 +560,62 @@ impl Call<'_> {
         let sent = outgoing::send(self.shared.clone(), request, self.connection.clone(), peer);
         let events = events.clone();
         tokio::spawn(async move {
-            let _ = events.send(CallEvent::Refreshed(sent.await));
+            let _ = events.send(CallEvent::Refreshed(sent.await.map(|answer| answer.status_code.code())));
         });
     }
 
-    fn bye(&mut self, why: &'static str) -> Option<tokio::task::JoinHandle<Option<u16>>> {
+    /// Asks the peer for an offer: an INVITE of a recorder has none itself (RFC 7866 §7.2).
+    fn ask_for_offer(&mut self, events: &mpsc::UnboundedSender<CallEvent>) {
+        let peer = self.dialog.next_hop();
+        let extra = [
+            ("Contact", contact(self.shared, Some((peer, self.connection.is_reliable())), self.siprec)),
+            ("Allow", ALLOW.to_owned()),
+            ("Supported", super::reply::EXTENSIONS.join(", ")),
+        ];
+        let Some(request) = outgoing::build(self.shared, &mut self.dialog, &self.connection, Method::Invite, &extra) else { return };
+        self.asking = true;
+        let sent = outgoing::send(self.shared.clone(), request, self.connection.clone(), peer);
+        let events = events.clone();
+        tokio::spawn(async move {
+            let _ = events.send(CallEvent::Offered(sent.await.map(Box::new)));
+        });
+    }
+
+    /// The answer to such an INVITE: the offer in it is answered in the ACK.
+    async fn offered(&mut self, answer: Option<&Response>, events: &mpsc::UnboundedSender<CallEvent>) {
+        self.asking = false;
+        let Some(answer) = answer else { return };
+        match answer.status_code.code() {
+            200..=299 => {}
+            491 => {
+                // The one who did not begin the call waits up to 2 s (RFC 3261 §14.1).
+                let wait = Duration::from_millis(rand::random_range(0..200u64) * 10);
+                let events = events.clone();
+                tokio::spawn(async move {
+                    tokio::time::sleep(wait).await;
+                    let _ = events.send(CallEvent::AskForOffer);
+                });
+                return;
+            }
+            status => {
+                tracing::warn!(session = %self.session, status, "the peer gives no new offer: a stream of a new party is not recorded");
+                return;
+            }
+        }
+        self.dialog.refresh_target(&answer.headers, self.dialog.next_hop());
+        let number = fields::sequence_number(&answer.headers).unwrap_or_default();
+        if let Ok(offer) = intake::read_offer(&answer.body) {
+            let parties = self.parties_now(&offer).await;
+            if let Err(refusal) = self.become_wish(&offer, &parties, true).await {
+                tracing::warn!(session = %self.session, %refusal, "a stream of a new party is not recorded");
+            }
+        } else {
+            tracing::warn!(session = %self.session, "the peer's new offer cannot be read: a stream of a new party is not recorded");
+        }
+        outgoing::acknowledge(self.shared, &self.dialog, &self.connection, number, &self.last_answer).await;
+    }
+
+    fn bye(&mut self, why: &'static str) -> Option<tokio::task::JoinHandle<Option<Response>>> {
         let reason = [("Reason", format!("SIP ;cause=200 ;text=\"{why}\""))];
         let hop = self.dialog.next_hop();
         let request = outgoing::build(self.shared, &mut self.dialog, &self.connection, Method::Bye, &reason)?;

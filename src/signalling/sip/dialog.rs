@@ -84,7 +84,7 @@ impl Dialog {
     pub(super) fn next_hop(&self) -> SocketAddr {
         let uri = self.route_set.first().map_or_else(|| self.remote_target.clone(), |route| NameAddress::parse(route).uri);
         let Ok(uri) = Uri::try_from(uri.as_str()) else { return self.source };
-        let port = uri.host_with_port.port.as_ref().map_or(5060, |p| p.value());
+        let port = uri.host_with_port.port.as_ref().map_or(5060, rsipstack::sip::Port::value);
         match &uri.host_with_port.host {
             rsipstack::sip::Host::IpAddr(ip) => SocketAddr::new(*ip, port),
             rsipstack::sip::Host::Domain(name) => name.0.parse::<IpAddr>().map_or(self.source, |ip| SocketAddr::new(ip, port)),
@@ -94,6 +94,15 @@ impl Dialog {
     /// A request of ours within the dialog (§12.2.1.1); Via comes from whoever sends it.
     pub(super) fn request(&mut self, method: Method, via: String, extra: &[(&'static str, String)]) -> Option<Request> {
         self.local_sequence += 1;
+        self.message(method, self.local_sequence, via, extra, "")
+    }
+
+    /// The ACK of a 2xx to an INVITE of ours (§13.2.2.4), with the answer to the offer that came in it.
+    pub(super) fn acknowledge(&self, number: u32, via: String, answer: &str) -> Option<Request> {
+        self.message(Method::Ack, number, via, &[("Content-Type", "application/sdp".to_owned())], answer)
+    }
+
+    fn message(&self, method: Method, number: u32, via: String, extra: &[(&'static str, String)], body: &str) -> Option<Request> {
         let uri = Uri::try_from(self.remote_target.as_str()).ok()?;
         let mut headers = Headers::default();
         headers.push(make_header("Via", via));
@@ -104,12 +113,12 @@ impl Dialog {
         headers.push(make_header("From", self.local.clone()));
         headers.push(make_header("To", self.remote.clone()));
         headers.push(make_header("Call-ID", self.key.call_id.clone()));
-        headers.push(make_header("CSeq", format!("{} {method}", self.local_sequence)));
+        headers.push(make_header("CSeq", format!("{number} {method}")));
         headers.push(make_header("User-Agent", format!("Ferric/{}", env!("CARGO_PKG_VERSION"))));
         for (name, value) in extra {
             headers.push(make_header(name, value.clone()));
         }
-        headers.push(make_header("Content-Length", "0".to_owned()));
-        Some(Request { method, uri, version: Version::V2, headers, body: Vec::new() })
+        headers.push(make_header("Content-Length", body.len().to_string()));
+        Some(Request { method, uri, version: Version::V2, headers, body: body.as_bytes().to_vec() })
     }
 }

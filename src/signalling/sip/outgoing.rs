@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use rsipstack::sip::{Header, HeadersExt, Method, Request, SipMessage, StatusCodeKind, Transport};
+use rsipstack::sip::{Header, HeadersExt, Method, Request, Response, SipMessage, StatusCodeKind, Transport};
 use rsipstack::transaction::Transaction;
 use rsipstack::transaction::key::{TransactionKey, TransactionRole};
 use rsipstack::transport::{SipAddr, SipConnection};
@@ -30,7 +30,17 @@ pub(super) fn build(
     dialog.request(method, via, extra)
 }
 
-async fn attempt(shared: &Arc<Shared>, request: Request, connection: Option<SipConnection>, hop: SipAddr) -> Option<u16> {
+/// Acknowledges a 2xx to an INVITE of ours. The stack does not repeat it, so that where datagrams may be lost it goes out twice.
+pub(super) async fn acknowledge(shared: &Shared, dialog: &Dialog, connection: &SipConnection, number: u32, answer: &str) {
+    let peer = dialog.next_hop();
+    let Some(ack) = dialog.acknowledge(number, via(shared, connection, peer), answer) else { return };
+    let target = SipAddr { r#type: None, addr: peer.into() };
+    for _ in 0..if connection.is_reliable() { 1 } else { 2 } {
+        let _ = connection.send(SipMessage::Request(ack.clone()), Some(&target)).await;
+    }
+}
+
+async fn attempt(shared: &Arc<Shared>, request: Request, connection: Option<SipConnection>, hop: SipAddr) -> Option<Response> {
     let key = TransactionKey::from_request(&request, TransactionRole::Client).ok()?;
     let mut transaction = Transaction::new_client(key, request, shared.endpoint.clone(), connection);
     transaction.destination = Some(hop);
@@ -39,22 +49,22 @@ async fn attempt(shared: &Arc<Shared>, request: Request, connection: Option<SipC
         if let SipMessage::Response(response) = message
             && response.status_code.kind() != StatusCodeKind::Provisional
         {
-            return Some(response.status_code.code());
+            return Some(response);
         }
     }
     None
 }
 
-/// Sends a request and waits for its final answer's status. A stream that broke is opened anew once, to where the dialog says.
-pub(super) async fn send(shared: Arc<Shared>, request: Request, connection: SipConnection, hop: SocketAddr) -> Option<u16> {
+/// Sends a request and waits for its final answer. A stream that broke is opened anew once, to where the dialog says.
+pub(super) async fn send(shared: Arc<Shared>, request: Request, connection: SipConnection, hop: SocketAddr) -> Option<Response> {
     let reliable = connection.is_reliable();
     let transport = if reliable { Transport::Tcp } else { Transport::Udp };
     let target = SipAddr { r#type: Some(transport), addr: hop.into() };
     let alive = !connection.cancel_token().is_some_and(|token| token.is_cancelled());
     if alive || !reliable {
-        let status = attempt(&shared, request.clone(), Some(connection), target.clone()).await;
-        if !reliable || status != Some(503) {
-            return status;
+        let answer = attempt(&shared, request.clone(), Some(connection), target.clone()).await;
+        if !reliable || answer.as_ref().is_none_or(|a| a.status_code.code() != 503) {
+            return answer;
         }
     }
     // A new branch: this is a new transaction with the same number.

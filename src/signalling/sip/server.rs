@@ -30,7 +30,7 @@ use super::stateless::refuse_unreadable;
 /// Datagrams are at most this long; a multipart INVITE with much metadata is longer than the stack's own reader takes.
 const LONGEST_DATAGRAM: usize = 65_536;
 /// A stream without a byte for this long is closed; TCP's own keepalive finds dead peers sooner.
-const IDLE_STREAM: Duration = Duration::from_secs(4 * 3600);
+const IDLE_STREAM: Duration = Duration::from_hours(4);
 
 /// What finds a call from outside.
 #[derive(Clone)]
@@ -106,7 +106,7 @@ fn bind_tcp(address: SocketAddr) -> std::io::Result<TcpListener> {
     let socket = socket2::Socket::new(socket2::Domain::for_address(address), socket2::Type::STREAM, Some(socket2::Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
-    let keepalive = socket2::TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(20));
+    let keepalive = socket2::TcpKeepalive::new().with_time(Duration::from_mins(1)).with_interval(Duration::from_secs(20));
     socket.set_tcp_keepalive(&keepalive)?;
     socket.bind(&address.into())?;
     socket.listen(1024)?;
@@ -143,7 +143,7 @@ impl SipServer {
             .with_user_agent(concat!("Ferric/", env!("CARGO_PKG_VERSION")))
             .with_transport_layer(layer)
             .with_cancel_token(stop.child_token())
-            .with_option(EndpointOption { t1, t1x64: t1 * 64, ..EndpointOption::default() })
+            .with_option(EndpointOption { t1, t1x64: t1 * 64, auto_ack_2xx: false, ..EndpointOption::default() })
             .build();
         let mut incoming = endpoint.incoming_transactions().map_err(|e| SipError::Stack(e.to_string()))?;
         let shared = Arc::new(Shared {

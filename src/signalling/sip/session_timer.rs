@@ -84,7 +84,7 @@ impl SessionTimer {
 
     /// When the call is given up: a third of the interval, at most 32 s, before it runs out (§10).
     fn expires_at(&self) -> Duration {
-        self.refreshed_at + self.interval() - (self.interval() / 3).min(Duration::from_secs(32))
+        self.refreshed_at + self.interval().saturating_sub((self.interval() / 3).min(Duration::from_secs(32)))
     }
 
     fn refresh_at(&self) -> Option<Duration> {

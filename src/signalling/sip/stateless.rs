@@ -47,6 +47,8 @@ pub(super) fn refuse_unreadable(datagram: &[u8]) -> Option<Vec<u8>> {
     }
     out.push_str("Allow: ");
     out.push_str(super::reply::ALLOW);
-    out.push_str(&format!("\r\nWarning: 399 ferric \"{why}\"\r\nContent-Length: 0\r\n\r\n"));
+    out.push_str("\r\nWarning: 399 ferric \"");
+    out.push_str(why);
+    out.push_str("\"\r\nContent-Length: 0\r\n\r\n");
     Some(out.into_bytes())
 }

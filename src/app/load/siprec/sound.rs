@@ -75,10 +75,8 @@ impl Sound {
         while let (Some(name), Some(length)) = (bytes.get(at..at + 4), long(at + 4)) {
             let body = at + 8;
             match name {
-                b"fmt " => {
-                    if (word(body), word(body + 2), long(body + 4), word(body + 14)) != (Some(1), Some(1), Some(8000), Some(16)) {
-                        return Err(SoundError::Format("other rate, channels or depth"));
-                    }
+                b"fmt " if (word(body), word(body + 2), long(body + 4), word(body + 14)) != (Some(1), Some(1), Some(8000), Some(16)) => {
+                    return Err(SoundError::Format("other rate, channels or depth"));
                 }
                 b"data" => {
                     let data = &bytes[body.min(bytes.len())..body.saturating_add(length as usize).min(bytes.len())];

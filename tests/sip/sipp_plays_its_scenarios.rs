@@ -1,0 +1,60 @@
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use ferric::model::role::Role;
+
+use crate::house::{server, until};
+
+/// Runs a scenario and fails with SIPp's own account of what went wrong.
+async fn play(scenario: &str, node: SocketAddr, transport: &str, calls: u32) {
+    let dir = tempfile::tempdir().unwrap();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sip/sipp").join(scenario);
+    let mut command = Command::new("sipp");
+    command
+        .current_dir(dir.path())
+        .args([&node.to_string(), "-sf"])
+        .arg(&file)
+        .args(["-i", "127.0.0.1", "-t", transport, "-m", &calls.to_string(), "-r", "20", "-l", "20"])
+        .args(["-nostdin", "-timeout", "30s", "-timeout_error", "-trace_err", "-error_file", "errors.log"]);
+    let out = tokio::task::spawn_blocking(move || command.output()).await.unwrap().expect("sipp runs");
+    let errors = std::fs::read_to_string(dir.path().join("errors.log")).unwrap_or_default();
+    let screen = String::from_utf8_lossy(&out.stdout);
+    let screen: Vec<&str> = screen.lines().rev().take(60).collect();
+    assert!(out.status.success(), "{scenario} over {transport}: {}\n{errors}\n{screen:#?}", out.status);
+}
+
+#[tokio::test]
+async fn a_recording_session_over_udp_and_tcp() {
+    for transport in ["u1", "t1"] {
+        let (server, house, node) = server().await;
+        play("recording_session.xml", node, transport, 20).await;
+        until("all have ended", || house.ended() == 20 && server.live_calls() == 0).await;
+        assert_eq!(house.sessions(), 20);
+        assert_eq!(house.joined().iter().filter(|j| **j == (Role::Customer, "Ann".to_owned())).count(), 20);
+        assert_eq!(house.tracks().len(), 40);
+    }
+}
+
+#[tokio::test]
+async fn options_and_malformed_bodies_over_udp_and_tcp() {
+    let (_server, house, node) = server().await;
+    for transport in ["u1", "t1"] {
+        play("options.xml", node, transport, 10).await;
+        play("malformed.xml", node, transport, 10).await;
+    }
+    assert_eq!(house.sessions(), 0);
+}
+
+#[tokio::test]
+async fn a_cancel_over_udp_and_tcp() {
+    for transport in ["u1", "t1"] {
+        let (server, house, node) = server().await;
+        let dawdle = Arc::new(tokio::sync::Notify::new());
+        *house.dawdle.lock() = Some(dawdle.clone());
+        play("cancel.xml", node, transport, 1).await;
+        dawdle.notify_one();
+        until("nothing stays open", || server.live_calls() == 0 && house.ended() == house.sessions()).await;
+    }
+}
