@@ -45,9 +45,8 @@ async fn agent_left_and_customer_right_without_crosstalk() {
     let shortest = answered.elapsed().as_secs_f64();
     call.hang_up(&pump).await.unwrap();
     let longest = invited.elapsed().as_secs_f64();
-    let (heard, row) = only_recording(&node, dir.path()).await;
+    let (length, heard, row) = only_recording(&node, dir.path()).await;
 
-    let length = heard.seconds();
     assert!((shortest - 0.1..longest + 0.1).contains(&length), "a call of {shortest} to {longest} s became {length} s");
     let (from, to) = (0.5, heard.seconds() - 0.5);
     for (channel, own, other) in [(AGENT, 1000.0, 440.0), (CUSTOMER, 440.0, 1000.0)] {
@@ -79,7 +78,7 @@ async fn both_sides_are_in_step_and_a_hold_stays_as_long_as_it_was() {
     let held = held.elapsed().as_secs_f64();
     speak(&call, 150).await;
     call.hang_up(&pump).await.unwrap();
-    let (heard, _) = only_recording(&node, dir.path()).await;
+    let (_, heard, _) = only_recording(&node, dir.path()).await;
 
     let (left, right) = (heard.spans(0, 500.0, 0.1), heard.spans(1, 500.0, 0.1));
     assert_eq!(left.len(), right.len(), "{left:?} {right:?}");
