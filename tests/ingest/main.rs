@@ -1,5 +1,6 @@
 //! Ingest: what peers send, over real sockets, and what of it is on the tape.
 
+mod browser;
 mod film;
 mod frames;
 mod relay;
@@ -11,4 +12,5 @@ mod a_film_published_by_whip_is_whole_on_the_tape;
 mod receiver_reports_go_to_where_sender_reports_come_from;
 mod rtp_sent_while_open_is_on_the_tape_byte_for_byte;
 mod two_hundred_legs_lose_nothing;
+mod what_a_browser_publishes_is_whole_on_the_tape;
 mod whip_answers_as_rfc_9725_says;

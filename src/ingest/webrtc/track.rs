@@ -30,6 +30,7 @@ pub(super) struct Track {
     gate: TrackGate,
     repair: Repair,
     wish: KeyframeWish,
+    shut: bool,
     bytes: Vec<u8>,
 }
 
@@ -45,6 +46,7 @@ impl Track {
             gate: TrackGate::new(),
             repair: Repair::new(),
             wish: KeyframeWish::default(),
+            shut: false,
             bytes: Vec::new(),
         }
     }
@@ -53,7 +55,8 @@ impl Track {
         self.kind != MediaKind::Audio
     }
 
-    pub(super) fn packet(&mut self, packet: &rtc::rtp::Packet, now: Instant, counters: &mut PeerCounters) {
+    /// A packet of it; true where it is the first to be kept after the gate was shut.
+    pub(super) fn packet(&mut self, packet: &rtc::rtp::Packet, now: Instant, counters: &mut PeerCounters) -> bool {
         counters.received += 1;
         let header = &packet.header;
         if self.ssrc != Some(header.ssrc) {
@@ -65,7 +68,7 @@ impl Track {
             Novelty::Mended => counters.mended += 1,
             Novelty::Duplicate => {
                 counters.duplicates += 1;
-                return;
+                return false;
             }
         }
         let (permit, arrival) = (&self.tap.permit, self.tap.clock.at(now));
@@ -74,17 +77,18 @@ impl Track {
             Verdict::Closed => {
                 counters.gated += 1;
                 self.repair.forget();
-                return;
+                self.shut = true;
+                return false;
             }
             Verdict::Forbidden => {
                 counters.forbidden += 1;
-                return;
+                return false;
             }
         }
         self.bytes.resize(packet.marshal_size(), 0);
         let Ok(len) = packet.marshal_to(&mut self.bytes) else {
             counters.malformed += 1;
-            return;
+            return false;
         };
         match self.tap.writer.rtp(permit, arrival, &self.bytes[..len]) {
             Written::Kept => counters.kept += 1,
@@ -96,6 +100,7 @@ impl Track {
             counters.keyframes += 1;
             self.wish.began();
         }
+        std::mem::take(&mut self.shut)
     }
 
     pub(super) fn sender_report(&mut self, report: SenderReport, now: Instant, counters: &mut PeerCounters) {
@@ -116,7 +121,8 @@ impl Track {
             self.repair.forget();
             return out;
         }
-        self.wish.gate(self.tap.permit.is_open());
+        // Not before the permit admits what arrives now: a quick sender's keyframe would come too early to be kept.
+        self.wish.gate(self.tap.permit.admits(self.tap.clock.at(now)));
         let Some(media_ssrc) = self.ssrc else { return out };
         let mut ask = Vec::new();
         let given_up = self.repair.due(now, &mut ask);
