@@ -75,7 +75,7 @@ fn main() -> anyhow::Result<()> {
     said.next().context("the sender's start")??;
     let (before, start) = (cpu(), Instant::now());
     let sent: u64 = said.next().context("the sender's end")??.parse()?;
-    let (spent, took) = (cpu() - before, start.elapsed());
+    let (spent, took) = (cpu().saturating_sub(before), start.elapsed());
     let during = resident_kib();
     sender.wait()?;
     drop(tapes);

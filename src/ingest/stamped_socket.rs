@@ -2,7 +2,7 @@
 
 use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -63,35 +63,45 @@ impl StampedSocket {
         Ok(Some(Self { socket: socket.into() }))
     }
 
-    /// The next datagram, `None` where there is none now.
+    /// The socket without its name: it goes on stamping.
+    pub(in crate::ingest) fn into_std(self) -> UdpSocket {
+        self.socket
+    }
+
+    /// See [`read`].
     pub(in crate::ingest) fn read<'a>(&self, into: &'a mut ReadBuffer) -> io::Result<Option<Datagram<'a>>> {
-        let mut slices = [IoSliceMut::new(&mut into.datagram)];
-        let got = match recvmsg::<SockaddrStorage>(self.socket.as_raw_fd(), &mut slices, Some(&mut into.control), MsgFlags::empty()) {
-            Ok(got) => got,
-            Err(Errno::EAGAIN | Errno::EINTR) => return Ok(None),
-            Err(other) => return Err(other.into()),
-        };
-        let (len, flags, source) = (got.bytes, got.flags, got.address.as_ref().and_then(socket_addr));
-        let (mut stamp, mut lost) = (None, None);
-        if let Ok(messages) = got.cmsgs() {
-            for message in messages {
-                match message {
-                    ControlMessageOwned::ScmTimestampns(at) => {
-                        stamp = u64::try_from(at.tv_sec()).ok().map(|s| Duration::new(s, at.tv_nsec() as u32));
-                    }
-                    ControlMessageOwned::RxqOvfl(count) => lost = Some(count),
-                    _ => {}
-                }
-            }
-        }
-        let whole = !flags.contains(MsgFlags::MSG_TRUNC);
-        Ok(Some(Datagram { bytes: &into.datagram[..len.min(DATAGRAM_BYTES)], whole, source, stamp, lost }))
+        read(&self.socket, into)
     }
 
     /// Sends a datagram if the socket has room; a report that cannot be sent now is not worth waiting for.
     pub(in crate::ingest) fn send(&self, bytes: &[u8], to: SocketAddr) -> bool {
         self.socket.send_to(bytes, to).is_ok()
     }
+}
+
+/// The next datagram of a socket that was a [`StampedSocket`], `None` where there is none now.
+pub(in crate::ingest) fn read<'a>(socket: &impl AsRawFd, into: &'a mut ReadBuffer) -> io::Result<Option<Datagram<'a>>> {
+    let mut slices = [IoSliceMut::new(&mut into.datagram)];
+    let got = match recvmsg::<SockaddrStorage>(socket.as_raw_fd(), &mut slices, Some(&mut into.control), MsgFlags::empty()) {
+        Ok(got) => got,
+        Err(Errno::EAGAIN | Errno::EINTR) => return Ok(None),
+        Err(other) => return Err(other.into()),
+    };
+    let (len, flags, source) = (got.bytes, got.flags, got.address.as_ref().and_then(socket_addr));
+    let (mut stamp, mut lost) = (None, None);
+    if let Ok(messages) = got.cmsgs() {
+        for message in messages {
+            match message {
+                ControlMessageOwned::ScmTimestampns(at) => {
+                    stamp = u64::try_from(at.tv_sec()).ok().map(|s| Duration::new(s, at.tv_nsec() as u32));
+                }
+                ControlMessageOwned::RxqOvfl(count) => lost = Some(count),
+                _ => {}
+            }
+        }
+    }
+    let whole = !flags.contains(MsgFlags::MSG_TRUNC);
+    Ok(Some(Datagram { bytes: &into.datagram[..len.min(DATAGRAM_BYTES)], whole, source, stamp, lost }))
 }
 
 impl AsFd for StampedSocket {
@@ -107,11 +117,5 @@ fn socket_addr(address: &SockaddrStorage) -> Option<SocketAddr> {
             Some(SocketAddr::from((v4.ip(), v4.port())))
         }
         _ => address.as_sockaddr_in6().map(|v6| SocketAddr::from((v6.ip(), v6.port()))),
-    }
-}
-
-impl AsRawFd for StampedSocket {
-    fn as_raw_fd(&self) -> RawFd {
-        self.socket.as_raw_fd()
     }
 }

@@ -127,6 +127,6 @@ async fn and_a_peer_that_vanishes_is_told_once() {
     until("media", || ingest.totals().kept > 10).await;
     publisher.stop().await.unwrap();
     until("the loss", || !session.lost.lock().is_empty()).await;
-    assert_eq!(*session.lost.lock(), [session.agent.clone()]);
+    assert_eq!(*session.lost.lock(), std::slice::from_ref(&session.agent));
     assert!(ingest.close(&answer.peer).await.is_err(), "it is gone");
 }

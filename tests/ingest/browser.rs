@@ -109,7 +109,7 @@ impl Browser {
 
     /// What it has sent, picture and sound.
     pub async fn report(&mut self) -> Vec<Outbound> {
-        let report = tokio::time::timeout(Duration::from_secs(60), self.reports.recv()).await;
+        let report = tokio::time::timeout(Duration::from_mins(1), self.reports.recv()).await;
         let report = report.expect("the browser reports within a minute").unwrap();
         assert_eq!(report.error, None);
         report.outbound

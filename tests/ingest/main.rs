@@ -1,4 +1,5 @@
 //! Ingest: what peers send, over real sockets, and what of it is on the tape.
+#![allow(clippy::unwrap_used)] // What a test builds upon has to be there.
 
 mod browser;
 mod film;

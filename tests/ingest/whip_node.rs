@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use ferric::ingest::{SharedTapFactory, WebrtcConfig, WebrtcIngest};
+use ferric::ingest::{IngestError, SharedTapFactory, WebrtcConfig, WebrtcIngest};
 use ferric::model::event::GapCause;
 use ferric::model::gate::State;
 use ferric::model::id::{ParticipantId, ProjectSlug, SessionId, TrackId};
@@ -69,16 +69,16 @@ impl Switchboard for Desk {
         if *self.draining.lock() {
             return Err(Refusal::Draining);
         }
-        self.ingest.accept(participant.clone(), &offer, Arc::clone(&self.taps)).await.map_err(|e| e.refusal())
+        self.ingest.accept(participant.clone(), &offer, Arc::clone(&self.taps)).await.map_err(IngestError::refusal)
     }
 
     async fn trickle(&self, peer: &PeerId, candidates: Vec<RemoteCandidate>) -> Result<(), Refusal> {
         self.trickled.lock().extend(candidates.iter().cloned());
-        self.ingest.trickle(peer, candidates).await.map_err(|e| e.refusal())
+        self.ingest.trickle(peer, candidates).await.map_err(IngestError::refusal)
     }
 
     async fn close_webrtc(&self, peer: &PeerId) -> Result<(), Refusal> {
-        self.ingest.close(peer).await.map_err(|e| e.refusal())?;
+        self.ingest.close(peer).await.map_err(IngestError::refusal)?;
         self.closed.lock().push(peer.clone());
         Ok(())
     }

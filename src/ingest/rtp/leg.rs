@@ -83,11 +83,8 @@ impl Leg {
     /// Reads one datagram; false where there was none.
     pub(super) fn read(&mut self, way: Way, buffer: &mut ReadBuffer, clocks: &ClockReading) -> bool {
         let socket = if way == Way::Rtp { &self.rtp } else { &self.rtcp };
-        let datagram = match socket.read(buffer) {
-            Ok(Some(datagram)) => datagram,
-            // An error here is an ICMP answer to a report of ours, and says nothing of what arrives.
-            Ok(None) | Err(_) => return false,
-        };
+        // An error here is an ICMP answer to a report of ours, and says nothing of what arrives.
+        let Ok(Some(datagram)) = socket.read(buffer) else { return false };
         if let Some(lost) = datagram.lost {
             let known = &mut self.lost[way as usize];
             self.counters.dropped_by_kernel += u64::from(lost.wrapping_sub(*known));

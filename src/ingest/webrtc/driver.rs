@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
+use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot};
 
 use super::counters::PeerCounters;
 use super::peer::{Condition, Peer};
 use crate::ingest::arrival::ClockReading;
 use crate::ingest::error::IngestError;
-use crate::ingest::stamped_socket::{ReadBuffer, StampedSocket};
+use crate::ingest::stamped_socket::{ReadBuffer, read};
 use crate::model::switchboard::RemoteCandidate;
 
 /// Datagrams read in one go before anything else gets its turn.
@@ -32,7 +32,7 @@ pub(super) enum Order {
 
 /// A socket and the address under which peers know it.
 pub(super) struct Port {
-    pub(super) socket: AsyncFd<StampedSocket>,
+    pub(super) socket: UdpSocket,
     pub(super) known_as: SocketAddr,
 }
 
@@ -78,7 +78,7 @@ pub(super) async fn run(mut peer: Peer, ports: Vec<Port>, mut orders: mpsc::Rece
 
 async fn readable(ports: &[Port]) {
     std::future::poll_fn(|context| {
-        let ready = ports.iter().any(|port| port.socket.poll_read_ready(context).is_ready());
+        let ready = ports.iter().any(|port| port.socket.poll_recv_ready(context).is_ready());
         if ready { Poll::Ready(()) } else { Poll::Pending }
     })
     .await;
@@ -88,15 +88,15 @@ fn read_all(peer: &mut Peer, ports: &[Port], buffer: &mut ReadBuffer) {
     for port in ports {
         let clocks = ClockReading::take(OLDEST);
         for _ in 0..BATCH {
-            let read = port.socket.try_io(Interest::READABLE, |socket| {
-                let datagram = socket.read(buffer)?.ok_or(io::ErrorKind::WouldBlock)?;
+            let done = port.socket.try_io(Interest::READABLE, || {
+                let datagram = read(&port.socket, buffer)?.ok_or(io::ErrorKind::WouldBlock)?;
                 if let (true, Some(from)) = (datagram.whole, datagram.source) {
                     peer.datagram(datagram.bytes, from, port.known_as, clocks.arrival(datagram.stamp));
                 }
                 Ok(())
             });
             // Empty, or an ICMP answer to something of ours.
-            if read.is_err() {
+            if done.is_err() {
                 break;
             }
         }
@@ -107,7 +107,7 @@ fn send_all(peer: &mut Peer, ports: &[Port]) {
     while let Some(out) = peer.transmit() {
         if let Some(port) = ports.iter().find(|p| p.known_as == out.from).or(ports.first()) {
             // A full buffer loses the datagram, as the network may: everything here is sent again where it matters.
-            port.socket.get_ref().send(&out.bytes, out.to);
+            let _ = port.socket.try_send_to(&out.bytes, out.to);
         }
     }
 }

@@ -37,16 +37,11 @@ impl KeyframeWish {
 
     /// Whether to ask now; it then counts as asked.
     pub(super) fn due(&mut self, now: Instant) -> bool {
-        let due = self.deadline().is_some_and(|at| at.is_none_or(|at| at <= now));
+        let due = self.wanted && self.open && self.asked.is_none_or(|at| at + AGAIN <= now);
         if due {
             self.asked = Some(now);
         }
         due
-    }
-
-    /// `None` where nothing is wished for; else when to ask, at once if that is `None`.
-    fn deadline(&self) -> Option<Option<Instant>> {
-        (self.wanted && self.open).then(|| self.asked.map(|at| at + AGAIN))
     }
 }
 

@@ -20,8 +20,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use parking_lot::Mutex;
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
+use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot};
 
 pub use counters::PeerCounters;
@@ -110,7 +109,7 @@ impl WebrtcIngest {
         self.node.peers.lock().live.insert(id.clone(), Live { orders, counters: Arc::clone(&counters) });
         let (node, mine) = (Arc::clone(&self.node), id.clone());
         tokio::spawn(async move {
-            let closed = driver::run(peer, ports, inbox, Arc::clone(&counters)).await;
+            let closed = Box::pin(driver::run(peer, ports, inbox, Arc::clone(&counters))).await;
             {
                 let mut peers = node.peers.lock();
                 peers.live.remove(&mine);
@@ -181,7 +180,7 @@ impl Node {
         let mut ports = Vec::with_capacity(addresses.len());
         for ip in addresses {
             let (socket, port) = self.bind_one(ip)?;
-            let socket = AsyncFd::with_interest(socket, Interest::READABLE).map_err(IngestError::io("watching a WebRTC socket"))?;
+            let socket = UdpSocket::from_std(socket.into_std()).map_err(IngestError::io("watching a WebRTC socket"))?;
             let public = self.config.public_ip.filter(|public| public.is_ipv4() == ip.is_ipv4() && !ip.is_loopback());
             ports.push(Port { socket, known_as: SocketAddr::new(public.unwrap_or(ip), port) });
         }

@@ -171,10 +171,9 @@ impl Peer {
         while let Some(message) = self.connection.poll_read() {
             if let RTCMessage::RtpPacket(_, packet) = message.message
                 && let Some(track) = self.tracks.iter_mut().find(|t| t.ssrc == Some(packet.header.ssrc))
+                && track.packet(&packet, message.now, &mut self.counters)
             {
-                if track.packet(&packet, message.now, &mut self.counters) {
-                    self.gate_due = message.now;
-                }
+                self.gate_due = message.now;
             }
         }
         let reports = std::mem::take(&mut *self.reports.lock());
