@@ -21,6 +21,8 @@ pub struct CommandLine {
 pub enum Call {
     /// Run the node.
     Serve(Serve),
+    /// Send a real call and a real room session into a node, and say where they play.
+    Demo(super::demo::Demo),
     /// What a scenario of settings and events would record (`-` reads standard input).
     Simulate {
         /// A scenario in JSON.
@@ -105,6 +107,7 @@ pub const WRONG_USE: u8 = 2;
 pub fn run(line: CommandLine) -> ExitCode {
     match line.call {
         Call::Serve(serve) => super::serve::run(serve),
+        Call::Demo(demo) => super::demo::run(demo),
         Call::Simulate { file } => super::simulate::run(&file),
         Call::Tape(call) => super::tape_commands::run(call),
         Call::Render(render) => super::render_command::run(&render),

@@ -3,6 +3,7 @@
 pub mod command_line;
 pub mod config;
 pub mod conveyor;
+pub mod demo;
 pub mod directory;
 pub mod events;
 pub mod load;

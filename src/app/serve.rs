@@ -1,6 +1,7 @@
 //! `ferric serve`: the node until it is told to stop.
 
 use std::io::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use super::node::Node;
 /// Runs the node.
 #[must_use]
 pub fn run(serve: Serve) -> ExitCode {
-    let config = match configured(&serve) {
+    let config = match configured(serve.config.as_deref(), serve.data.as_deref(), serve.http.as_deref(), serve.sip.as_deref()) {
         Ok(config) => config,
         Err(error) => return complain(WRONG_USE, error),
     };
@@ -37,16 +38,25 @@ pub fn run(serve: Serve) -> ExitCode {
     })
 }
 
-fn configured(serve: &Serve) -> Result<Config, super::config::ConfigError> {
-    let mut config = Config::load(serve.config.as_deref())?;
-    if let Some(data) = &serve.data {
-        config.data.dir.clone_from(data);
+/// The configuration with the command line over it.
+///
+/// # Errors
+/// As [`Config::load`].
+pub fn configured(
+    file: Option<&Path>,
+    data: Option<&Path>,
+    http: Option<&str>,
+    sip: Option<&str>,
+) -> Result<Config, super::config::ConfigError> {
+    let mut config = Config::load(file)?;
+    if let Some(data) = data {
+        data.clone_into(&mut config.data.dir);
     }
-    if let Some(http) = &serve.http {
-        config.http.listen.clone_from(http);
+    if let Some(http) = http {
+        http.clone_into(&mut config.http.listen);
     }
-    if let Some(sip) = &serve.sip {
-        config.sip.listen.clone_from(sip);
+    if let Some(sip) = sip {
+        sip.clone_into(&mut config.sip.listen);
     }
     Ok(config)
 }

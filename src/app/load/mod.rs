@@ -6,7 +6,7 @@ pub mod measure;
 mod own_node;
 mod rtpengine;
 pub mod siprec;
+pub mod whip;
 
 pub use command::{Load, run};
 pub use own_node::Target;
-pub mod whip;

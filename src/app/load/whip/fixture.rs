@@ -87,6 +87,14 @@ impl Film {
         Ok(Self { tracks, length })
     }
 
+    /// With another's streams beside its own; it lasts as long as the shorter one.
+    #[must_use]
+    pub fn with(mut self, other: Self) -> Self {
+        self.tracks.extend(other.tracks);
+        self.length = self.length.min(other.length);
+        self
+    }
+
     /// Without its sound, or without its pictures.
     #[must_use]
     pub fn only(&self, wanted: impl Fn(Codec) -> bool) -> Self {
