@@ -135,11 +135,11 @@ proptest! {
                     prop_assert_eq!(writer.rtp(&permit, at, &said.to_be_bytes()), Written::Kept);
                     said += 1;
                 },
-                Deed::Write => tape.tape.write_out(&tape.spool, &mut super::buffer::Pool::default()).unwrap(),
+                Deed::Write => tape.write_out().unwrap(),
                 Deed::FailedWrite { cut } => {
                     faults.write_stops.store(true, Ordering::SeqCst);
                     faults.cutting_fails.store(!cut, Ordering::SeqCst);
-                    let failed = tape.tape.write_out(&tape.spool, &mut super::buffer::Pool::default()).is_err();
+                    let failed = tape.write_out().is_err();
                     torn_left |= failed && !cut;
                     faults.write_stops.store(false, Ordering::SeqCst);
                     faults.cutting_fails.store(false, Ordering::SeqCst);

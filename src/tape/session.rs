@@ -147,12 +147,20 @@ impl SessionTape {
         self.tape.erase(participant)
     }
 
+    /// Hands what waits to the kernel now, without waiting for the disk: a reader finds it.
+    ///
+    /// # Errors
+    /// Where the disk does not take it.
+    pub fn write_out(&self) -> Result<(), TapeError> {
+        self.tape.write_out(&self.spool, &mut Pool::default())
+    }
+
     /// Writes out and syncs everything now.
     ///
     /// # Errors
     /// Where the disk fails.
     pub fn flush(&self) -> Result<(), TapeError> {
-        self.tape.write_out(&self.spool, &mut Pool::default())?;
+        self.write_out()?;
         self.tape.sync()
     }
 

@@ -283,6 +283,11 @@ impl Spool {
         super::keys::sync_dir(&self.inner.dir)
     }
 
+    /// Hands what waits of all tapes to the kernel, as the writing thread does by itself.
+    pub fn write_out(&self) {
+        self.inner.write_all(&mut Pool::default());
+    }
+
     /// How many tapes are being written.
     #[must_use]
     pub fn live_tapes(&self) -> usize {
