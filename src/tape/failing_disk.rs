@@ -103,7 +103,7 @@ proptest! {
         let data = tempfile::tempdir().unwrap();
         let (dir, master_key) = (data.path().join("spool"), data.path().join("master.key"));
         let faults = Arc::new(Faults::default());
-        let never = Duration::from_secs(3600);
+        let never = Duration::from_hours(1);
         let limits = SpoolLimits { write_every: never, sync_every: never, chunk_bytes: 3000, ..SpoolLimits::default() };
         let config = SpoolConfig { dir, master_key: master_key.clone() };
         let spool = Spool::on_disk(config, limits, Box::new(CruelDisk(Arc::clone(&faults)))).unwrap();

@@ -66,7 +66,7 @@ pub fn pcap(dir: &Path, master_key: &Path, out: impl Write) -> Result<PcapReport
                 report.rtcp += 1;
             }
             Body::Event(TapeEvent::Track { track, spec }) => {
-                capture.track_begins(&track, &spec);
+                capture.track_begins(track, &spec);
                 let (from, port) = capture.address(track);
                 let invite = invite(track, &spec, port);
                 capture.udp(record.at, (from, SIP_PORT), (RECORDER, SIP_PORT), invite.as_bytes())?;
@@ -108,13 +108,13 @@ impl<W: Write> Capture<W> {
         Ok(Self { out, started_at: WallClock(0), participants: Vec::new(), tracks: BTreeMap::new() })
     }
 
-    fn track_begins(&mut self, track: &TrackId, spec: &TrackSpec) {
+    fn track_begins(&mut self, track: TrackId, spec: &TrackSpec) {
         let known = self.participants.iter().position(|p| *p == spec.participant);
         let index = known.unwrap_or_else(|| {
             self.participants.push(spec.participant.clone());
             self.participants.len() - 1
         });
-        self.tracks.insert(*track, index);
+        self.tracks.insert(track, index);
     }
 
     /// The made-up address and port of a track's sender.

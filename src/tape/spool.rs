@@ -53,7 +53,7 @@ impl Default for SpoolLimits {
             write_every: Duration::from_millis(175),
             sync_every: Duration::from_millis(900),
             chunk_bytes: 16 << 20,
-            chunk_age: Duration::from_secs(60),
+            chunk_age: Duration::from_mins(1),
             buffer_bytes: 2 << 20,
         }
     }
@@ -112,7 +112,7 @@ impl Spool {
         });
         let mut pool = Pool::default();
         inner.start("tape-write", limits.write_every, move |spool| spool.write_all(&mut pool))?;
-        inner.start("tape-sync", limits.sync_every, |spool| spool.sync_all())?;
+        inner.start("tape-sync", limits.sync_every, SpoolInner::sync_all)?;
         Ok(Self { inner })
     }
 

@@ -8,6 +8,7 @@ use ferric::model::id::{OutputKey, RecordingId, SessionId, TrackId};
 use ferric::model::media::{Codec, MediaKind, PayloadFormat, TrackSpec};
 use ferric::model::redact::Personal;
 use ferric::model::role::Role;
+use ferric::model::settings::AgentProperties;
 use ferric::model::time::MediaTime;
 use ferric::tape::{self, Body, SenderReport, TapeError, TapeReader};
 
@@ -32,7 +33,7 @@ fn record(node: &Node, session: &SessionId) {
     let gates = Gates::open();
     for (name, role) in [("a1", Role::Agent), ("c1", Role::Customer)] {
         let party = Party { id: id(name), role, name: Some(Personal::new("Ada Lovelace")), address: None, agent: None };
-        tape.event(MediaTime::ZERO, &TapeEvent::Joined { party, initiator: false, properties: Default::default() }).unwrap();
+        tape.event(MediaTime::ZERO, &TapeEvent::Joined { party, initiator: false, properties: AgentProperties::default() }).unwrap();
     }
     tape.event(MediaTime::ZERO, &TapeEvent::Track { track: TrackId(1), spec: spec("a1", 0, Codec::Pcmu) }).unwrap();
     tape.event(MediaTime::ZERO, &TapeEvent::Track { track: TrackId(2), spec: spec("c1", 97, Codec::Pcma) }).unwrap();

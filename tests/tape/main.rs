@@ -1,5 +1,7 @@
 //! The tape, from outside: what is written comes back, whatever happens to the process, the bytes, the keys and the disk.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 mod a_full_disk_loses_nothing_it_accepted;

@@ -41,7 +41,7 @@ impl Node {
 
     /// Its threads never write by themselves: the test says when.
     pub fn patient_spool(&self, limits: SpoolLimits) -> Spool {
-        let never = Duration::from_secs(3600);
+        let never = Duration::from_hours(1);
         Spool::open_with(self.config(), SpoolLimits { write_every: never, sync_every: never, ..limits }).expect("a spool")
     }
 
@@ -76,7 +76,7 @@ pub fn opened(session: &SessionId) -> SessionOpened {
         started_at: WallClock::from_unix_ms(1_790_000_000_000),
         settings: settings(),
         external_id: None,
-        metadata: Default::default(),
+        metadata: std::collections::BTreeMap::default(),
     }
 }
 

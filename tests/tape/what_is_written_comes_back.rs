@@ -8,6 +8,7 @@ use ferric::model::gate::State;
 use ferric::model::id::{SessionId, TrackId};
 use ferric::model::redact::Personal;
 use ferric::model::role::Role;
+use ferric::model::settings::AgentProperties;
 use ferric::model::time::MediaTime;
 use ferric::tape::{Body, SenderReport, SpoolLimits, Written};
 use proptest::prelude::*;
@@ -129,7 +130,9 @@ fn of_several_sessions_and_threads_while_it_is_being_read() {
                         })
                     })
                     .collect();
-                legs.into_iter().for_each(|leg| leg.join().unwrap());
+                for leg in legs {
+                    leg.join().unwrap();
+                }
                 tape.event(MediaTime::from_ms(500), &TapeEvent::SessionEnded).unwrap();
             })
         })
@@ -152,7 +155,9 @@ fn of_several_sessions_and_threads_while_it_is_being_read() {
             }
         }
     }
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    for thread in threads {
+        thread.join().unwrap();
+    }
     until("dropped tapes to be closed by themselves", || (spool.live_tapes() == 0).then_some(()));
 }
 
@@ -164,7 +169,7 @@ fn also_after_it_was_opened_again() {
     let party = |name: &str| TapeEvent::Joined {
         party: Party { id: id(name), role: Role::Agent, name: Some(Personal::new("Ada")), address: None, agent: None },
         initiator: false,
-        properties: Default::default(),
+        properties: AgentProperties::default(),
     };
     for round in 0..4u16 {
         let spool = node.spool();
