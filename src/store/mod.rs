@@ -7,6 +7,7 @@ pub mod fs;
 mod hash;
 mod key;
 mod open;
+pub mod queue;
 pub mod s3;
 
 pub use hash::{sha256_of_file, sha256_of_object};

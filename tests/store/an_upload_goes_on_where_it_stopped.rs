@@ -35,7 +35,8 @@ impl Scene {
         let store = self.server.store(Some(self.journal())).await;
         let (path, sha256) = (self.file.path.clone(), self.file.sha256.clone());
         let client = tokio::spawn(async move { store.put_file(KEY, &path, &sha256).await });
-        until("two parts in the journal", || self.notes().iter().any(|n| n.contains("\"1\":") && n.contains("\"2\":"))).await;
+        let noted = || self.notes().iter().any(|n| n.contains("\"1\":") && n.contains("\"2\":"));
+        until("two parts in the journal", || noted() && self.server.holding() == 2).await;
         client.abort();
         assert!(client.await.expect_err("killed").is_cancelled());
         assert_eq!(self.server.parts_taken(), [1, 2]);

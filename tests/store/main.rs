@@ -6,3 +6,4 @@ mod an_upload_goes_on_where_it_stopped;
 mod behaviour;
 mod files;
 mod server;
+mod the_queue_never_gives_up;

@@ -35,6 +35,8 @@ struct Door {
     held: HashSet<i32>,
     /// Objects are damaged on the server's disk as soon as they lie there.
     damaging: bool,
+    /// Requests that have come to be held.
+    holding: usize,
     /// Uploads begun: id to path.
     uploads: BTreeMap<String, String>,
 }
@@ -98,6 +100,11 @@ impl Server {
 
     pub fn hold_part(&self, number: i32) {
         self.door.lock().held.insert(number);
+    }
+
+    /// Requests that hang now, or hung until they were cut off. Whoever kills a client waits for them: one still on its way would arrive afterwards.
+    pub fn holding(&self) -> usize {
+        self.door.lock().holding
     }
 
     pub fn damage_what_is_put(&self) {
@@ -174,7 +181,13 @@ where
     if method == Method::PUT
         && let Some(number) = part_of(&query)
     {
-        if door.lock().held.contains(&number) {
+        let held = {
+            let mut door = door.lock();
+            let held = door.held.contains(&number);
+            door.holding += usize::from(held);
+            held
+        };
+        if held {
             std::future::pending::<()>().await;
         }
         if let Some(times) = door.lock().failing.get_mut(&number).filter(|t| **t > 0) {

@@ -12,12 +12,13 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, Part};
 use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt};
+use futures::StreamExt;
 use parking_lot::Mutex;
 
 use super::journal::Unfinished;
@@ -43,11 +44,22 @@ impl S3Store {
         };
         let note = Mutex::new(note);
         let last = i32::try_from(bytes.div_ceil(part_bytes)).unwrap_or(i32::MAX);
+        // After a failure no further part begins, but those under way are waited for: what the server took of them is noted.
+        let failed = AtomicBool::new(false);
         let sent = futures::stream::iter(1..=last).map(|number| {
-            let (source, note, listed) = (source.clone(), &note, listed.iter().find(|p| p.part_number() == Some(number)));
-            async move { self.part(full, source, note, number, listed).await }
+            let (source, note, failed) = (source.clone(), &note, &failed);
+            let listed = listed.iter().find(|p| p.part_number() == Some(number));
+            async move {
+                if failed.load(Ordering::Relaxed) {
+                    return None;
+                }
+                let sent = self.part(full, source, note, number, listed).await;
+                failed.fetch_or(sent.is_err(), Ordering::Relaxed);
+                Some(sent)
+            }
         });
-        let parts: Vec<CompletedPart> = sent.buffered(self.parts_at_once).try_collect().await?;
+        let sent: Vec<_> = sent.buffered(self.parts_at_once).collect().await;
+        let parts = sent.into_iter().flatten().collect::<Result<Vec<CompletedPart>, _>>()?;
         let upload = note.into_inner().upload;
         let all = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
         let complete = self.client.complete_multipart_upload().bucket(&self.line.bucket).key(full).upload_id(&upload);
