@@ -10,6 +10,7 @@ mod session;
 mod whip_node;
 
 mod a_film_published_by_whip_is_whole_on_the_tape;
+mod a_shared_screen_is_a_track_of_its_own;
 mod receiver_reports_go_to_where_sender_reports_come_from;
 mod rtp_sent_while_open_is_on_the_tape_byte_for_byte;
 mod two_hundred_legs_lose_nothing;

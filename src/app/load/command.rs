@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::calls::{self, Calls};
+use super::streams::{self, Streams};
 use crate::app::command_line::{NOT_WELL, complain};
 
 /// `ferric load`
@@ -22,6 +23,8 @@ pub struct Load {
 pub enum What {
     /// SIPREC calls with two G.711 legs each.
     Calls(Calls),
+    /// WHIP publishers with a film each.
+    Streams(Streams),
 }
 
 /// Runs the load and prints the report. Exit code 1 where anything was refused, lost or not recorded.
@@ -39,6 +42,24 @@ pub fn run(load: Load) -> ExitCode {
             progress.finish_and_clear();
             match report {
                 Ok(report) => print(&report, call.json),
+                Err(error) => complain(NOT_WELL, format_args!("{error:#}")),
+            }
+        }
+        What::Streams(wanted) => {
+            let progress = bar(wanted.json);
+            let report = runtime.block_on(streams::run(&wanted, &progress));
+            progress.finish_and_clear();
+            match report {
+                Ok(report) => {
+                    if wanted.json {
+                        println!("{}", serde_json::json!(report));
+                    } else {
+                        report.print();
+                    }
+                    let well =
+                        report.refused == 0 && report.ready == report.streams && report.packets_recorded == report.packets_sent_in_all;
+                    if well { ExitCode::SUCCESS } else { ExitCode::from(NOT_WELL) }
+                }
                 Err(error) => complain(NOT_WELL, format_args!("{error:#}")),
             }
         }

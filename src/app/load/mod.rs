@@ -6,6 +6,7 @@ pub mod measure;
 mod own_node;
 mod rtpengine;
 pub mod siprec;
+mod streams;
 pub mod whip;
 
 pub use command::{Load, run};
