@@ -77,7 +77,7 @@ pub(super) fn rank(key: &str) -> u8 {
     match name {
         "manifest.json" => 3,
         "index.m3u8" => 2,
-        _ if name.ends_with(".m3u8") => 1,
+        _ if name.rsplit_once('.').is_some_and(|(_, extension)| extension == "m3u8") => 1,
         _ => 0,
     }
 }
