@@ -91,3 +91,30 @@ impl NameAddress {
         self.params.iter().any(|(name, _)| name == feature || name.strip_prefix("+sip.") == Some(feature))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn names_uris_and_parameters_are_told_apart() {
+        let full = NameAddress::parse("\"Doe, <J\\\">\" <sip:jd@example.com;transport=tcp>;tag=a1;+sip.src");
+        assert_eq!(
+            (full.name.as_deref(), full.uri.as_str(), full.tag()),
+            (Some("Doe, <J\">"), "sip:jd@example.com;transport=tcp", Some("a1"))
+        );
+        assert!(full.has_feature("src") && !full.has_feature("srs"));
+        let bare = NameAddress::parse("sip:jd@example.com;tag=b");
+        assert_eq!((bare.name, bare.uri.as_str()), (None, "sip:jd@example.com"));
+        assert!(NameAddress::parse("<sip:x@y>;src").has_feature("src"));
+        assert_eq!(split_list("<sip:a;lr>, \"b, c\" <sip:b,d>,sip:e"), ["<sip:a;lr>", "\"b, c\" <sip:b,d>", "sip:e"]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in ".{0,60}", quoted in "[\"<>;,\\\\ a=ä]{0,30}") {
+            let _ = (NameAddress::parse(&text), split_list(&text), NameAddress::parse(&quoted), split_list(&quoted));
+        }
+    }
+}

@@ -117,3 +117,128 @@ pub(super) fn steps(state: &CallState, wish: &Wish<'_>) -> Vec<Step> {
     plan.extend(state.parties.keys().filter(|key| !wanted(key)).cloned().map(Step::Leave));
     plan
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::media::MediaKind;
+    use proptest::prelude::*;
+
+    fn stream(direction: Direction, port: u16) -> StreamOffer {
+        StreamOffer {
+            kind: MediaKind::Audio,
+            formats: Vec::new(),
+            direction,
+            label: None,
+            remote_rtp: Some(([127, 0, 0, 1], port).into()),
+            remote_rtcp: None,
+            rtcp_mux: false,
+        }
+    }
+
+    /// A world that takes steps, and knows which tracks are alive: a track dies with its owner's going.
+    #[derive(Default)]
+    struct World {
+        state: CallState,
+        next_track: u16,
+        least_present: usize,
+    }
+
+    impl World {
+        fn take(&mut self, plan: Vec<Step>, wish: &Wish<'_>) {
+            self.least_present = usize::MAX;
+            for step in plan {
+                match step {
+                    Step::Join(party) => {
+                        let entry = PartyIn { participant: ParticipantId::random(), role: party.role };
+                        assert!(self.state.parties.insert(party.key, entry).is_none(), "came in twice");
+                    }
+                    Step::Open { line, owner } => {
+                        assert!(self.state.parties.contains_key(&owner), "a stream for nobody");
+                        let track = TrackId(self.next_track);
+                        self.next_track += 1;
+                        let address = ([127, 0, 0, 1], 1).into();
+                        let answer = RtpAnswer { track, rtp: address, rtcp: address };
+                        let offer = wish.streams[line].clone().expect("only what is offered is opened");
+                        self.state.lines.insert(line, OpenLine { owner, track, answer, offer, muted: false });
+                    }
+                    Step::Change { line } => {
+                        let open = self.state.lines.get_mut(&line).expect("only what is open changes");
+                        open.offer = wish.streams[line].clone().expect("to something offered");
+                    }
+                    Step::Mute { line, muted } => {
+                        let open = self.state.lines.get_mut(&line).expect("only what is open is muted");
+                        assert_ne!(open.muted, muted, "it is so already");
+                        open.muted = muted;
+                    }
+                    Step::Withdraw { line, owner } => {
+                        assert_eq!(self.state.lines.remove(&line).map(|l| l.owner), Some(owner));
+                    }
+                    Step::Leave(key) => {
+                        self.state.lines.retain(|_, open| open.owner != key);
+                        assert!(self.state.parties.remove(&key).is_some(), "left without having been in");
+                    }
+                }
+                self.least_present = self.least_present.min(self.state.parties.len());
+            }
+        }
+    }
+
+    type Round = (Vec<(Option<(u8, u16)>, usize)>, Vec<bool>, bool);
+
+    fn rounds() -> impl Strategy<Value = Vec<Round>> {
+        let line = (proptest::option::of((0u8..4, 1u16..3)), 0usize..4);
+        let round = (proptest::collection::vec(line, 0..4), proptest::collection::vec(any::<bool>(), 4), any::<bool>());
+        proptest::collection::vec(round, 1..6)
+    }
+
+    proptest! {
+        /// After any sequence of wishes whoever is wanted is in, nobody else is, and no line is received for anybody but its owner.
+        #[test]
+        fn steps_lead_to_what_is_wished(rounds in rounds(), sendonly_is_hold in any::<bool>()) {
+            let mut world = World::default();
+            for (lines, present, can_answer) in rounds {
+                let directions = [Direction::SendRecv, Direction::SendOnly, Direction::RecvOnly, Direction::Inactive];
+                let streams: Vec<Option<StreamOffer>> =
+                    lines.iter().map(|(s, _)| s.map(|(d, port)| stream(directions[usize::from(d)], port))).collect();
+                let parties: Vec<WantedParty> = (0..4)
+                    .filter(|p| present[*p])
+                    .map(|p| WantedParty {
+                        key: PartyKey::of_line(p),
+                        role: Role::Customer,
+                        initiator: false,
+                        name: None,
+                        address: None,
+                        agent: None,
+                        lines: lines.iter().enumerate().filter(|(_, (_, owner))| *owner == p).map(|(i, _)| i).collect(),
+                    })
+                    .collect();
+                let before = world.state.parties.len();
+                let wish = Wish { streams: &streams, parties: &parties, sendonly_is_hold, can_answer };
+                let plan = steps(&world.state, &wish);
+                world.take(plan, &wish);
+                let inside: Vec<&PartyKey> = world.state.parties.keys().collect();
+                let mut wanted: Vec<&PartyKey> = parties.iter().map(|p| &p.key).collect();
+                wanted.sort();
+                prop_assert_eq!(inside, wanted);
+                for (line, open) in &world.state.lines {
+                    if let Some(Some(offer)) = streams.get(*line) {
+                        let owner = parties.iter().find(|p| p.lines.contains(line)).map(|p| &p.key);
+                        prop_assert_eq!(owner, Some(&open.owner), "line {} is received for somebody else", line);
+                        prop_assert!(same_source(&open.offer, offer));
+                        prop_assert_eq!(open.muted, on_hold(offer, &wish));
+                    }
+                }
+                if can_answer {
+                    for (line, offer) in streams.iter().enumerate() {
+                        let owned = parties.iter().any(|p| p.lines.contains(&line));
+                        prop_assert!(offer.is_none() || !owned || world.state.lines.contains_key(&line), "line {} is lost", line);
+                    }
+                }
+                if before > 0 && !parties.is_empty() && world.least_present != usize::MAX {
+                    prop_assert!(world.least_present > 0, "nobody was in between one party and the next");
+                }
+            }
+        }
+    }
+}

@@ -52,3 +52,29 @@ pub(super) fn refuse_unreadable(datagram: &[u8]) -> Option<Vec<u8>> {
     out.push_str("\"\r\nContent-Length: 0\r\n\r\n");
     Some(out.into_bytes())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::refuse_unreadable;
+    use proptest::prelude::*;
+
+    const HEAD: &str = "Via: SIP/2.0/UDP h;branch=z9hG4bK1\r\nf: <sip:a@b>;tag=1\r\nt: <sip:c@d>\r\ni: 7\r\nCSeq: 1 X\r\n\r\n";
+
+    #[test]
+    fn a_request_gets_an_answer_and_nothing_else_does() {
+        let answer = |first: &str| refuse_unreadable(format!("{first}\r\n{HEAD}").as_bytes()).map(|a| String::from_utf8(a).unwrap());
+        assert!(answer("FROB sip:x SIP/2.0").unwrap().starts_with("SIP/2.0 501 "));
+        assert!(answer("INVITE x: SIP/2.0").unwrap().starts_with("SIP/2.0 400 "));
+        assert!(answer("INVITE x: SIP/2.0").unwrap().contains("\r\nFrom: <sip:a@b>;tag=1\r\n"));
+        assert_eq!(answer("SIP/2.0 200 OK"), None, "never an answer to an answer");
+        assert_eq!(answer("ACK sip:x SIP/2.0"), None);
+        assert_eq!(refuse_unreadable(b"INVITE sip:x SIP/2.0\r\nVia: x\r\n\r\n"), None, "nothing to answer with");
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = refuse_unreadable(&bytes);
+        }
+    }
+}
