@@ -240,7 +240,7 @@ impl Sweep {
         let mut done = 0;
         while done < targets.len() {
             let slices: Vec<[IoSlice<'_>; 1]> = packets[done..targets.len()].iter().map(|p| [IoSlice::new(p)]).collect();
-            let sent = sendmmsg(self.rtp.as_raw_fd(), headers, &slices, &targets[done..], [], MsgFlags::empty()).map_or(0, |r| r.count());
+            let sent = sendmmsg(self.rtp.as_raw_fd(), headers, &slices, &targets[done..], [], MsgFlags::empty()).map_or(0, Iterator::count);
             self.sent.fetch_add(sent as u64, Ordering::Relaxed);
             done += sent;
             if sent == 0 {
