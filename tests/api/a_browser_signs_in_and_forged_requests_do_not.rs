@@ -7,7 +7,7 @@ use crate::started::Started;
 /// Signs in; answers the cookie and the form token of its pages.
 async fn sign_in(node: &Started) -> (String, String) {
     let form = [("key", node.key.as_str()), ("next", "/")];
-    let answer = node.bare(Method::POST, "/sign-in").header(ORIGIN, &node.http).form(&form).send().await.expect("answered");
+    let answer = node.form("/sign-in", &node.http, &form).send().await.expect("answered");
     assert_eq!(answer.status(), 303);
     assert_eq!(answer.headers()[LOCATION], "/");
     let set = answer.headers()[SET_COOKIE].to_str().expect("text").to_owned();
@@ -43,13 +43,13 @@ async fn a_page_of_ours_may_act_and_another_origin_may_not() {
     assert_eq!(put(Some(&node.http), Some("0".repeat(64).as_str())).await, 403);
 
     let try_room = |csrf: String| {
-        let request = node.bare(Method::POST, "/try").header(COOKIE, &cookie).header(ORIGIN, &node.http).form(&[("csrf", csrf)]);
+        let request = node.form("/try", &node.http, &[("csrf", &csrf)]).header(COOKIE, &cookie);
         async { request.send().await.expect("answered").status().as_u16() }
     };
     assert_eq!(try_room("wrong".into()).await, 403);
     assert_eq!(try_room(csrf.clone()).await, 201);
 
-    let out = node.bare(Method::POST, "/sign-out").header(COOKIE, &cookie).header(ORIGIN, &node.http).form(&[("csrf", &csrf)]);
+    let out = node.form("/sign-out", &node.http, &[("csrf", &csrf)]).header(COOKIE, &cookie);
     assert_eq!(out.send().await.expect("answered").status(), 303);
     assert_eq!(node.bare(Method::GET, "/v1/projects").header(COOKIE, &cookie).send().await.expect("answered").status(), 401);
 }
@@ -58,13 +58,7 @@ async fn a_page_of_ours_may_act_and_another_origin_may_not() {
 async fn a_wrong_key_and_a_foreign_form_sign_nobody_in() {
     let node = Started::new().await;
     for (origin, key) in [(node.http.clone(), "ferric_wrong"), ("http://evil.example".into(), node.key.as_str())] {
-        let answer = node
-            .bare(Method::POST, "/sign-in")
-            .header(ORIGIN, origin)
-            .form(&[("key", key), ("next", "//evil.example")])
-            .send()
-            .await
-            .expect("answered");
+        let answer = node.form("/sign-in", &origin, &[("key", key), ("next", "//evil.example")]).send().await.expect("answered");
         assert_eq!(answer.status(), 401);
         assert!(!answer.headers().contains_key(SET_COOKIE));
     }

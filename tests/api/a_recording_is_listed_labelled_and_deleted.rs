@@ -56,15 +56,14 @@ async fn a_deleted_recording_leaves_no_file_and_a_growing_one_is_not_deleted() {
 
     let row = recording(RecordingState::Ready);
     node.node.catalogue.put_recording(&row).await.expect("kept");
-    let folder = node.dir.path().join("store");
-    let store = ferric::store::FolderStore::open(&folder).expect("opens");
+    let store = node.store().await;
     let file = node.dir.path().join("made");
     std::fs::write(&file, b"abc").expect("written");
     let sha256 = hex::encode(ring::digest::digest(&ring::digest::SHA256, b"abc"));
     for name in ["recording.mp4", "hls/index.m3u8"] {
-        ferric::store::Store::put_file(&store, &format!("recordings/{}/{name}", row.id), &file, &sha256).await.expect("stored");
+        store.put_file(&format!("recordings/{}/{name}", row.id), &file, &sha256).await.expect("stored");
     }
     assert_eq!(node.send(Method::DELETE, &format!("/v1/recordings/{}", row.id), json!({})).await.0, 204);
-    assert_eq!(ferric::store::Store::list(&store, &format!("recordings/{}/", row.id)).await.expect("listed"), Vec::<String>::new());
+    assert_eq!(store.list(&format!("recordings/{}/", row.id)).await.expect("listed"), Vec::<String>::new());
     assert_eq!(node.send(Method::DELETE, &format!("/v1/recordings/{}", row.id), json!({})).await.0, 404);
 }

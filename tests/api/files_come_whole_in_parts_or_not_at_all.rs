@@ -11,10 +11,10 @@ async fn ready(node: &Started) -> String {
     node.node.catalogue.put_recording(&row).await.expect("kept");
     let file = node.dir.path().join("made.mp4");
     std::fs::write(&file, BYTES).expect("written");
-    let store = ferric::store::FolderStore::open(&node.dir.path().join("store")).expect("opens");
+    let store = node.store().await;
     let sha256 = hex::encode(ring::digest::digest(&ring::digest::SHA256, BYTES));
     let key = format!("recordings/{}/recording.mp4", row.id);
-    ferric::store::Store::put_file(&store, &key, &file, &sha256).await.expect("stored");
+    store.put_file(&key, &file, &sha256).await.expect("stored");
     format!("/v1/recordings/{}/files/recording.mp4", row.id)
 }
 

@@ -54,6 +54,18 @@ impl Started {
         self.send(Method::POST, path, body).await
     }
 
+    /// The node's store, from outside.
+    pub async fn store(&self) -> ferric::store::SharedStore {
+        let place = format!("folder:{}", self.dir.path().join("store").display());
+        ferric::store::open_with(&place, ferric::store::S3Options::default()).await.expect("opens")
+    }
+
+    /// A form as a browser sends it; the values need no escaping.
+    pub fn form(&self, path: &str, origin: &str, fields: &[(&str, &str)]) -> RequestBuilder {
+        let body = fields.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join("&");
+        self.bare(Method::POST, path).header("origin", origin).header("content-type", "application/x-www-form-urlencoded").body(body)
+    }
+
     /// A room session with a host and a guest: its id and their invitations.
     pub async fn room(&self, project: Value) -> (String, Value, Value) {
         let slug = project["slug"].as_str().expect("a slug").to_owned();

@@ -225,7 +225,7 @@ async function devices(): Promise<void> {
 async function publish(): Promise<void> {
   const url = session?.you?.whip_url;
   if (!url || stream.getTracks().length === 0) return;
-  own = await Publication.open(url, token, stream.getTracks(), () => {
+  own = await Publication.open(url, token, stream.getTracks(), "camera", () => {
     if (over) return;
     trouble(say("room-lost"));
     void own?.close().then(publish).then(() => trouble(""), () => setTimeout(() => void publish().catch(() => undefined), 2000));
@@ -271,7 +271,7 @@ async function share(): Promise<void> {
   try {
     const shared = await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { ideal: 15 } }, audio: false });
     for (const track of shared.getVideoTracks()) track.contentHint = "detail";
-    const publication = await Publication.open(`${url}?media=screen`, token, shared.getVideoTracks(), () => undefined);
+    const publication = await Publication.open(url, token, shared.getVideoTracks(), "screen", () => undefined);
     screen = { publication, stream: shared };
     shared.getVideoTracks()[0]?.addEventListener("ended", () => screen && void share());
     show(shared);

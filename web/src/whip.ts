@@ -24,6 +24,12 @@ async function gathered(peer: RTCPeerConnection): Promise<void> {
   });
 }
 
+/** The offer as it is sent: a shared screen says that it is one (RFC 4796). */
+function offer(peer: RTCPeerConnection, what: "camera" | "screen"): string {
+  const sdp = peer.localDescription?.sdp ?? "";
+  return what === "screen" ? sdp.replace(/^(a=mid:[^\r\n]*\r\n)/m, "$1a=content:slides\r\n") : sdp;
+}
+
 /** One peer connection to the recorder. */
 export class Publication {
   private constructor(
@@ -32,7 +38,7 @@ export class Publication {
     private readonly token: string,
   ) {}
 
-  static async open(url: string, token: string, tracks: MediaStreamTrack[], onLost: () => void): Promise<Publication> {
+  static async open(url: string, token: string, tracks: MediaStreamTrack[], what: "camera" | "screen", onLost: () => void): Promise<Publication> {
     const peer = new RTCPeerConnection();
     const stream = new MediaStream(tracks);
     for (const track of tracks) peer.addTransceiver(track, { direction: "sendonly", streams: [stream] });
@@ -42,7 +48,7 @@ export class Publication {
       const answer = await fetch(url, {
         method: "POST",
         headers: { "content-type": "application/sdp", authorization: `Bearer ${token}` },
-        body: peer.localDescription?.sdp ?? "",
+        body: offer(peer, what),
       });
       if (answer.status !== 201) {
         const problem = (await answer.json().catch(() => ({}))) as { detail?: string };
