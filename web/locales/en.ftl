@@ -41,6 +41,9 @@ role-customer = Customer
 role-third_party = Third party
 role-host = Host
 role-guest = Guest
+the-agent = the host
+the-customer = the guest
+the-third_party = the third party
 
 kind-call = Call
 kind-room = Room
@@ -87,7 +90,6 @@ chip-session = session is { $value }
 chip-remove = Take this filter away
 next-page = Older
 first-page = Newest
-play-recording = Play the recording of { $when }
 parties-none = not known yet
 
 # The lane
@@ -166,6 +168,7 @@ ended-max_duration = it reached the greatest length
 ended-host_left = the host left
 ended-last_left = the last party left
 ended-third_party = a third party joined
+wave-everybody = Everybody
 parties-title = Parties
 party-recorded = recorded for { $length }
 party-not-recorded = not recorded

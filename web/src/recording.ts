@@ -11,6 +11,7 @@ interface PlayerData {
   hls: string | null;
   peaks: string | null;
   thumbnails: string | null;
+  split: boolean;
   growing: boolean;
   picture: boolean;
   duration_ms: number | null;
@@ -180,7 +181,7 @@ function hovering(): void {
 
 async function wave(): Promise<void> {
   if (!data.peaks) return;
-  const peaks = await readPeaks(data.peaks);
+  const peaks = await readPeaks(data.peaks, data.split);
   if (!peaks) return;
   const box = element("wave");
   box.hidden = false;

@@ -75,7 +75,7 @@ export function sentence(session: Session, pausedAt: Date | undefined): string {
       const present = session.participants.filter((p) => p.present);
       const open = new Set(session.gates.filter((g) => g.gate === "open").map((g) => g.participant));
       const others = present.filter((p) => p.id !== you && open.has(p.id));
-      const names = others.map((p) => p.name ?? say(`role-${p.role}`).toLowerCase()).join(", ");
+      const names = others.map((p) => p.name ?? say(`the-${p.role}`)).join(", ");
       if (open.has(you)) {
         if (others.length === 0) return say("ind-you-only");
         return others.length === present.length - 1 && others.length > 1 ? say("ind-both") : say("ind-you-and", { who: names });

@@ -11,8 +11,8 @@ interface PeaksFile {
   data: number[];
 }
 
-/** Reads `peaks.json`: interleaved `min, max` a channel for each column. */
-export async function readPeaks(url: string): Promise<Peaks | undefined> {
+/** Reads `peaks.json` (the audiowaveform format): `min, max` a channel for each column. Unless `split`, all channels become one lane. */
+export async function readPeaks(url: string, split: boolean): Promise<Peaks | undefined> {
   const answer = await fetch(url);
   if (!answer.ok) return undefined;
   const file = (await answer.json()) as PeaksFile;
@@ -28,7 +28,10 @@ export async function readPeaks(url: string): Promise<Peaks | undefined> {
       lane[column * 2 + 1] = (file.data[at + 1] ?? 0) * scale;
     });
   }
-  return { lanes };
+  if (split) return { lanes };
+  const one = lanes[0] ?? new Float32Array();
+  for (const lane of lanes.slice(1)) lane.forEach((v, at) => (one[at] = at % 2 === 0 ? Math.min(one[at] ?? 0, v) : Math.max(one[at] ?? 0, v)));
+  return { lanes: [one] };
 }
 
 /** Draws at the canvas's own size. Quiet speech is lifted: the eye asks who spoke when, not how loud. */
@@ -48,7 +51,7 @@ export function drawWave(canvas: HTMLCanvasElement, peaks: Peaks): void {
   lanes.forEach((lane, index) => {
     const columns = lane.length / 2;
     const middle = laneHeight * (index + 0.5);
-    context.fillStyle = colours[lanes.length === 1 ? 0 : index] ?? "gray";
+    context.fillStyle = lanes.length === 1 ? style.getPropertyValue("--line-strong") : (colours[index] ?? "gray");
     const bar = 2 * ratio;
     const gap = ratio;
     for (let x = 0; x < width; x += bar + gap) {

@@ -8,6 +8,7 @@ use crate::model::gate::Gate;
 use crate::model::id::ParticipantId;
 use crate::model::manifest::Manifest;
 use crate::model::role::Role;
+use crate::model::settings::Kind;
 use crate::session::SessionView;
 
 /// A lane over some stretch of time, from 0.
@@ -15,6 +16,8 @@ use crate::session::SessionView;
 pub struct Lane {
     /// Its whole length in milliseconds, at least 1.
     pub total_ms: u64,
+    /// Of a room: its parties are hosts and guests.
+    pub room: bool,
     /// The end is now and moves.
     pub live: bool,
     /// One a party.
@@ -76,7 +79,7 @@ pub struct GapMark {
 impl Lane {
     /// Of a live session, from its events so far (in order) and what it looks like now. `now_ms` is session time.
     pub fn of_live(view: &SessionView, events: &[EventRow], now_ms: u64) -> Self {
-        let mut lane = Self { total_ms: now_ms.max(1), live: true, ..Self::default() };
+        let mut lane = Self { total_ms: now_ms.max(1), room: view.settings.kind == Kind::Room, live: true, ..Self::default() };
         for participant in &view.participants {
             let id = &participant.party.id;
             let mut row = Row {
@@ -90,6 +93,7 @@ impl Lane {
             follow(&mut row, id, events, view.started_at.as_unix_ms(), now_ms);
             lane.rows.push(row);
         }
+        lane.rows.sort_by_key(|row| row.role);
         let since = |event: &EventRow| elapsed(event, view.started_at.as_unix_ms(), now_ms);
         for event in events.iter().filter(|e| names_main(e)) {
             match event.kind.as_str() {
@@ -106,8 +110,8 @@ impl Lane {
     }
 
     /// Of a finished recording, on the recording's own timeline.
-    pub fn of_manifest(manifest: &Manifest) -> Self {
-        let rows = manifest
+    pub fn of_manifest(manifest: &Manifest, kind: Kind) -> Self {
+        let mut rows: Vec<Row> = manifest
             .parties
             .iter()
             .map(|party| {
@@ -136,8 +140,9 @@ impl Lane {
                 }
             })
             .collect();
+        rows.sort_by_key(|row| row.role);
         let cuts = manifest.cuts.iter().map(|c| CutMark { at_ms: c.at_ms, skipped_ms: Some(c.skipped_ms) }).collect();
-        Self { total_ms: manifest.duration_ms.max(1), live: false, rows, cuts }
+        Self { total_ms: manifest.duration_ms.max(1), room: kind == Kind::Room, live: false, rows, cuts }
     }
 
     /// A time as a share of the lane: `12.345%`.

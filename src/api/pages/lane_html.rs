@@ -6,6 +6,8 @@ use super::lane::{CutMark, GapMark, Lane, Piece, Row};
 use super::words::{Words, length};
 use crate::model::event::GapCause;
 use crate::model::gate::Gate;
+use crate::model::role::Role;
+use crate::model::settings::Kind;
 
 #[derive(Template)]
 #[template(path = "parts/lane.html")]
@@ -24,7 +26,11 @@ pub fn lane_html(w: Words, lane: &Lane) -> String {
 
 impl LaneHtml<'_> {
     fn row_name(&self, row: &Row) -> String {
-        row.name.clone().unwrap_or_else(|| self.w.of("role", row.role.as_str()))
+        row.name.clone().unwrap_or_else(|| self.role(row))
+    }
+
+    fn role(&self, row: &Row) -> String {
+        role_word(self.w, if self.lane.room { Kind::Room } else { Kind::Call }, row.role)
     }
 
     fn is_open(&self, piece: &Piece) -> bool {
@@ -56,6 +62,18 @@ impl LaneHtml<'_> {
             None => self.w.t("lane-cut-live"),
         }
     }
+}
+
+/// A role in words: in a room an agent is the host and a customer a guest.
+pub fn role_word(w: Words, kind: Kind, role: Role) -> String {
+    w.of(
+        "role",
+        match (kind, role) {
+            (Kind::Room, Role::Agent) => "host",
+            (Kind::Room, Role::Customer) => "guest",
+            (_, role) => role.as_str(),
+        },
+    )
 }
 
 /// A gap's cause in words.

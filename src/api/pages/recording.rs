@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::console::{kind_name, short};
 use super::lane::Lane;
-use super::lane_html::{cause, lane_html};
+use super::lane_html::{cause, lane_html, role_word};
 use super::recording_row::{discarded, file_url, parties_of, state_name};
 use super::shell::{Shell, page, problem_page};
 use super::words::{Words, length, size};
@@ -22,9 +22,12 @@ use crate::model::gate::{EndedBy, Gate};
 use crate::model::id::{OutputKey, RecordingId};
 use crate::model::manifest::Manifest;
 use crate::model::media::MediaKind;
+use crate::model::role::Role;
+use crate::model::settings::Kind;
 
 struct PartyFact {
     role: &'static str,
+    role_word: String,
     name: String,
     address: Option<String>,
     recorded: String,
@@ -77,6 +80,8 @@ struct RecordingPage {
     growing: bool,
     mp4: String,
     poster: Option<String>,
+    /// Whose each lane of the waveform is; one lane of everybody where the sound is mixed.
+    wave_names: Vec<String>,
     /// What the script needs: addresses of what is there, cuts, length.
     player: String,
     lane_html: String,
@@ -111,9 +116,10 @@ impl RecordingPage {
         let base = format!("/v1/recordings/{}/files/", recording.id);
         let url = |name: &str| file_url(recording, name).or_else(|| grows_there(name).then(|| format!("{base}{name}")));
         let mp4 = url("recording.mp4");
-        let has_picture = manifest.is_some_and(|m| m.media.resolution.is_some())
-            || (manifest.is_none() && recording.kind == crate::model::settings::Kind::Room);
+        let has_picture = manifest.is_some_and(|m| m.media.resolution.is_some()) || (manifest.is_none() && recording.kind == Kind::Room);
+        let wave_names = wave_names(w, recording, &parties);
         let player = json!({
+            "split": wave_names.len() > 1,
             "id": recording.id,
             "mp4": mp4,
             "hls": url("hls/index.m3u8"),
@@ -143,7 +149,8 @@ impl RecordingPage {
             poster: url("poster.jpg").filter(|_| has_picture),
             // A `<` in JSON could end the script element; as an escape it cannot.
             player: player.to_string().replace('<', "\\u003c"),
-            lane_html: manifest.map(|m| lane_html(w, &Lane::of_manifest(m))).unwrap_or_default(),
+            wave_names,
+            lane_html: manifest.map(|m| lane_html(w, &Lane::of_manifest(m, recording.kind))).unwrap_or_default(),
             length: recording.duration_ms.map(length).unwrap_or_default(),
             started: Times { iso: recording.started_at.to_string(), short: short(recording.started_at) },
             ended: recording.ended_at.map(|t| Times { iso: t.to_string(), short: short(t) }),
@@ -151,9 +158,9 @@ impl RecordingPage {
             metadata: manifest
                 .map(|m| m.metadata.iter().map(|(k, v)| Fact { name: k.clone(), value: v.reveal().to_owned() }).collect())
                 .unwrap_or_default(),
-            parties: parties.iter().map(|p| party(w, p, manifest)).collect(),
-            gaps: manifest.map(|m| gaps(w, m, &parties)),
-            tracks: manifest.map(|m| tracks(w, m, &parties)).unwrap_or_default(),
+            parties: parties.iter().map(|p| party(w, recording.kind, p, manifest)).collect(),
+            gaps: manifest.map(|m| gaps(w, recording.kind, m, &parties)),
+            tracks: manifest.map(|m| tracks(w, recording.kind, m, &parties)).unwrap_or_default(),
             files: manifest.map(|m| files(recording, m)).unwrap_or_default(),
             deletable: !growing,
             shell,
@@ -219,21 +226,35 @@ fn facts(w: Words, recording: &Recording) -> Vec<Fact> {
     facts
 }
 
-fn name_of(w: Words, party: &Party) -> String {
-    party.name.as_ref().map_or_else(|| w.of("role", party.role.as_str()), |n| n.reveal().to_owned())
+fn name_of(w: Words, kind: Kind, party: &Party) -> String {
+    party.name.as_ref().map_or_else(|| role_word(w, kind, party.role), |n| n.reveal().to_owned())
 }
 
-fn who(w: Words, parties: &[Party], id: &crate::model::id::ParticipantId) -> String {
-    parties.iter().find(|p| p.id == *id).map_or_else(|| id.to_string(), |p| name_of(w, p))
+/// Channels that hold one role each are lanes of their own; anything else is one lane.
+fn wave_names(w: Words, recording: &Recording, parties: &[Party]) -> Vec<String> {
+    let layout = recording.manifest.as_ref().map(|m| m.media.channel_layout.as_slice()).unwrap_or_default();
+    if layout != ["agent", "customer"] {
+        return vec![w.t("wave-everybody")];
+    }
+    let of = |role: Role| {
+        let named = parties.iter().find(|p| p.role == role).map(|p| name_of(w, recording.kind, p));
+        named.unwrap_or_else(|| role_word(w, recording.kind, role))
+    };
+    vec![of(Role::Agent), of(Role::Customer)]
 }
 
-fn party(w: Words, party: &Party, manifest: Option<&Manifest>) -> PartyFact {
+fn who(w: Words, kind: Kind, parties: &[Party], id: &crate::model::id::ParticipantId) -> String {
+    parties.iter().find(|p| p.id == *id).map_or_else(|| id.to_string(), |p| name_of(w, kind, p))
+}
+
+fn party(w: Words, kind: Kind, party: &Party, manifest: Option<&Manifest>) -> PartyFact {
     let open_ms: u64 = manifest
         .and_then(|m| m.spans.get(&party.id))
         .map_or(0, |spans| spans.iter().filter(|s| s.gate == Gate::Open).map(|s| s.to_ms.saturating_sub(s.from_ms)).sum());
     PartyFact {
         role: party.role.as_str(),
-        name: name_of(w, party),
+        role_word: role_word(w, kind, party.role),
+        name: name_of(w, kind, party),
         address: party.address.as_ref().map(|a| a.reveal().to_owned()),
         recorded: match (manifest, open_ms) {
             (None, _) => String::new(),
@@ -243,9 +264,9 @@ fn party(w: Words, party: &Party, manifest: Option<&Manifest>) -> PartyFact {
     }
 }
 
-fn gaps(w: Words, manifest: &Manifest, parties: &[Party]) -> Vec<GapFact> {
+fn gaps(w: Words, kind: Kind, manifest: &Manifest, parties: &[Party]) -> Vec<GapFact> {
     let gap = |g: &crate::model::manifest::Gap| GapFact {
-        who: who(w, parties, &g.participant),
+        who: who(w, kind, parties, &g.participant),
         from: length(g.from_ms),
         length: format!("{:.1} s", g.to_ms.saturating_sub(g.from_ms) as f64 / 1_000.0),
         why: cause(w, g.cause),
@@ -253,9 +274,9 @@ fn gaps(w: Words, manifest: &Manifest, parties: &[Party]) -> Vec<GapFact> {
     manifest.gaps.iter().map(gap).collect()
 }
 
-fn tracks(w: Words, manifest: &Manifest, parties: &[Party]) -> Vec<TrackFact> {
+fn tracks(w: Words, kind: Kind, manifest: &Manifest, parties: &[Party]) -> Vec<TrackFact> {
     let track = |t: &crate::model::manifest::TrackReport| TrackFact {
-        who: who(w, parties, &t.participant),
+        who: who(w, kind, parties, &t.participant),
         kind: w.of(
             "media",
             match t.kind {
@@ -271,7 +292,7 @@ fn tracks(w: Words, manifest: &Manifest, parties: &[Party]) -> Vec<TrackFact> {
             args.set("received", t.received + t.lost);
             w.say("loss-line", Some(&args))
         },
-        drift: format!("{:+.0} ppm", t.drift_ppm),
+        drift: if t.drift_ppm.abs() < 0.5 { "0 ppm".to_owned() } else { format!("{:+.0} ppm", t.drift_ppm) },
     };
     manifest.tracks.iter().map(track).collect()
 }

@@ -1,6 +1,7 @@
 //! A recording as a row of the table.
 
 use super::console::{kind_name, short};
+use super::lane_html::role_word;
 use super::words::{Words, length};
 use crate::api::state::ApiState;
 use crate::archive::{Recording, RecordingState};
@@ -55,12 +56,14 @@ pub fn discarded(w: Words, reason: DiscardReason) -> String {
     )
 }
 
-/// The parties: of the manifest, or of the live session while there is none.
+/// The parties, agents first: of the manifest, or of the live session while there is none.
 pub fn parties_of(recording: &Recording, state: &ApiState) -> Vec<Party> {
-    match &recording.manifest {
+    let mut parties = match &recording.manifest {
         Some(manifest) => manifest.parties.clone(),
         None => state.registry.view(&recording.session).map(|v| v.participants.into_iter().map(|p| p.party).collect()).unwrap_or_default(),
-    }
+    };
+    parties.sort_by_key(|party| party.role);
+    parties
 }
 
 /// A file of a recording, if it has it.
@@ -98,7 +101,7 @@ impl RecordingRow {
                 .iter()
                 .map(|p| PartyRow {
                     role: p.role.as_str(),
-                    name: p.name.as_ref().map_or_else(|| w.of("role", p.role.as_str()), |n| n.reveal().to_owned()),
+                    name: p.name.as_ref().map_or_else(|| role_word(w, recording.kind, p.role), |n| n.reveal().to_owned()),
                 })
                 .collect(),
         }
