@@ -57,6 +57,12 @@ impl Sound {
         Self { samples: vec![ulaw(0); 8000].into() }
     }
 
+    /// One round of the loop, as µ-law.
+    #[must_use]
+    pub fn samples(&self) -> &[u8] {
+        &self.samples
+    }
+
     /// Raw µ-law samples.
     pub fn from_ulaw(samples: Vec<u8>) -> Result<Self, SoundError> {
         if samples.is_empty() { Err(SoundError::Empty) } else { Ok(Self { samples: samples.into() }) }
