@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::{Context as _, Result};
 use serde_json::json;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -20,11 +21,15 @@ use crate::model::settings::Kind;
 use crate::model::time::{MediaTime, WallClock};
 use crate::render::RenderedOutput;
 use crate::session::{Notice, SessionNotice};
-use crate::store::{SharedStore, StoreError};
+use crate::store::SharedStore;
+use crate::store::queue::{UploadFile, UploadQueue};
 use crate::tape::{Body, Recovered, Spool, TapeError, TapeReader};
 
 /// How often a failed rendering is begun again before a person has to look.
 const TRIES: u32 = 3;
+
+/// The file that says what a recording is; it lists all others.
+const MANIFEST: &str = "manifest.json";
 
 /// What the conveyor works with.
 pub struct Conveyor {
@@ -34,6 +39,8 @@ pub struct Conveyor {
     pub rows: Rows,
     /// The store.
     pub store: SharedStore,
+    /// The way into it, which survives restarts.
+    pub uploads: UploadQueue,
     /// Rendering threads.
     pub pool: Arc<RenderPool>,
     /// Where rendered files lie until they are stored.
@@ -64,7 +71,7 @@ pub struct Progress {
 }
 
 /// What came of storing an output.
-type Stored = (SessionId, RecordingId, Result<(), StoreError>, Box<RenderedOutput>);
+type Stored = (SessionId, RecordingId, Result<(), String>, Box<RenderedOutput>);
 
 impl Conveyor {
     /// Runs until both senders are gone and everything is stored, or until told to stop.
@@ -189,9 +196,9 @@ impl Conveyor {
     async fn store_output(&self, session: SessionId, output: Box<RenderedOutput>, stored: mpsc::UnboundedSender<Stored>) {
         self.rows.processing(&output.recording).await;
         self.tell(&session, "recording.processing", json!({ "recording": output.recording, "output": output.output }));
-        let store = self.store.clone();
+        let (uploads, store) = (self.uploads.clone(), self.store.clone());
         tokio::spawn(async move {
-            let result = store_files(&store, &output).await;
+            let result = store_files(&uploads, &store, &output).await.map_err(|error| format!("{error:#}"));
             let _ = stored.send((session, output.recording.clone(), result, output));
         });
     }
@@ -268,23 +275,21 @@ pub fn done_mark(tape: &Path) -> PathBuf {
     tape.join("stored")
 }
 
-async fn store_files(store: &SharedStore, output: &RenderedOutput) -> Result<(), StoreError> {
+/// Answers when everything is stored and was read back; while the store is away this waits and the queue tries again.
+async fn store_files(uploads: &UploadQueue, store: &SharedStore, output: &RenderedOutput) -> Result<()> {
     let prefix = format!("recordings/{}/", output.recording);
     let mut kept = BTreeSet::new();
     if let Some(manifest) = output.manifest.as_ref().filter(|_| output.discarded.is_none()) {
-        let manifest_path = output.dir.join("manifest.json");
-        let bytes = tokio::fs::read(&manifest_path)
-            .await
-            .map_err(|e| StoreError::Backend { key: format!("{prefix}manifest.json"), why: e.to_string() })?;
-        let sha256 = hex::encode(ring::digest::digest(&ring::digest::SHA256, &bytes));
-        for file in &manifest.files {
-            let key = format!("{prefix}{}", file.name);
-            store.put_file(&key, &output.dir.join(&file.name), &file.sha256).await?;
-            kept.insert(key);
-        }
-        let key = format!("{prefix}manifest.json");
-        store.put_file(&key, &manifest_path, &sha256).await?;
-        kept.insert(key);
+        let whole = output.dir.join(MANIFEST);
+        let bytes = tokio::fs::read(&whole).await.with_context(|| whole.display().to_string())?;
+        let own_sha256 = hex::encode(ring::digest::digest(&ring::digest::SHA256, &bytes));
+        let named = manifest.files.iter().map(|file| (file.name.as_str(), file.sha256.as_str()));
+        let files: Vec<UploadFile> = named
+            .chain([(MANIFEST, own_sha256.as_str())])
+            .map(|(name, sha256)| UploadFile { path: output.dir.join(name), key: format!("{prefix}{name}"), sha256: sha256.to_owned() })
+            .collect();
+        kept.extend(files.iter().map(|file| file.key.clone()));
+        uploads.enqueue(&output.recording, files).await?.stored().await?;
     }
     // A rendering after an erasure may have fewer files than the one before: what is no longer part of the recording goes.
     for key in store.list(&prefix).await? {
@@ -292,5 +297,6 @@ async fn store_files(store: &SharedStore, output: &RenderedOutput) -> Result<(),
             store.delete(&key).await?;
         }
     }
+    uploads.forget(&output.recording).await?;
     Ok(())
 }

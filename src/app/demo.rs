@@ -12,7 +12,6 @@ use indicatif::ProgressBar;
 use std::io::IsTerminal as _;
 
 use super::command_line::{NOT_WELL, WRONG_USE, complain};
-use super::config::Config;
 use super::load::siprec::{CallPlan, LegPlan, Pump, SipFlow, SiprecCall, SiprecClient, Sound};
 use super::load::whip::{Film, publish};
 use super::node::Node;

@@ -28,6 +28,7 @@ use crate::session::{Registry, RegistryConfig, close_what_a_crash_left_open};
 use crate::signalling::sip::{SipOptions, SipServer};
 use crate::signalling::whip::{self, WhipConfig};
 use crate::store::S3Options;
+use crate::store::queue::{QueueSettings, UploadQueue};
 use crate::tape::{Spool, SpoolConfig};
 
 /// How often what is due in sessions is looked for.
@@ -89,10 +90,17 @@ impl Node {
         keys::ensure_admin_key(&catalogue, &data.join("admin.key")).await.context("admin.key")?;
         let store = crate::store::open_with(
             &or_else(&config.data.store, || format!("folder:{}", data.join("store").display())),
-            S3Options { journal: Some(data.join("uploads")), ..S3Options::default() },
+            S3Options { journal: Some(data.join("uploads/parts")), ..S3Options::default() },
         )
         .await
         .context("data.store")?;
+
+        let (uploads, earlier) =
+            UploadQueue::start(store.clone(), &data.join("uploads/queue"), QueueSettings::default()).await.context("uploads")?;
+        for ticket in earlier {
+            // Its tape is still there: it is rendered again to the same bytes, and what was sent of them counts.
+            uploads.forget(&ticket.recording).await.context("uploads")?;
+        }
 
         let rtp = RtpIngest::start(RtpIngestConfig {
             bind_ip: ip_or("rtp.bind", &config.rtp.bind, sip_listen.ip())?,
@@ -141,6 +149,7 @@ impl Node {
             spool: spool.clone(),
             rows: Rows::new(catalogue.clone()),
             store: store.clone(),
+            uploads,
             pool,
             out: out.clone(),
             keep_tape: Duration::from_secs(u64::from(config.data.keep_tape_days) * 86_400),

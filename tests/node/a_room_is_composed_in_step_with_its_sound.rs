@@ -33,7 +33,7 @@ async fn a_flash_and_its_beep_stay_together() {
     tokio::time::sleep(Duration::from_secs(8)).await;
     assert_eq!(node.command(&session, id, "stop").await.0, 200);
     publisher.stop().await.unwrap();
-    assert_eq!(node.post(&format!("/v1/sessions/{session}/end"), json!({})).await.0, 200);
+    assert!(node.post(&format!("/v1/sessions/{session}/end"), json!({})).await.0 < 300);
 
     let ready = node.recordings_in("ready", 1, Duration::from_secs(60)).await;
     let recording = ready[0]["id"].as_str().unwrap();
