@@ -84,7 +84,9 @@ impl Canvas {
         if self.fitters.get(&(track, place)).is_none_or(|fitter| fitter.info != picture.info) {
             let (width, height) = fitted(&picture.info, place);
             let caps = picture.info.to_caps().map_err(|e| broken(&e))?;
-            let scaler = Inline::start(&pipelines::fit(width, height), &caps)?;
+            let site = picture.info.chroma_site();
+            let site = if site.is_empty() { "jpeg".to_owned() } else { site.to_str().to_string() };
+            let scaler = Inline::start(&pipelines::fit(width, height, &site), &caps)?;
             self.fitters.insert((track, place), Fitter { info: picture.info.clone(), size: (width, height), scaler, last: None });
         }
         let Some(fitter) = self.fitters.get_mut(&(track, place)) else { return Ok(()) };

@@ -199,10 +199,27 @@ impl Composer {
         }
         Ok(())
     }
+}
 
-    /// For tests: the process, to be killed.
-    #[cfg(test)]
-    pub(super) fn process(&self) -> u32 {
-        self.worker.id()
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::render::settings::VideoEncoder;
+
+    #[test]
+    fn a_process_that_says_nothing_is_given_up() {
+        let dir = tempfile::tempdir().unwrap();
+        let program = dir.path().join("worker");
+        std::fs::write(&program, "#!/bin/sh\nexec sleep 600\n").unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let configure = Configure { width: 320, height: 240, fps: 30, keyframe_every: 60, encoder: VideoEncoder::X264enc };
+        let mut composer = Composer::start(program, configure).unwrap();
+        composer.patience = Duration::from_millis(20);
+        composer.scene(Scene { tick: 0, cells: Vec::new() });
+        let error = composer.finish().unwrap_err().to_string();
+        assert!(error.contains("failed 3 times: it said nothing"), "{error}");
+        assert_eq!(composer.restarts(), 2);
     }
 }

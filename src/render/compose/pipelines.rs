@@ -63,9 +63,9 @@ pub(super) fn decode(codec: Codec) -> &'static str {
     if codec == Codec::H264 { DECODE_H264 } else { DECODE_VP8 }
 }
 
-/// Scales a picture to a size.
-pub(super) fn fit(width: u32, height: u32) -> String {
-    fill(FIT, &[("width", width.to_string()), ("height", height.to_string())])
+/// Scales a picture to a size. Chroma stays where it is sited: moving it would cost more than all the rest.
+pub(super) fn fit(width: u32, height: u32, chroma_site: &str) -> String {
+    fill(FIT, &[("width", width.to_string()), ("height", height.to_string()), ("chroma_site", chroma_site.to_owned())])
 }
 
 /// Encodes the canvas.
@@ -76,12 +76,7 @@ pub(super) fn encode(configure: &Configure) -> String {
     match configure.encoder {
         VideoEncoder::X264enc => fill(
             ENCODE_X264,
-            &[
-                ("preset", "veryfast".to_owned()),
-                ("keyframe_every", configure.keyframe_every.to_string()),
-                ("max_kbit", (kbit * 2).to_string()),
-                ("buffer_kbit", (kbit * 4).to_string()),
-            ],
+            &[("preset", "veryfast".to_owned()), ("keyframe_every", configure.keyframe_every.to_string()), ("most_kbit", kbit.to_string())],
         ),
         VideoEncoder::Openh264enc => fill(
             ENCODE_OPENH264,
@@ -109,7 +104,7 @@ mod tests {
         for (whole, text) in [
             (false, DECODE_VP8.to_owned()),
             (false, DECODE_H264.to_owned()),
-            (false, fit(640, 360)),
+            (false, fit(640, 360, "mpeg2")),
             (true, encode(&configure(VideoEncoder::X264enc))),
             (true, encode(&configure(VideoEncoder::Openh264enc))),
         ] {

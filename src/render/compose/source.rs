@@ -108,12 +108,13 @@ fn coded_caps(codec: Codec) -> gst::Caps {
     }
 }
 
-/// GStreamer takes untold colours of large pictures for BT.709, but VP8 is BT.601 at every size (RFC 6386 §9.2).
+/// GStreamer takes colours that are not told for BT.709 in large pictures. VP8 is BT.601 at every size (RFC 6386 §9.2), and so
+/// is what cameras send as H.264 without telling.
 fn picture_info(codec: Codec, caps: &gst::Caps) -> Option<gst_video::VideoInfo> {
-    let info = gst_video::VideoInfo::from_caps(caps).ok()?;
-    if codec == Codec::H264 {
-        return Some(info);
+    let told = codec == Codec::H264 && caps.structure(0)?.has_field("colorimetry");
+    let mut caps = caps.clone();
+    if !told {
+        caps.make_mut().set("colorimetry", "bt601");
     }
-    let colorimetry = "bt601".parse::<gst_video::VideoColorimetry>().ok()?;
-    gst_video::VideoInfo::builder(info.format(), info.width(), info.height()).colorimetry(&colorimetry).build().ok()
+    gst_video::VideoInfo::from_caps(&caps).ok()
 }

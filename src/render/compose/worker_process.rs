@@ -4,18 +4,17 @@ use std::io::{BufReader, BufWriter, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
-
-use parking_lot::Mutex;
 
 use super::ComposeError;
 use super::protocol::{FromWorker, ToWorker};
 
 /// What it said on standard error, the end of it.
 const KEPT_OF_STDERR: usize = 4096;
+/// How long its last words are waited for once it is dead.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// The process and the three threads that keep its pipes from filling up. Dropped, it is killed.
 #[derive(Debug)]
@@ -23,7 +22,7 @@ pub(super) struct WorkerProcess {
     child: Child,
     to: Option<Sender<ToWorker>>,
     from: Receiver<FromWorker>,
-    said: Arc<Mutex<Vec<u8>>>,
+    said: Receiver<Vec<u8>>,
 }
 
 /// What waiting for it gave.
@@ -56,8 +55,7 @@ impl WorkerProcess {
         };
         let (to, written) = mpsc::channel::<ToWorker>();
         let (heard, from) = mpsc::channel();
-        let said = Arc::new(Mutex::new(Vec::new()));
-        let keep = Arc::clone(&said);
+        let (tell_said, said) = mpsc::channel();
         let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
             thread::Builder::new().name(name.to_owned()).spawn(run).map_err(|e| failed(&e.to_string()))
         };
@@ -90,13 +88,13 @@ impl WorkerProcess {
         spawn(
             "compose-err",
             Box::new(move || {
-                let mut chunk = [0; 1024];
+                let (mut kept, mut chunk) = (Vec::new(), [0; 1024]);
                 while let Ok(n @ 1..) = stderr.read(&mut chunk) {
-                    let mut kept = keep.lock();
                     kept.extend_from_slice(&chunk[..n]);
                     let over = kept.len().saturating_sub(KEPT_OF_STDERR);
                     kept.drain(..over);
                 }
+                let _ = tell_said.send(kept);
             }),
         )?;
         Ok(Self { child, to: Some(to), from, said })
@@ -118,15 +116,11 @@ impl WorkerProcess {
                 self.to = None;
                 let _ = self.child.kill();
                 let status = self.child.wait().map_or_else(|e| e.to_string(), |status| status.to_string());
-                let said = String::from_utf8_lossy(&self.said.lock()).trim().to_owned();
+                let said = self.said.recv_timeout(LAST_WORDS).unwrap_or_default();
+                let said = String::from_utf8_lossy(&said).trim().to_owned();
                 Heard::Gone(if said.is_empty() { status } else { format!("{status}: {said}") })
             }
         }
-    }
-
-    #[cfg(test)]
-    pub(super) fn id(&self) -> u32 {
-        self.child.id()
     }
 }
 
