@@ -21,7 +21,11 @@ fn packets(frames: &[Bytes], payloader: &mut dyn Payloader) -> Vec<Sent> {
     for (n, frame) in frames.iter().enumerate() {
         let payloads = payloader.payload(1200, frame).expect("the fixture is sound");
         let last = payloads.len().saturating_sub(1);
-        packets.extend(payloads.into_iter().enumerate().map(|(at, payload)| Sent { timestamp: n as u32 * 3000, marker: at == last, payload }));
+        packets.extend(payloads.into_iter().enumerate().map(|(at, payload)| Sent {
+            timestamp: n as u32 * 3000,
+            marker: at == last,
+            payload,
+        }));
     }
     packets
 }
@@ -38,10 +42,24 @@ fn ivf_frames(file: &[u8]) -> Vec<Bytes> {
     frames
 }
 
-/// All of a byte stream as if it were one picture a 20 kB: only its packets matter here.
-fn pieces(file: &[u8]) -> Vec<Bytes> {
-    let starts: Vec<usize> = file.windows(4).enumerate().filter(|(_, w)| *w == [0, 0, 0, 1]).map(|(at, _)| at).collect();
-    starts.windows(2).map(|pair| Bytes::copy_from_slice(&file[pair[0]..pair[1]])).collect()
+/// Access units of a byte stream: one begins with what is no slice, or with a slice from the first macroblock, after a slice.
+fn access_units(file: &[u8]) -> Vec<Bytes> {
+    let mut starts: Vec<usize> = file.windows(3).enumerate().filter(|(_, w)| *w == [0, 0, 1]).map(|(at, _)| at + 3).collect();
+    starts.push(file.len());
+    let (mut units, mut unit, mut has_slice) = (Vec::new(), Vec::new(), false);
+    for pair in starts.windows(2) {
+        let nal = &file[pair[0]..pair[1]];
+        let slice = matches!(nal[0] & 0x1f, 1 | 5);
+        if has_slice && (!slice || nal[1] & 0x80 != 0) {
+            units.push(Bytes::from(std::mem::take(&mut unit)));
+            has_slice = false;
+        }
+        has_slice |= slice;
+        unit.extend_from_slice(&[0, 0, 1]);
+        unit.extend_from_slice(nal.strip_suffix(&[0, 0, 0, 1]).or(nal.strip_suffix(&[0, 0, 1])).unwrap_or(nal));
+    }
+    units.push(Bytes::from(unit));
+    units
 }
 
 fn through(packets: &[Sent], mut push: impl FnMut(&PicturePacket<'_>) -> Vec<CodedFrame>) -> usize {
@@ -64,14 +82,17 @@ fn depacketize(c: &mut Criterion) {
     let room = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/room/");
     let read = |name: &str| std::fs::read(format!("{room}{name}")).expect("the fixture is there");
     let vp8 = packets(&ivf_frames(&read("host.ivf")), &mut Vp8Payloader::default());
-    let h264 = packets(&pieces(&read("host.h264")), &mut H264Payloader::default());
+    let h264 = packets(&access_units(&read("host.h264")), &mut H264Payloader::default());
+    let frames = |packets: &[Sent]| packets.iter().filter(|p| p.marker).count();
+    assert_eq!((frames(&vp8), frames(&h264)), (600, 600));
     let mut group = c.benchmark_group("depacketize_video");
     for (name, packets) in [("vp8", &vp8), ("h264", &h264)] {
         group.throughput(Throughput::Bytes(packets.iter().map(|p| p.payload.len() as u64).sum()));
         group.bench_function(name, |b| {
             b.iter(|| {
                 let (mut v, mut h) = (Vp8Depacketizer::default(), H264Depacketizer::default());
-                through(packets, |packet| if name == "vp8" { v.push(packet) } else { h.push(packet) })
+                let whole = through(packets, |packet| if name == "vp8" { v.push(packet) } else { h.push(packet) });
+                assert_eq!(whole, 600);
             });
         });
     }
