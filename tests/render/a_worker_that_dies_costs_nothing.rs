@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
@@ -21,7 +23,7 @@ fn pids(dir: &Path) -> Vec<String> {
 
 /// The first process, waited for until it has noted itself.
 fn first_pid(dir: &Path) -> String {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     loop {
         if let Some(pid) = pids(dir).first() {
             return pid.clone();

@@ -1,5 +1,7 @@
 //! A camera: encoded fixtures, packetized by the rtc crate's payloaders (not by anything of ours).
 
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 use std::path::PathBuf;
 
 use bytes::Bytes;
@@ -31,7 +33,6 @@ pub struct Camera {
     pub kind: MediaKind,
     pub codec: Codec,
     pub packets: Vec<Sent>,
-    pub frames: u64,
 }
 
 pub fn fixture(name: &str) -> PathBuf {
@@ -41,7 +42,7 @@ pub fn fixture(name: &str) -> PathBuf {
 /// Frames of an IVF file, or access units of an Annex B file with two slices a picture.
 pub fn coded_frames(name: &str) -> (Codec, Vec<Bytes>) {
     let file = std::fs::read(fixture(name)).unwrap();
-    if name.ends_with(".ivf") { (Codec::Vp8, ivf(&file)) } else { (Codec::H264, access_units(&file)) }
+    if file.starts_with(b"DKIF") { (Codec::Vp8, ivf(&file)) } else { (Codec::H264, access_units(&file)) }
 }
 
 fn ivf(file: &[u8]) -> Vec<Bytes> {
@@ -99,11 +100,11 @@ impl Camera {
             }
         }
         let who = who.parse().unwrap();
-        Self { track: TrackId(track), who, kind: MediaKind::Video, codec, packets, frames: frames.len() as u64 }
+        Self { track: TrackId(track), who, kind: MediaKind::Video, codec, packets }
     }
 
     /// The same as a shared screen.
-    pub fn as_screen(mut self) -> Self {
+    pub fn into_screen(mut self) -> Self {
         self.kind = MediaKind::Screen;
         self
     }

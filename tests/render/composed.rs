@@ -1,5 +1,7 @@
 //! Drives `VideoRender` as `SessionRender` does, and looks at what came out with the `ffmpeg` program.
 
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 use crate::camera::{Camera, coded_frames};
 use crate::composed::{CANVAS, Scenario};
 

@@ -31,7 +31,7 @@ fn the_picture_changes_before_the_word_and_not_long_before() {
 #[test]
 fn a_shared_screen_has_the_speaker_beside_it() {
     let mut scenario = room().tell(0, Told::Level("b", -25.0));
-    scenario.cameras[2] = Camera::new(3, "c", "blue.ivf", 1_000).as_screen().until(3_000);
+    scenario.cameras[2] = Camera::new(3, "c", "blue.ivf", 1_000).into_screen().until(3_000);
     let pictures = scenario.run().decode();
     assert!(pictures[..30].iter().all(|p| is(p, GREEN)));
     for (n, picture) in pictures.iter().enumerate().skip(31) {

@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 use nix::sys::resource::{UsageWho, getrusage};
 
 use crate::camera::Camera;

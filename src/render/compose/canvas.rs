@@ -24,12 +24,15 @@ struct Fitter {
     last: Option<(u64, gst_video::VideoFrame<gst_video::video_frame::Readable>)>,
 }
 
+/// What stands where: track, frame, place.
+type Drawn = Vec<(u16, u64, Rect)>;
+
 /// Draws scenes. What did not change since the last one is not drawn again.
 #[derive(Debug)]
 pub(super) struct Canvas {
     info: gst_video::VideoInfo,
     fitters: BTreeMap<(u16, Rect), Fitter>,
-    last: Option<(Vec<(u16, u64, Rect)>, gst::Buffer)>,
+    last: Option<(Drawn, gst::Buffer)>,
 }
 
 impl Canvas {
@@ -51,7 +54,7 @@ impl Canvas {
 
     /// The pictures in their places, from back to front.
     pub(super) fn draw(&mut self, cells: &[(u16, Rect, Picture)]) -> Result<gst::Buffer, ComposeError> {
-        let drawn: Vec<_> = cells.iter().map(|(track, place, picture)| (*track, picture.number, *place)).collect();
+        let drawn: Drawn = cells.iter().map(|(track, place, picture)| (*track, picture.number, *place)).collect();
         if let Some((same, buffer)) = &self.last
             && *same == drawn
         {

@@ -25,7 +25,7 @@ impl Layout {
 
     /// `count` equal places, row by row; a last row that is not full stands in the middle.
     pub(super) fn grid(self, count: usize) -> Vec<Rect> {
-        let columns = (1..).find(|c| c * c >= count).unwrap_or(1).max(1);
+        let columns = (1..=count).find(|c| c * c >= count).unwrap_or(1);
         let rows = count.div_ceil(columns).max(1);
         let (width, height) = (even(self.width / columns as u16), even(self.height / rows as u16));
         (0..count)

@@ -90,7 +90,7 @@ impl VideoRender {
     /// Where composing cannot start.
     pub fn open(settings: &RenderSettings, dir: &Path) -> Result<Self, RenderError> {
         let (width, height) = settings.canvas;
-        let fits = |n: u32| n >= 32 && n % 2 == 0 && n <= 4096;
+        let fits = |n: u32| n >= 32 && n.is_multiple_of(2) && n <= 4096;
         if !fits(width) || !fits(height) || !(1..=60).contains(&settings.fps) {
             return Err(RenderError::Codec(format!("a canvas of {width}x{height} at {} fps cannot be made", settings.fps)));
         }
@@ -240,6 +240,7 @@ impl VideoRender {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn failed(e: ComposeError) -> RenderError {
     RenderError::Codec(e.to_string())
 }
