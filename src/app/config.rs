@@ -118,19 +118,13 @@ impl Default for Rtp {
 }
 
 /// `[webrtc]`
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Webrtc {
     /// Address that peer connections are bound to; empty = that of `http.listen`.
     pub bind: String,
     /// The address that browsers reach us at, where it is another one (NAT); empty = `bind`.
     pub public_ip: String,
-}
-
-impl Default for Webrtc {
-    fn default() -> Self {
-        Self { bind: String::new(), public_ip: String::new() }
-    }
 }
 
 /// `[data]`

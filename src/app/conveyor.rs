@@ -207,8 +207,8 @@ impl Conveyor {
         match (result, output.discarded, output.manifest) {
             (Err(error), _, _) => {
                 tracing::error!(%session, %error, "storing failed; the tape stays");
-                self.rows.failed(&recording, &error.to_string()).await;
-                self.tell(&session, "recording.failed", json!({ "recording": recording, "reason": error.to_string() }));
+                self.rows.failed(&recording, &error).await;
+                self.tell(&session, "recording.failed", json!({ "recording": recording, "reason": error }));
                 self.sessions.remove(&session);
                 return;
             }

@@ -26,7 +26,7 @@ pub struct Unnumbered {
 #[must_use]
 pub fn of_notice(notice: &SessionNotice) -> Option<Unnumbered> {
     let (kind, data) = match &notice.what {
-        Notice::Tape(event) => of_tape(event)?,
+        Notice::Tape(event) => of_tape(event),
         Notice::Prompt(participant) => ("prompt", json!({ "participant": participant })),
         Notice::ConsentAsked(participant) => ("consent.asked", json!({ "participant": participant })),
         Notice::Closed => return None,
@@ -34,8 +34,8 @@ pub fn of_notice(notice: &SessionNotice) -> Option<Unnumbered> {
     Some(Unnumbered { at: notice.wall, session: notice.session.clone(), kind, data })
 }
 
-fn of_tape(event: &TapeEvent) -> Option<(&'static str, Value)> {
-    Some(match event {
+fn of_tape(event: &TapeEvent) -> (&'static str, Value) {
+    match event {
         TapeEvent::SessionOpened(opened) => (
             "session.opened",
             json!({ "project": opened.project, "kind": opened.settings.kind, "external_id": opened.external_id, "started_at": opened.started_at }),
@@ -59,7 +59,7 @@ fn of_tape(event: &TapeEvent) -> Option<(&'static str, Value)> {
         TapeEvent::Muted { track, muted, cause } => ("media.muted", json!({ "track": track, "muted": muted, "cause": cause })),
         TapeEvent::SessionEnded => ("session.ended", json!({})),
         TapeEvent::Track { track, spec } => ("media.track", json!({ "track": track, "participant": spec.participant, "kind": spec.kind })),
-    })
+    }
 }
 
 /// Numbers events in the order they come, keeps them, tells them on.

@@ -1,5 +1,7 @@
 //! The HTTP surface, asked by a real client over a real socket of a real node.
 
+#![allow(clippy::unwrap_used)]
+
 mod started;
 
 mod a_browser_signs_in_and_forged_requests_do_not;

@@ -1,5 +1,7 @@
 //! The archive: the catalogue on SQLite and on PostgreSQL, keys, agents. Each behaviour is a function over a fresh catalogue, run on both databases.
 
+#![allow(clippy::unwrap_used)]
+
 mod agents_and_projects_are_checked_field_by_field;
 mod events_rise_for_every_reader;
 mod many_write_at_once;

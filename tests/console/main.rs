@@ -1,5 +1,7 @@
 //! The pages, used by people in headless Chromium. Screenshots of every page, in both themes, on a desktop and a phone, go to `target/tmp/console`.
 
+#![allow(clippy::unwrap_used)]
+
 mod people_use_the_pages;
 #[allow(dead_code)]
 #[path = "../node/running_node.rs"]

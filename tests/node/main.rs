@@ -1,5 +1,7 @@
 //! The whole node as a process: real peers in, recordings out, measured.
 
+#![allow(clippy::unwrap_used)]
+
 mod heard;
 mod running_node;
 

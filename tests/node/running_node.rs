@@ -47,10 +47,6 @@ impl RunningNode {
         }
     }
 
-    pub fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
     /// SIGKILL: nothing of the process gets to say goodbye.
     pub fn kill(mut self) {
         self.child.kill().expect("killed");

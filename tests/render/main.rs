@@ -1,5 +1,7 @@
 //! Rendering: tapes with known content in, files out, and what other people's decoders make of them.
 
+#![allow(clippy::unwrap_used)]
+
 mod a_call_becomes_a_stereo_file_that_every_decoder_reads;
 mod a_resolution_that_changes_does_not_break_the_picture;
 mod a_worker_that_dies_costs_nothing;

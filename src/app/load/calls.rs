@@ -1,6 +1,7 @@
 //! `ferric load calls`: many SIPREC calls, what the node needed for them, and what became of them.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -181,8 +182,8 @@ async fn wait_for_recordings(target: &Target, report: &mut Report, ended: Instan
             let page = get(format!("/v1/recordings?state=ready&limit=200{after}")).await?;
             for row in page["items"].as_array().into_iter().flatten() {
                 let id = row["id"].as_str().unwrap_or_default().to_owned();
-                if !ready.contains_key(&id) {
-                    ready.insert(id, u64::try_from(ended.elapsed().as_millis()).unwrap_or(u64::MAX));
+                if let Entry::Vacant(first_seen) = ready.entry(id) {
+                    first_seen.insert(u64::try_from(ended.elapsed().as_millis()).unwrap_or(u64::MAX));
                     last_progress = Instant::now();
                 }
             }
