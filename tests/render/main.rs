@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod a_call_becomes_a_stereo_file_that_every_decoder_reads;
+mod a_real_tape_and_a_real_gatekeeper_make_a_recording;
 mod a_resolution_that_changes_does_not_break_the_picture;
 mod a_worker_that_dies_costs_nothing;
 mod camera;
@@ -12,6 +13,7 @@ mod lost_late_and_odd_packets_move_nothing;
 mod lost_packets_never_make_a_broken_frame;
 mod moving_pictures_come_out_whole;
 mod nothing_to_see_and_nothing_to_compose_with;
+mod speech_and_pictures_of_a_room_are_in_step;
 mod support;
 mod the_growing_file_plays_at_any_moment;
 mod the_same_packets_make_the_same_bytes;

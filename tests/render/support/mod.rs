@@ -1,4 +1,5 @@
 //! Tapes made for a test, and measuring what came out.
 
 pub mod listen;
+pub mod ogg;
 pub mod script;
