@@ -8,6 +8,7 @@ mod a_resolution_that_changes_does_not_break_the_picture;
 mod a_worker_that_dies_costs_nothing;
 mod camera;
 mod composed;
+mod damage_of_a_stored_recording_is_found;
 mod gates_hide_pictures_exactly;
 mod lost_late_and_odd_packets_move_nothing;
 mod lost_packets_never_make_a_broken_frame;

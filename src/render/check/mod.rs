@@ -2,6 +2,8 @@
 
 mod sound;
 mod structure;
+mod verify;
 
 pub use sound::SoundCheck;
 pub use structure::{Structure, read_structure};
+pub use verify::{VerifiedRecording, verify_recording};
