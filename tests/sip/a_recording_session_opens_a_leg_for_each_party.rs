@@ -14,7 +14,7 @@ fn plan() -> CallPlan {
             LegPlan::pcmu("2", "Albert Agent", "sip:albert@example.com", Sound::tone(880, -6.0)),
         ],
         fields: vec![("X-Ferric-Queue".to_owned(), "claims".to_owned()), ("Cisco-Guid".to_owned(), "77-88".to_owned())],
-        without_metadata: false,
+        ..CallPlan::default()
     }
 }
 

@@ -46,8 +46,9 @@ pub(super) fn negotiate(headers: &Headers, limits: Limits, now: Duration) -> Res
     let peer_knows = fields::tokens(headers, "Supported").iter().chain(&fields::tokens(headers, "Require")).any(|t| t == "timer");
     let wanted = fields::first(headers, "Session-Expires");
     let Some(text) = wanted else {
-        // §9: one who knows timers may be given one although it asked for none.
-        let timer = SessionTimer { interval_s: limits.proposed_s, refresher: Refresher::Uac, refreshed_at: now, asked_at: None };
+        // §9: one who knows timers may be given one although it asked for none. We refresh it: a peer that only says it knows timers loses no
+        // recording by that, and one that is gone is still found out.
+        let timer = SessionTimer { interval_s: limits.proposed_s, refresher: Refresher::Uas, refreshed_at: now, asked_at: None };
         return Ok(peer_knows.then_some(timer));
     };
     let mut parts = text.split(';').map(str::trim);
@@ -158,6 +159,7 @@ mod tests {
     #[test]
     fn who_does_not_know_timers_gets_none() {
         assert_eq!(negotiate(&headers(&[]), LIMITS, at(0)).unwrap(), None);
-        assert!(negotiate(&headers(&[("Supported", "timer")]), LIMITS, at(0)).unwrap().is_some());
+        let unasked = negotiate(&headers(&[("Supported", "timer")]), LIMITS, at(0)).unwrap().unwrap();
+        assert_eq!(unasked.field(), "1800;refresher=uas");
     }
 }

@@ -45,6 +45,8 @@ pub struct CallPlan {
     pub fields: Vec<(String, String)>,
     /// Leave the metadata out, as some senders do.
     pub without_metadata: bool,
+    /// Call as a telephone does: nothing in the INVITE says SIPREC.
+    pub as_telephone: bool,
 }
 
 /// What a call sent in its life.
@@ -237,7 +239,8 @@ impl SiprecCall {
         );
         if matches!(method, "INVITE" | "UPDATE") {
             let transport = self.client.transport().to_ascii_lowercase();
-            let _ = write!(out, "Contact: <sip:load@{local};transport={transport}>;+sip.src\r\nRequire: siprec\r\n");
+            let siprec = if self.plan.as_telephone { "\r\n" } else { ";+sip.src\r\nRequire: siprec\r\n" };
+            let _ = write!(out, "Contact: <sip:load@{local};transport={transport}>{siprec}");
             let _ = write!(out, "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE\r\n");
             for (name, value) in &self.plan.fields {
                 let _ = write!(out, "{name}: {value}\r\n");
