@@ -7,7 +7,7 @@ use std::path::Path;
 use super::RenderError;
 use super::hls::{Stream, iframe_playlist, media_playlist, multivariant_playlist};
 use super::output::Output;
-use super::waveform;
+use super::{poster, waveform};
 use crate::model::manifest::FileEntry;
 
 pub(super) const MP4: &str = "recording.mp4";
@@ -67,6 +67,10 @@ pub(super) fn complete(output: &mut Output) -> Result<(), RenderError> {
     write(&dir, "peaks.json", output.peaks.json().as_bytes())?;
     let png = waveform::png(&output.peaks).map_err(|e| RenderError::Codec(format!("waveform: {e}")))?;
     write(&dir, "waveform.png", &png)?;
+    if !output.picture_files.iter().any(|name| name == poster::NAME) {
+        poster::from_waveform(&dir, &png)?;
+        output.picture_files.push(poster::NAME.to_owned());
+    }
     let pauses = output.cut_pauses();
     if !pauses.is_empty() {
         write(&dir, CHAPTERS, chapters(output).as_bytes())?;

@@ -45,7 +45,10 @@ fn live_or_afterwards_the_same_tape_gives_the_same_bytes() {
     script.render(again.path());
     let (live, later, again) = (files(&live.path().join("rec-1")), files(&later.path().join("rec-1")), files(&again.path().join("rec-1")));
     let names: Vec<_> = later.keys().map(String::as_str).collect();
-    assert_eq!(names, ["hls/index.m3u8", "hls/init.mp4", "hls/media.m3u8", "manifest.json", "peaks.json", "recording.mp4", "waveform.png"]);
+    assert_eq!(
+        names,
+        ["hls/index.m3u8", "hls/init.mp4", "hls/media.m3u8", "manifest.json", "peaks.json", "poster.jpg", "recording.mp4", "waveform.png"]
+    );
     for name in later.keys() {
         assert!(live[name] == later[name] && again[name] == later[name], "{name} differs");
     }
