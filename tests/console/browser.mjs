@@ -87,5 +87,5 @@ export async function look(page, name, { full = true } = {}) {
 export async function api(path, options = {}) {
   const answer = await fetch(`${SITE}${path}`, { ...options, headers: { authorization: `Bearer ${KEY}`, ...options.headers } });
   must(answer.ok, `${path}: ${answer.status}`);
-  return answer.json();
+  return answer.status === 204 ? undefined : answer.json();
 }

@@ -1,4 +1,5 @@
 // What people do: sign in, watch, open a room, ask for consent, record, pause, stop, and play it.
+import { writeFileSync } from "node:fs";
 import { SITE, KEY, api, launch, look, must, open, until } from "./browser.mjs";
 
 const step = (text) => console.log(`- ${text}`);
@@ -26,11 +27,22 @@ async function watchTheCall(admin) {
   step("a call is live in the console");
 }
 
-async function openRoom(browser, admin) {
+async function links(admin, consent) {
   await admin.click('nav a[href="/try"]');
-  await admin.check('input[name="consent"]');
+  if (consent) await admin.check('input[name="consent"]');
   await admin.click("form.acts button");
-  const [host, guest] = [await admin.inputValue("#host-link"), await admin.inputValue("#guest-link")];
+  return [await admin.inputValue("#host-link"), await admin.inputValue("#guest-link")];
+}
+
+async function comeIn(page, link) {
+  await page.goto(link);
+  await page.waitForSelector("#camera:not([hidden])");
+  await page.click("#join");
+  await page.waitForSelector("#leave:not([hidden])");
+}
+
+async function openRoom(browser, admin) {
+  const [host, guest] = await links(admin, true);
   await look(admin, "try");
   const hostPage = await open(browser);
   const guestPage = await open(browser);
@@ -97,6 +109,28 @@ async function stop(hostPage, guestPage) {
   step("stopped and left");
 }
 
+/** A guest says no: nothing of anybody is recorded while they are there, and the room goes on. */
+async function decline(browser, admin) {
+  const [host, guest] = await links(admin, true);
+  const [hostPage, guestPage] = [await open(browser), await open(browser)];
+  await comeIn(hostPage, host);
+  await comeIn(guestPage, guest);
+  await hostPage.click('[data-do="consent_grant"]');
+  await guestPage.click('[data-do="consent_decline"]');
+  await until("the guest reads what no means", async () => (await guestPage.textContent("#consent-said")).startsWith("You declined."));
+  await hostPage.click('[data-do="start"]');
+  await until("the start is taken", async () => (await hostPage.textContent("#why-start")) !== "");
+  must((await word(guestPage)) !== "Recording" && (await word(hostPage)) !== "Recording", "nobody is recorded against a no");
+  const session = new URL(host).pathname.split("/").pop();
+  const gates = (await api(`/v1/sessions/${session}`)).gates;
+  must(gates.every((g) => g.gate === "closed"), `every gate is closed: ${JSON.stringify(gates)}`);
+  await look(guestPage, "room-declined");
+  await api(`/v1/sessions/${session}/end`, { method: "POST" });
+  await until("the guest is told of the end", async () => (await word(guestPage)) === "Ended");
+  await Promise.all([hostPage.context().close(), guestPage.context().close()]);
+  step("a no was kept");
+}
+
 async function ready(kind) {
   const found = await until(`a ${kind} is ready`, async () => (await api("/v1/recordings?state=ready")).items.find((r) => r.kind === kind), 90_000);
   return found;
@@ -143,6 +177,7 @@ try {
   await record(host, guest);
   await until("room and call are live", async () => (await admin.locator(".live").count()) === 2);
   await look(admin, "console-live");
+  writeFileSync(process.env.SEEN, ""); // the call may hang up now
   await stop(host, guest);
   const room = await ready("room");
   await admin.goto(`${SITE}/recordings/${room.id}`);
@@ -155,8 +190,16 @@ try {
   await until("a thumbnail shows on hover", async () => (await admin.locator(".peek i").evaluate((i) => getComputedStyle(i).backgroundImage)) !== "none");
   const call = await ready("call");
   await plays(admin, "recording-call", call, true);
-  await admin.click(".crumb a");
+  await decline(browser, admin);
+  const [again] = await links(admin, false);
+  const third = await open(browser);
+  await comeIn(third, again);
+  await third.click('[data-do="start"]');
+  await until("a room without consent records at once", async () => (await word(third)) === "Recording");
+  await admin.click('nav a[href="/"]');
   await admin.waitForSelector("tr[data-recording] img");
+  await admin.waitForSelector(".live .state.recording");
+  await new Promise((done) => setTimeout(done, 2000)); // so that the lane is more than a dot
   await look(admin, "console");
   await admin.selectOption('select[name="state"]', "failed");
   await admin.click(".filters button");

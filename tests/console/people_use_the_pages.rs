@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ferric::app::load::siprec::{CallPlan, LegPlan, Pump, SipFlow, SiprecCall, SiprecClient, Sound};
 
@@ -40,7 +40,7 @@ fn devices(dir: &Path) -> (PathBuf, PathBuf) {
     (camera, microphone)
 }
 
-async fn call(node: std::net::SocketAddr, customer: Sound, agent: Sound) {
+async fn call(node: std::net::SocketAddr, customer: Sound, agent: Sound, seen: PathBuf) {
     let pump = Pump::start().expect("a pump");
     let client = SiprecClient::connect(node, SipFlow::Udp).await.expect("connected");
     let legs = vec![
@@ -48,8 +48,12 @@ async fn call(node: std::net::SocketAddr, customer: Sound, agent: Sound) {
         LegPlan::pcmu("2", "Paal", "sip:paal@pbx.example", agent),
     ];
     let placed = SiprecCall::place(&client, &pump, CallPlan { legs, ..CallPlan::default() }).await.expect("taken");
-    // As long as people talk, not as synchronisation: HLS is made of what lasts over a minute.
-    tokio::time::sleep(Duration::from_millis(62_500)).await;
+    // HLS is made of what lasts over a minute; and the script has looked at the live call by then.
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_millis(62_500) || !seen.exists() {
+        assert!(began.elapsed() < Duration::from_mins(5), "nobody looked at the live call");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     placed.hang_up(&pump).await.expect("hung up");
 }
 
@@ -72,7 +76,8 @@ async fn people_sign_in_hold_a_room_and_play_what_was_recorded() {
         "en-us+m3",
         "… … Good morning, this is Paal. … Of course, let me look. … It left our house on Monday, and will be with you tomorrow.",
     );
-    let calling = tokio::spawn(call(node.sip.parse().expect("an address"), customer, agent));
+    let seen = dir.path().join("seen");
+    let calling = tokio::spawn(call(node.sip.parse().expect("an address"), customer, agent, seen.clone()));
 
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let pictures = Path::new(env!("CARGO_TARGET_TMPDIR")).join("console");
@@ -83,7 +88,8 @@ async fn people_sign_in_hold_a_room_and_play_what_was_recorded() {
         .env("FERRIC_KEY", key.trim())
         .env("CAMERA", camera)
         .env("MICROPHONE", microphone)
-        .env("PICTURES", &pictures);
+        .env("PICTURES", &pictures)
+        .env("SEEN", seen);
     let said = tokio::task::spawn_blocking(move || script.output()).await.expect("joined").expect("node runs");
     let (out, err) = (String::from_utf8_lossy(&said.stdout).into_owned(), String::from_utf8_lossy(&said.stderr).into_owned());
     assert!(said.status.success(), "{out}\n{err}");

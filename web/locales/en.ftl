@@ -65,6 +65,7 @@ live-nobody = Nobody has come in yet.
 live-end = End session
 live-ending = Ending …
 live-left = left
+live-invited = invited
 recordings-title = Recordings
 recordings-empty = Nothing has been recorded yet. A recording is listed from its first second, and plays while it grows.
 recordings-none = No recording fits this filter.

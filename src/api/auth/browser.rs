@@ -12,7 +12,7 @@ use crate::model::redact::Secret;
 pub const COOKIE_NAME: &str = "ferric_session";
 
 /// How long a browser stays signed in after it was last seen.
-pub const SESSION_LIFE: Duration = Duration::from_secs(12 * 3600);
+pub const SESSION_LIFE: Duration = Duration::from_hours(12);
 
 /// At most so many browsers at once; the one unseen for longest goes first.
 const MOST: usize = 10_000;

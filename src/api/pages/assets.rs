@@ -30,7 +30,9 @@ pub async fn get(Path(name): Path<String>, headers: HeaderMap, uri: axum::http::
     let etag = format!("\"{}\"", tag(&file));
     let mut answer = HeaderMap::new();
     // Chunks and fonts carry their hash in the name.
-    let lasting = uri.query().is_some_and(|q| q.starts_with("v=")) || name.starts_with("chunk-") || name.ends_with(".woff2");
+    let lasting = uri.query().is_some_and(|q| q.starts_with("v="))
+        || name.starts_with("chunk-")
+        || std::path::Path::new(&name).extension().is_some_and(|e| e == "woff2");
     let cache = if lasting { "public, max-age=31536000, immutable" } else { "no-cache" };
     answer.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
     if let Ok(value) = HeaderValue::from_str(&etag) {

@@ -56,6 +56,13 @@ pub struct Piece {
     pub running: bool,
 }
 
+impl Piece {
+    /// Media was written then; otherwise masked.
+    pub fn is_open(&self) -> bool {
+        self.gate == Gate::Open
+    }
+}
+
 /// A pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CutMark {

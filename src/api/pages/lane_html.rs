@@ -5,7 +5,6 @@ use askama::Template;
 use super::lane::{CutMark, GapMark, Lane, Piece, Row};
 use super::words::{Words, length};
 use crate::model::event::GapCause;
-use crate::model::gate::Gate;
 use crate::model::role::Role;
 use crate::model::settings::Kind;
 
@@ -33,12 +32,8 @@ impl LaneHtml<'_> {
         role_word(self.w, if self.lane.room { Kind::Room } else { Kind::Call }, row.role)
     }
 
-    fn is_open(&self, piece: &Piece) -> bool {
-        piece.gate == Gate::Open
-    }
-
     fn piece_said(&self, piece: &Piece) -> String {
-        let kind = if self.is_open(piece) { "lane-open" } else { "lane-masked" };
+        let kind = if piece.is_open() { "lane-open" } else { "lane-masked" };
         if piece.running {
             self.w.t1(&format!("{kind}-now"), "from", length(piece.from_ms))
         } else {

@@ -28,31 +28,32 @@ impl Words {
     }
 
     /// The language's tag for `<html lang>`.
-    pub fn lang(&self) -> &'static str {
+    #[allow(clippy::unused_self)]
+    pub fn lang(self) -> &'static str {
         "en"
     }
 
     /// A message without variables. An unknown one shows its name, so that a test or a reader sees it.
-    pub fn t(&self, id: &str) -> String {
+    pub fn t(self, id: &str) -> String {
         self.say(id, None)
     }
 
     /// A message with one text.
-    pub fn t1(&self, id: &str, name: &str, value: impl std::fmt::Display) -> String {
+    pub fn t1(self, id: &str, name: &str, value: impl std::fmt::Display) -> String {
         let mut args = FluentArgs::new();
         args.set(name, value.to_string());
         self.say(id, Some(&args))
     }
 
     /// A message with one number, whose plural it may choose by.
-    pub fn tn(&self, id: &str, name: &str, value: impl Borrow<usize>) -> String {
+    pub fn tn(self, id: &str, name: &str, value: impl Borrow<usize>) -> String {
         let mut args = FluentArgs::new();
         args.set(name, *value.borrow());
         self.say(id, Some(&args))
     }
 
     /// A message with two variables.
-    pub fn t2(&self, id: &str, first: (&str, &str), second: (&str, &str)) -> String {
+    pub fn t2(self, id: &str, first: (&str, &str), second: (&str, &str)) -> String {
         let mut args = FluentArgs::new();
         args.set(first.0, first.1);
         args.set(second.0, second.1);
@@ -60,7 +61,7 @@ impl Words {
     }
 
     /// A message with three variables.
-    pub fn t3(&self, id: &str, first: (&str, &str), second: (&str, &str), third: (&str, &str)) -> String {
+    pub fn t3(self, id: &str, first: (&str, &str), second: (&str, &str), third: (&str, &str)) -> String {
         let mut args = FluentArgs::new();
         for (name, value) in [first, second, third] {
             args.set(name, value);
@@ -69,12 +70,12 @@ impl Words {
     }
 
     /// `family-member`, for names that come from the model: `state-recording`.
-    pub fn of(&self, family: &str, member: &str) -> String {
+    pub fn of(self, family: &str, member: &str) -> String {
         self.t(&format!("{family}-{member}"))
     }
 
     /// A message with any variables.
-    pub fn say(&self, id: &str, args: Option<&FluentArgs<'_>>) -> String {
+    pub fn say(self, id: &str, args: Option<&FluentArgs<'_>>) -> String {
         let pattern = self.0.get_message(id).and_then(|m| m.value());
         match pattern {
             Some(pattern) => self.0.format_pattern(pattern, args, &mut Vec::new()).into_owned(),

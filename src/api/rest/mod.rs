@@ -12,6 +12,7 @@ mod recordings;
 mod sessions;
 
 use axum::Json;
+use utoipa::openapi::InfoBuilder;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -52,13 +53,14 @@ pub fn open() -> axum::Router<ApiState> {
 }
 
 fn describe(api: &mut utoipa::openapi::OpenApi) {
-    api.info.title = "Ferric".to_owned();
-    api.info.version = env!("CARGO_PKG_VERSION").to_owned();
-    api.info.description = Some(
-        "Records calls and rooms. Errors are `application/problem+json` (RFC 9457) with a stable `reason`. Times are RFC 3339 UTC, durations `_ms`, \
-         sizes bytes, ids opaque. Callers bring an API key, or the token of a participant, as `Authorization: Bearer …`."
-            .to_owned(),
-    );
+    api.info = InfoBuilder::new()
+        .title("Ferric")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(
+            "Records calls and rooms. Errors are `application/problem+json` (RFC 9457) with a stable `reason`. Times are RFC 3339 UTC, durations `_ms`, \
+             sizes bytes, ids opaque. Callers bring an API key, or the token of a participant, as `Authorization: Bearer …`.",
+        ))
+        .build();
     let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
     api.components.get_or_insert_default().add_security_scheme("bearer", bearer);
     // axum's `{*name}` is OpenAPI's `{name}`.

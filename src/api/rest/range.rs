@@ -49,6 +49,7 @@ pub fn wanted(range: Option<&str>, size: u64) -> Wanted {
 }
 
 /// `None` = no number, `Some(None)` = nothing there. A number too large for 64 bits is the largest.
+#[allow(clippy::option_option)]
 fn number(text: &str) -> Option<Option<u64>> {
     let text = text.trim();
     if text.is_empty() {
