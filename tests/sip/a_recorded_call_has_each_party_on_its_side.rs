@@ -96,7 +96,6 @@ async fn both_sides_are_in_step_and_a_hold_stays_as_long_as_it_was() {
 }
 
 #[tokio::test]
-#[ignore = "fails: signalling is right (both legs in, gates open for 3 s), but the rendered recording breaks off at 0.27 s without a packet"]
 async fn a_leg_dialled_into_a_session_of_the_api_is_in_its_recording() {
     let dir = tempfile::tempdir().unwrap();
     let node = RunningNode::start(dir.path());

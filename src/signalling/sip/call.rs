@@ -17,7 +17,7 @@ use crate::model::id::{ProjectSlug, SessionId};
 use crate::model::role::Role;
 use crate::model::settings::Kind;
 use crate::model::switchboard::{JoinRequest, OpenSession, Refusal, RtpOffer};
-use crate::signalling::sdp::{AcceptedStream, AnswerHeader, StreamOffer, write_answer};
+use crate::signalling::sdp::{AcceptedStream, AnswerHeader, Direction, StreamOffer, write_answer};
 use crate::signalling::siprec::{Conversation, LineView, Mixture, PartyKey, WantedParty, addresses_to_look_up, assign};
 
 use super::dialog::Dialog;
@@ -346,7 +346,14 @@ impl Call<'_> {
     async fn open_line(&mut self, line: usize, owner: &PartyKey, offer: &StreamOffer) -> Result<(), Refusal> {
         let Some(party) = self.state.parties.get(owner) else { return Err(Refusal::NoSuchParticipant) };
         let answer = self.shared.switchboard.open_rtp(&self.session, &party.participant, self.rtp_offer(offer)).await?;
-        let open = OpenLine { owner: owner.clone(), track: answer.track, answer, offer: offer.clone(), muted: false };
+        let open = OpenLine {
+            owner: owner.clone(),
+            track: answer.track,
+            answer,
+            offer: offer.clone(),
+            muted: false,
+            two_way: offer.direction == Direction::SendRecv,
+        };
         self.state.lines.insert(line, open);
         Ok(())
     }

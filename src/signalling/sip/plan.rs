@@ -23,6 +23,8 @@ pub(super) struct OpenLine {
     pub(super) answer: RtpAnswer,
     pub(super) offer: StreamOffer,
     pub(super) muted: bool,
+    /// It began as a conversation both ways: only then does sending alone mean a hold.
+    pub(super) two_way: bool,
 }
 
 /// What a call is now.
@@ -61,10 +63,10 @@ pub(super) struct Wish<'a> {
     pub(super) can_answer: bool,
 }
 
-fn on_hold(offer: &StreamOffer, wish: &Wish<'_>) -> bool {
+fn on_hold(offer: &StreamOffer, wish: &Wish<'_>, two_way: bool) -> bool {
     match offer.direction {
         Direction::Inactive | Direction::RecvOnly => true,
-        Direction::SendOnly => wish.sendonly_is_hold,
+        Direction::SendOnly => wish.sendonly_is_hold && two_way,
         Direction::SendRecv => false,
     }
 }
@@ -84,7 +86,7 @@ pub(super) fn steps(state: &CallState, wish: &Wish<'_>) -> Vec<Step> {
         match (open, offer, owner) {
             (None, Some(offer), Some(owner)) if wish.can_answer => {
                 plan.push(Step::Open { line, owner });
-                if on_hold(offer, wish) {
+                if on_hold(offer, wish, false) {
                     plan.push(Step::Mute { line, muted: true });
                 }
             }
@@ -92,7 +94,7 @@ pub(super) fn steps(state: &CallState, wish: &Wish<'_>) -> Vec<Step> {
                 if !same_source(&open.offer, offer) {
                     plan.push(Step::Change { line });
                 }
-                let muted = on_hold(offer, wish);
+                let muted = on_hold(offer, wish, open.two_way);
                 if muted != open.muted {
                     plan.push(Step::Mute { line, muted });
                 }
@@ -104,7 +106,7 @@ pub(super) fn steps(state: &CallState, wish: &Wish<'_>) -> Vec<Step> {
                 }
                 if wish.can_answer {
                     plan.push(Step::Open { line, owner });
-                    if on_hold(offer, wish) {
+                    if on_hold(offer, wish, false) {
                         plan.push(Step::Mute { line, muted: true });
                     }
                 }
@@ -160,7 +162,10 @@ mod tests {
                         let address = ([127, 0, 0, 1], 1).into();
                         let answer = RtpAnswer { track, rtp: address, rtcp: address };
                         let offer = wish.streams[line].clone().expect("only what is offered is opened");
-                        self.state.lines.insert(line, OpenLine { owner, track, answer, offer, muted: false });
+                        self.state.lines.insert(
+                            line,
+                            OpenLine { owner, track, answer, two_way: offer.direction == Direction::SendRecv, offer, muted: false },
+                        );
                     }
                     Step::Change { line } => {
                         let open = self.state.lines.get_mut(&line).expect("only what is open changes");
@@ -226,7 +231,7 @@ mod tests {
                         let owner = parties.iter().find(|p| p.lines.contains(line)).map(|p| &p.key);
                         prop_assert_eq!(owner, Some(&open.owner), "line {} is received for somebody else", line);
                         prop_assert!(same_source(&open.offer, offer));
-                        prop_assert_eq!(open.muted, on_hold(offer, &wish));
+                        prop_assert_eq!(open.muted, on_hold(offer, &wish, open.two_way));
                     }
                 }
                 if can_answer {
