@@ -127,9 +127,9 @@ pub struct MediaReport {
 pub struct FrameReport {
     /// Whole frames on the tape.
     pub received: u64,
-    /// Frames decoded.
+    /// Frames decoded: what is never shown need not be.
     pub decoded: u64,
-    /// Frames in the composed picture.
+    /// Frames with a picture of their own in the composed time while their sender could be seen, shown or not by the layout.
     pub composed: u64,
 }
 
