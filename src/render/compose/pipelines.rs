@@ -70,8 +70,8 @@ pub(super) fn fit(width: u32, height: u32, chroma_site: &str) -> String {
 
 /// Encodes the canvas.
 pub(super) fn encode(configure: &Configure) -> String {
-    // 0.1 bit a pixel is plenty for talking people and enough for a page of text that stands still.
-    let kbit = u32::from(configure.width) * u32::from(configure.height) / 1000 * u32::from(configure.fps) / 10;
+    // 3/40 bit a pixel (2 Mbit/s at 720p30) at most: talking people take a third of it, and it is enough for a page of text.
+    let kbit = u32::from(configure.width) * u32::from(configure.height) / 1000 * u32::from(configure.fps) * 3 / 40;
     let kbit = kbit.clamp(200, 8_000);
     match configure.encoder {
         VideoEncoder::X264enc => fill(
