@@ -33,6 +33,8 @@ pub enum Call {
     Tape(super::tape_commands::TapeCall),
     /// A tape to files, without a node.
     Render(Render),
+    /// Are recordings and tapes what they were? Says what is damaged.
+    Verify(Verify),
     /// Send many calls or streams and measure what became of them.
     Load(super::load::Load),
     /// Composes pictures for a rendering; started by it.
@@ -111,6 +113,7 @@ pub fn run(line: CommandLine) -> ExitCode {
         Call::Simulate { file } => super::simulate::run(&file),
         Call::Tape(call) => super::tape_commands::run(call),
         Call::Render(render) => super::render_command::run(&render),
+        Call::Verify(verify) => super::verify::run(&verify),
         Call::Load(load) => super::load::run(load),
         Call::ComposeWorker => crate::render::compose::worker_main(),
     }

@@ -201,6 +201,10 @@ impl Default for Log {
     }
 }
 
+fn or_else(text: &str, otherwise: impl FnOnce() -> String) -> String {
+    if text.is_empty() { otherwise() } else { text.to_owned() }
+}
+
 fn line_of(text: &str, offset: usize) -> usize {
     text.get(..offset).map_or(1, |before| before.matches('\n').count() + 1)
 }
@@ -265,6 +269,18 @@ impl Config {
 
     fn try_from_table(table: &toml::Table) -> Result<Self, String> {
         table.clone().try_into().map_err(|error: toml::de::Error| first_line(&error))
+    }
+
+    /// Where the catalogue is.
+    #[must_use]
+    pub fn catalogue_url(&self) -> String {
+        or_else(&self.data.catalogue, || format!("sqlite:{}", self.data.dir.join("catalogue.db").display()))
+    }
+
+    /// Where recordings go.
+    #[must_use]
+    pub fn store_location(&self) -> String {
+        or_else(&self.data.store, || format!("folder:{}", self.data.dir.join("store").display()))
     }
 
     /// The file named, or `ferric.toml` if it is there; the environment over it.

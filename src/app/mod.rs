@@ -15,3 +15,4 @@ pub mod rows;
 pub mod serve;
 pub mod simulate;
 pub mod tape_commands;
+pub mod verify;

@@ -84,16 +84,10 @@ impl Node {
 
         let master_key = data.join("master.key");
         let spool = Spool::open(SpoolConfig { dir: data.join("spool"), master_key: master_key.clone() }).context("spool")?;
-        let catalogue = Catalogue::open(&or_else(&config.data.catalogue, || format!("sqlite:{}", data.join("catalogue.db").display())))
-            .await
-            .context("data.catalogue")?;
+        let catalogue = Catalogue::open(&config.catalogue_url()).await.context("data.catalogue")?;
         keys::ensure_admin_key(&catalogue, &data.join("admin.key")).await.context("admin.key")?;
-        let store = crate::store::open_with(
-            &or_else(&config.data.store, || format!("folder:{}", data.join("store").display())),
-            S3Options { journal: Some(data.join("uploads/parts")), ..S3Options::default() },
-        )
-        .await
-        .context("data.store")?;
+        let options = S3Options { journal: Some(data.join("uploads/parts")), ..S3Options::default() };
+        let store = crate::store::open_with(&config.store_location(), options).await.context("data.store")?;
 
         let (uploads, earlier) =
             UploadQueue::start(store.clone(), &data.join("uploads/queue"), QueueSettings::default()).await.context("uploads")?;
@@ -210,10 +204,6 @@ impl Node {
         let _ = tokio::time::timeout(Duration::from_secs(2), self.web).await;
         self.catalogue.close().await;
     }
-}
-
-fn or_else(text: &str, otherwise: impl FnOnce() -> String) -> String {
-    if text.is_empty() { otherwise() } else { text.to_owned() }
 }
 
 /// Tapes that an earlier run left: what a crash cut off is ended, and all are rendered.
