@@ -53,6 +53,20 @@ async fn each_party_is_on_its_side_and_nowhere_else() {
     for duration_s in [by_ffprobe(&file), by_mediainfo(&file)] {
         assert!((duration_s - told_ms / 1000.0).abs() < 0.15, "a parser says {duration_s} s, the row {told_ms} ms");
     }
+    for picture in ["poster.jpg", "waveform.png"] {
+        let bytes = node.bytes(&format!("/v1/recordings/{id}/files/{picture}")).await;
+        assert!(image::load_from_memory(&bytes).is_ok(), "{picture}");
+    }
+    let verified = Command::new(env!("CARGO_BIN_EXE_ferric")).arg("verify").arg(&node.data).output().unwrap();
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
+    let stored = node.data.join("store/recordings").join(id).join("recording.mp4");
+    let mut bytes = std::fs::read(&stored).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0x55;
+    std::fs::write(&stored, bytes).unwrap();
+    let verified = Command::new(env!("CARGO_BIN_EXE_ferric")).arg("verify").arg(&node.data).output().unwrap();
+    let said = String::from_utf8_lossy(&verified.stdout).into_owned();
+    assert!(verified.status.code() == Some(1) && said.contains(id) && said.contains("recording.mp4"), "{said}");
     assert!(std::fs::read_dir(node.data.join("spool")).unwrap().next().is_none(), "the tape goes once its recording is stored");
 }
 
