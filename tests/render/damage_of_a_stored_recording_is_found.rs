@@ -17,7 +17,7 @@ fn a_whole_recording_is_whole_and_each_damage_has_a_line() {
     let found = verify_recording(&folder).unwrap();
     assert!(found.damage.is_empty(), "{:?}", found.damage);
     // 8 s are 62.5 frames: 63, and one for the overlap.
-    assert_eq!((found.files, found.packets), (3, 64));
+    assert_eq!((found.files, found.packets), (4, 64));
 
     let mp4 = folder.join("recording.mp4");
     let whole = fs::read(&mp4).unwrap();

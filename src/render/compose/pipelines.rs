@@ -72,7 +72,7 @@ pub(super) fn fit(width: u32, height: u32, chroma_site: &str) -> String {
 pub(super) fn encode(configure: &Configure) -> String {
     // 3/40 bit a pixel (2 Mbit/s at 720p30) at most: talking people take a third of it, and it is enough for a page of text.
     let kbit = u32::from(configure.width) * u32::from(configure.height) / 1000 * u32::from(configure.fps) * 3 / 40;
-    let kbit = kbit.clamp(200, 8_000);
+    let kbit = kbit.clamp(400, 8_000);
     match configure.encoder {
         VideoEncoder::X264enc => fill(
             ENCODE_X264,
