@@ -180,10 +180,11 @@ impl Pass {
             };
             self.exhausted = false;
             self.newest = self.newest.max(record.at);
-            if let Body::Event(TapeEvent::Erased { participant }) = &record.body {
-                if self.known.erased.insert(participant.clone()) && self.concerns(participant) {
-                    return Ok(Some(Again::Without(participant.clone())));
-                }
+            if let Body::Event(TapeEvent::Erased { participant }) = &record.body
+                && self.known.erased.insert(participant.clone())
+                && self.concerns(participant)
+            {
+                return Ok(Some(Again::Without(participant.clone())));
             }
             let index = self.queue.iter().rposition(|r| r.at <= record.at).map_or(0, |i| i + 1);
             self.queue.insert(index, record);
@@ -231,10 +232,10 @@ impl Pass {
     fn feed(&mut self, record: Record) -> Result<(), RenderError> {
         match record.body {
             Body::Rtp { track, packet } => {
-                if let Some(track) = self.tracks.get_mut(&track) {
-                    if !self.known.erased.contains(&track.spec.participant) {
-                        track.packet(record.at, &packet);
-                    }
+                if let Some(track) = self.tracks.get_mut(&track)
+                    && !self.known.erased.contains(&track.spec.participant)
+                {
+                    track.packet(record.at, &packet);
                 }
             }
             Body::SenderReport { track, report } => {
@@ -426,7 +427,7 @@ impl Pass {
             TapeEvent::Joined { party, .. } => self.pictures_know(|video, now| video.party(now, &party)),
             TapeEvent::Left { participant } => self.pictures_know(|video, now| video.left(now, &participant)),
             TapeEvent::Track { track, spec } if spec.kind != MediaKind::Audio => {
-                self.pictures_know(|video, now| video.track(now, track, &spec))
+                self.pictures_know(|video, now| video.track(now, track, &spec));
             }
             TapeEvent::Muted { track, muted, .. } => self.pictures_know(|video, now| video.muted(now, track, muted)),
             _ => {}

@@ -23,7 +23,7 @@ pub const fn alaw_to_linear(byte: u8) -> i16 {
 pub fn linear_to_ulaw(sample: i16) -> u8 {
     let sign = if sample < 0 { 0x80u8 } else { 0 };
     let magnitude = i32::from(sample).abs().min(32_635) + 0x84;
-    let exponent = (31 - (magnitude as u32).leading_zeros()) as i32 - 7;
+    let exponent = (magnitude as u32).ilog2() as i32 - 7;
     let mantissa = (magnitude >> (exponent + 3)) & 0x0f;
     !(sign | ((exponent as u8) << 4) | mantissa as u8)
 }

@@ -29,14 +29,13 @@ impl Place {
 
 /// Adds a party's samples to interleaved `bus` of one or two channels.
 pub fn mix_into(bus: &mut [f32], channels: usize, place: Place, voice: &[f32]) {
-    match channels {
-        1 => bus.iter_mut().zip(voice).for_each(|(b, v)| *b += v * place.left),
-        _ => {
-            let (pairs, _) = bus.as_chunks_mut::<2>();
-            for (pair, v) in pairs.iter_mut().zip(voice) {
-                pair[0] += v * place.left;
-                pair[1] += v * place.right;
-            }
+    if channels == 1 {
+        bus.iter_mut().zip(voice).for_each(|(b, v)| *b += v * place.left)
+    } else {
+        let (pairs, _) = bus.as_chunks_mut::<2>();
+        for (pair, v) in pairs.iter_mut().zip(voice) {
+            pair[0] += v * place.left;
+            pair[1] += v * place.right;
         }
     }
 }

@@ -55,11 +55,7 @@ pub(super) fn encoded(atom: &impl Encode) -> Result<Vec<u8>, RenderError> {
 
 pub(super) fn ftyp() -> mp4::Ftyp {
     let brands = [b"isom", b"iso6", b"mp42", b"avc1"];
-    mp4::Ftyp {
-        major_brand: FourCC::new(b"isom"),
-        minor_version: 0x200,
-        compatible_brands: brands.into_iter().map(|b| FourCC::new(b)).collect(),
-    }
+    mp4::Ftyp { major_brand: FourCC::new(b"isom"), minor_version: 0x200, compatible_brands: brands.into_iter().map(FourCC::new).collect() }
 }
 
 impl Movie {

@@ -171,7 +171,7 @@ impl TrackClock {
                 .unwrap_or(newest);
         }
         let silent = arrival - last.last_arrival_ns >= BREAK_NS;
-        if silent || off.abs() > JUMP_NS || ahead > NEAR_SEQUENCE || ahead < 0 {
+        if silent || off.abs() > JUMP_NS || !(0..=NEAR_SEQUENCE).contains(&ahead) {
             let follows = last.id;
             return self.begin(arrival, header, Some(follows));
         }
@@ -300,10 +300,10 @@ impl TrackClock {
                     }
                 }
             }
-            if let (None, Some(floor)) = (stretch.first_floor, stretch.floor()) {
-                if stretch.last_arrival_ns - stretch.first_arrival_ns > 5_000_000_000 {
-                    stretch.first_floor = Some((stretch.last_arrival_ns, floor));
-                }
+            if let (None, Some(floor)) = (stretch.first_floor, stretch.floor())
+                && stretch.last_arrival_ns - stretch.first_arrival_ns > 5_000_000_000
+            {
+                stretch.first_floor = Some((stretch.last_arrival_ns, floor));
             }
         }
         while self.stretches.len() > 4 {

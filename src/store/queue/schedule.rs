@@ -254,7 +254,7 @@ mod tests {
                         let waited = s.failed(&job, *now, 0.5);
                         assert!(waited.is_none_or(|(_, wait)| (5..=1_000).contains(&wait)));
                     }
-                    5 if by % 7 == 0 => { done.remove(&id(which % 4)); s.forget(&id(which % 4)); }
+                    5 if by.is_multiple_of(7) => { done.remove(&id(which % 4)); s.forget(&id(which % 4)); }
                     4 => *now += by,
                     _ => {
                         if let Next::Start(job) = s.next(*now) {
