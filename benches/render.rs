@@ -1,4 +1,5 @@
 //! Rendering in pieces: `cargo bench --bench render -- <timeline|depacketize|mix_encode|mux|playlist>`.
+#![allow(missing_docs, reason = "criterion makes functions of its own")]
 
 use std::hint::black_box;
 use std::path::PathBuf;

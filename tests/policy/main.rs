@@ -1,6 +1,5 @@
 //! The recording policy: fine points as tables, random histories, and a second model to compare with.
 
-#![allow(clippy::unwrap_used)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![allow(clippy::option_option, reason = "the second model's main: none, or one with or without a pause")]
 #![allow(clippy::needless_pass_by_value, reason = "tables read better without borrows")]

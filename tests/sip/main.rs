@@ -1,6 +1,5 @@
 //! SIP and SIPREC: real sockets, senders of every dialect, calls that change, and bytes that mean nothing.
 
-#![allow(clippy::unwrap_used)]
 #![allow(clippy::unwrap_used, clippy::format_push_string, reason = "a test fails by what it cannot unwrap")]
 
 mod a_call_changes_while_it_lasts;

@@ -30,7 +30,7 @@ impl Place {
 /// Adds a party's samples to interleaved `bus` of one or two channels.
 pub fn mix_into(bus: &mut [f32], channels: usize, place: Place, voice: &[f32]) {
     if channels == 1 {
-        bus.iter_mut().zip(voice).for_each(|(b, v)| *b += v * place.left)
+        bus.iter_mut().zip(voice).for_each(|(b, v)| *b += v * place.left);
     } else {
         let (pairs, _) = bus.as_chunks_mut::<2>();
         for (pair, v) in pairs.iter_mut().zip(voice) {

@@ -62,8 +62,8 @@ impl Peaks {
         let mut halved = Vec::with_capacity(self.columns.len() / 2 + width);
         for pair in self.columns.chunks(width * 2) {
             let (a, b) = pair.split_at(width.min(pair.len()));
-            for value in 0..width {
-                let (x, y) = (a[value], b.get(value).copied().unwrap_or(a[value]));
+            for (value, x) in a.iter().copied().enumerate() {
+                let y = b.get(value).copied().unwrap_or(x);
                 halved.push(if value % 2 == 0 { x.min(y) } else { x.max(y) });
             }
         }
