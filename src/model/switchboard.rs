@@ -171,6 +171,8 @@ pub trait Switchboard: Send + Sync + 'static {
     async fn agent_of(&self, project: &ProjectSlug, address: &str) -> Option<String>;
     /// Whether a project counts the first stream as the customer (`caller_is`, the default) or the agent.
     async fn caller_role(&self, project: &ProjectSlug) -> Role;
+    /// A participant's stream carries other voices of the session too: a refusal by anybody then counts as one by this participant.
+    async fn shares_voice(&self, _session: &SessionId, _participant: &ParticipantId) {}
     /// Whether the project's settings give all of these roles the same gate at all times: only then may one stream that mixes their voices be
     /// recorded (no record mode but `both`, no consent asked of each, third parties as everybody else). No, unless the node knows better.
     async fn treats_alike(&self, _project: &ProjectSlug, _roles: &[Role]) -> bool {

@@ -74,6 +74,8 @@ pub(super) struct Pass {
     opened: Option<SessionOpened>,
     parties: BTreeMap<ParticipantId, Party>,
     tracks: BTreeMap<TrackId, Track>,
+    /// In which outputs a party's gate is open, as far as the tape has been read.
+    open_in: BTreeMap<ParticipantId, BTreeSet<OutputKey>>,
     /// Fed, not reached by rendering yet.
     events: VecDeque<(MediaTime, TapeEvent)>,
     outputs: BTreeMap<OutputKey, Output>,
@@ -98,6 +100,7 @@ impl Pass {
             opened: None,
             parties: BTreeMap::new(),
             tracks: BTreeMap::new(),
+            open_in: BTreeMap::new(),
             events: VecDeque::new(),
             outputs: BTreeMap::new(),
             rate: None,
@@ -265,6 +268,12 @@ impl Pass {
                             track.dropped += packets;
                         }
                     }
+                    TapeEvent::Gate { output, participant, gate } => self.note_gate(output, participant, *gate),
+                    TapeEvent::OutputEnded { output, .. } => {
+                        self.open_in.values_mut().for_each(|outputs| {
+                            outputs.remove(output);
+                        });
+                    }
                     TapeEvent::SessionEnded => self.ended = Some(record.at),
                     _ => {}
                 }
@@ -272,6 +281,18 @@ impl Pass {
             }
         }
         Ok(())
+    }
+
+    /// What a closed gate kept off the tape is not lost: numbers begin anew where the first of a party's gates opens again.
+    fn note_gate(&mut self, output: &OutputKey, participant: &ParticipantId, gate: Gate) {
+        let outputs = self.open_in.entry(participant.clone()).or_default();
+        if gate != Gate::Open {
+            outputs.remove(output);
+        } else if outputs.insert(output.clone()) && outputs.len() == 1 {
+            for track in self.tracks.values_mut().filter(|t| t.spec.participant == *participant) {
+                track.clock.reopened();
+            }
+        }
     }
 
     /// A picture track that has come to outputs that are sound alone: rendering has hindsight, and begins them again with pictures.

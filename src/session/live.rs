@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use super::notice::{Followers, Notice, SessionNotice};
 use super::view::{GateView, OutputView, ParticipantView, SessionView};
 use crate::ingest::{LegId, MediaClock};
-use crate::model::command::{Command, Reason};
+use crate::model::command::{Command, Reason, Verb};
 use crate::model::event::{Party, SessionOpened, TapeEvent};
 use crate::model::gate::State;
 use crate::model::id::{ParticipantId, RecordingId, SessionId, TrackId};
@@ -28,6 +28,8 @@ pub(super) struct Member {
     pub(super) present: bool,
     /// Has been in at least once.
     pub(super) came: bool,
+    /// Their stream carries other voices of the session as well.
+    pub(super) carries_others: bool,
     pub(super) tracks: Vec<TrackId>,
     pub(super) legs: Vec<(TrackId, LegId)>,
     pub(super) peers: Vec<PeerId>,
@@ -235,9 +237,21 @@ impl Live {
     pub(super) fn command(&self, command: Command) -> Result<State, Reason> {
         let mut guard = self.inner.lock();
         let inner = &mut *guard;
-        let (by, verb, order) = (command.by.clone(), command.verb, command.order.clone());
-        self.feed(inner, Input::Command(command), |refused| TapeEvent::Command { by, verb, order, refused })?;
+        let (by, verb) = (command.by.clone(), command.verb);
+        self.obey(inner, command)?;
+        if matches!(verb, Verb::ConsentDecline | Verb::ConsentWithdraw) {
+            // Their voice is in these streams too, and nobody can take it out again.
+            let carriers = inner.members.iter().filter(|m| m.carries_others && m.present && m.party.id != by);
+            for carrier in carriers.map(|m| m.party.id.clone()).collect::<Vec<_>>() {
+                let _ = self.obey(inner, Command { by: carrier, verb, order: None });
+            }
+        }
         Ok(inner.gatekeeper.state())
+    }
+
+    fn obey(&self, inner: &mut Inner, command: Command) -> Result<(), Reason> {
+        let (by, verb, order) = (command.by.clone(), command.verb, command.order.clone());
+        self.feed(inner, Input::Command(command), |refused| TapeEvent::Command { by, verb, order, refused })
     }
 
     /// Ends the session for everybody; the tape stays open for what is still in the sockets until [`Live::close`].

@@ -15,7 +15,7 @@ use super::media::Media;
 use super::notice::{Followers, SessionNotice};
 use super::view::SessionView;
 use crate::ingest::{LegId, RtpIngest, WebrtcIngest};
-use crate::model::event::{Party, SessionOpened};
+use crate::model::event::{Party, SessionOpened, TapeEvent};
 use crate::model::id::{ParticipantId, SessionId, TrackId};
 use crate::model::redact::Secret;
 use crate::model::role::Role;
@@ -198,6 +198,7 @@ impl Registry {
             properties,
             present: false,
             came: false,
+            carries_others: false,
             tracks: Vec::new(),
             legs: Vec::new(),
             peers: Vec::new(),
@@ -208,16 +209,19 @@ impl Registry {
     }
 
     pub(super) async fn depart(&self, live: &Arc<Live>, participant: &ParticipantId) {
-        self.drop_legs(live.member(participant, |m| std::mem::take(&mut m.legs)).unwrap_or_default());
+        self.drop_legs(live, live.member(participant, |m| std::mem::take(&mut m.legs)).unwrap_or_default());
         for peer in live.leave(participant) {
             self.hang_up(&peer).await;
         }
     }
 
     /// Sockets are read to their last packet before the gates close: what arrived in time belongs to the recording.
-    fn drop_legs(&self, legs: impl IntoIterator<Item = (TrackId, LegId)>) {
-        for (_, leg) in legs {
-            self.shared.config.rtp.remove(leg);
+    fn drop_legs(&self, live: &Live, legs: impl IntoIterator<Item = (TrackId, LegId)>) {
+        for (track, leg) in legs {
+            let lost = self.shared.config.rtp.remove(leg).map_or(0, |counters| counters.dropped_by_kernel);
+            if lost > 0 {
+                live.note(TapeEvent::Dropped { track, packets: lost });
+            }
         }
     }
 
@@ -230,7 +234,7 @@ impl Registry {
 
     pub(super) async fn finish(&self, live: &Arc<Live>) {
         let members = live.members();
-        self.drop_legs(members.iter().flat_map(|m| m.legs.iter().copied()));
+        self.drop_legs(live, members.iter().flat_map(|m| m.legs.iter().copied()));
         if !live.end() {
             return;
         }

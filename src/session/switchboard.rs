@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use super::live::Live;
 use super::registry::Registry;
-use crate::ingest::{LegId, RtpLegSpec, TapFactory};
+use crate::ingest::{IngestError, LegId, RtpLegSpec, TapFactory};
 use crate::model::command::{Command, Reason};
 use crate::model::event::{GapCause, TapeEvent};
 use crate::model::gate::State;
@@ -109,13 +109,7 @@ impl Switchboard for Registry {
         let live = self.session(session)?;
         live.arrive(participant).ok_or(Refusal::NoSuchParticipant)?;
         let taps = Arc::new(self.media(&live));
-        let answer = self
-            .shared
-            .config
-            .webrtc
-            .accept(participant.clone(), &offer_sdp, taps)
-            .await
-            .map_err(|error| Refusal::BadOffer(error.to_string()))?;
+        let answer = self.shared.config.webrtc.accept(participant.clone(), &offer_sdp, taps).await.map_err(IngestError::refusal)?;
         live.member(participant, |m| {
             m.arrivals += 1;
             m.peers.push(answer.peer.clone());
@@ -125,7 +119,7 @@ impl Switchboard for Registry {
     }
 
     async fn trickle(&self, peer: &PeerId, candidates: Vec<RemoteCandidate>) -> Result<(), Refusal> {
-        self.shared.config.webrtc.trickle(peer, candidates).await.map_err(|error| Refusal::BadOffer(error.to_string()))
+        self.shared.config.webrtc.trickle(peer, candidates).await.map_err(IngestError::refusal)
     }
 
     async fn close_webrtc(&self, peer: &PeerId) -> Result<(), Refusal> {
@@ -140,6 +134,12 @@ impl Switchboard for Registry {
             self.depart(&live, &participant).await;
         }
         Ok(())
+    }
+
+    async fn shares_voice(&self, session: &SessionId, participant: &ParticipantId) {
+        if let Ok(live) = self.session(session) {
+            live.member(participant, |m| m.carries_others = true);
+        }
     }
 
     async fn agent_of(&self, project: &ProjectSlug, address: &str) -> Option<String> {

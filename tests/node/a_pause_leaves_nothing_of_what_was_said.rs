@@ -65,6 +65,11 @@ async fn what_is_said_in_a_pause_or_after_a_decline_is_nowhere() {
         assert!(heard.tone(1, 440.0, from, to) > 0.15, "the customer is heard from {from} to {to} s");
     }
 
+    let manifest = node.get(&format!("/v1/recordings/{id}/files/manifest.json")).await;
+    for track in manifest["tracks"].as_array().unwrap() {
+        assert_eq!(track["lost"], 0, "what the pause kept out is not lost: {track}");
+    }
+
     let tape = node.data.join("spool").join(&session);
     let pcap = folder.path().join("tape.pcapng");
     let out = Command::new(env!("CARGO_BIN_EXE_ferric")).args(["tape", "to-pcap"]).arg(&tape).arg("--out").arg(&pcap).output().unwrap();

@@ -9,5 +9,6 @@ mod a_call_becomes_a_recording_with_each_party_on_its_side;
 mod a_killed_node_finishes_its_recordings_at_the_next_start;
 mod a_node_that_is_told_to_stop_renders_first;
 mod a_pause_leaves_nothing_of_what_was_said;
+mod a_refusal_closes_the_stream_that_carries_that_voice;
 mod a_room_is_composed_in_step_with_its_sound;
 mod a_start_that_cannot_be_says_why;

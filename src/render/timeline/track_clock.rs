@@ -93,6 +93,8 @@ pub struct TrackClock {
     /// The participant's common clock: session time minus the sender's wall clock.
     common_ns: Option<i64>,
     early_reports: Vec<(u32, u32, u64)>,
+    /// The gate was closed since the newest packet.
+    reopened: bool,
 }
 
 /// What came and what did not.
@@ -123,6 +125,11 @@ impl TrackClock {
         let sequence = stretch.sequence_base + number;
         self.next_sequence = self.next_sequence.max(sequence + 1);
         Some(Position { sequence, stretch: stretch.id, ticks })
+    }
+
+    /// The gate opens after it was closed: numbers that are missing before the next packet were kept out, not lost.
+    pub fn reopened(&mut self) {
+        self.reopened = true;
     }
 
     /// Takes a packet that shares the numbering but whose time stamp says nothing of now (an RFC 4733 event has the time of its start
@@ -171,7 +178,7 @@ impl TrackClock {
                 .unwrap_or(newest);
         }
         let silent = arrival - last.last_arrival_ns >= BREAK_NS;
-        if silent || off.abs() > JUMP_NS || !(0..=NEAR_SEQUENCE).contains(&ahead) {
+        if self.reopened || silent || off.abs() > JUMP_NS || !(0..=NEAR_SEQUENCE).contains(&ahead) {
             let follows = last.id;
             return self.begin(arrival, header, Some(follows));
         }
@@ -190,7 +197,9 @@ impl TrackClock {
             if ahead > 0 && ahead <= NEAR_SEQUENCE {
                 sequences = before.sequences;
                 sequence_base = before.sequence_base;
-                self.closed.lost += (ahead - 1) as u64;
+                if !self.reopened {
+                    self.closed.lost += (ahead - 1) as u64;
+                }
             }
             reports.clone_from(&before.reports);
         }
@@ -200,6 +209,7 @@ impl TrackClock {
             reports.note(wraps.peek(*rtp), *ntp);
         }
         self.early_reports.retain(|(ssrc, ..)| *ssrc != header.ssrc);
+        self.reopened = false;
         let id = self.next_stretch;
         self.next_stretch += 1;
         self.stretches.push_back(Stretch {

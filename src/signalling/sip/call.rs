@@ -131,6 +131,8 @@ struct Call<'a> {
     wants_offer: bool,
     /// An INVITE of ours is on its way.
     asking: bool,
+    /// Lines that carry several voices.
+    mixed_lines: BTreeSet<usize>,
 }
 
 /// Why the call is over for the actor.
@@ -258,6 +260,7 @@ async fn set_up<'a>(shared: &'a Arc<Shared>, invitation: &Invitation) -> Result<
         timer,
         wants_offer: false,
         asking: false,
+        mixed_lines: BTreeSet::new(),
     };
     let (parties, mixtures) = call.who_is_who(&offer.streams, call.conversation.as_ref()).await;
     if let Some(mixture) = mixtures.first()
@@ -269,6 +272,7 @@ async fn set_up<'a>(shared: &'a Arc<Shared>, invitation: &Invitation) -> Result<
         let request = OpenSession { project, kind: Kind::Call, external_id, metadata };
         call.session = switchboard.open(request).await.map_err(|refusal| Reply::of_refusal(&refusal))?;
     }
+    call.mixed_lines = mixtures.iter().map(|mixture| mixture.line).collect();
     let parties = with_mixtures(parties, &mixtures);
     if let Err(refusal) = call.become_wish(&offer, &parties, true).await {
         call.close_session().await;
@@ -320,7 +324,7 @@ impl Call<'_> {
     }
 
     /// Whoever shall be in by what is offered and known now. A mixture that may not be recorded is received no more; its parties stay in the call.
-    async fn parties_now(&self, offer: &Offered) -> Vec<WantedParty> {
+    async fn parties_now(&mut self, offer: &Offered) -> Vec<WantedParty> {
         let (parties, mixtures) = self.who_is_who(&offer.streams, self.conversation.as_ref()).await;
         let mut honourable = Vec::new();
         for mixture in mixtures {
@@ -328,6 +332,7 @@ impl Call<'_> {
                 honourable.push(mixture);
             }
         }
+        self.mixed_lines = honourable.iter().map(|mixture| mixture.line).collect();
         with_mixtures(parties, &honourable)
     }
 
@@ -345,6 +350,9 @@ impl Call<'_> {
 
     async fn open_line(&mut self, line: usize, owner: &PartyKey, offer: &StreamOffer) -> Result<(), Refusal> {
         let Some(party) = self.state.parties.get(owner) else { return Err(Refusal::NoSuchParticipant) };
+        if self.mixed_lines.contains(&line) {
+            self.shared.switchboard.shares_voice(&self.session, &party.participant).await;
+        }
         let answer = self.shared.switchboard.open_rtp(&self.session, &party.participant, self.rtp_offer(offer)).await?;
         let open = OpenLine {
             owner: owner.clone(),
