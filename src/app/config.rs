@@ -197,7 +197,7 @@ pub struct Log {
 
 impl Default for Log {
     fn default() -> Self {
-        Self { level: "warn,ferric=info".into(), format: "text".into() }
+        Self { level: "warn,ferric=info,rtc_dtls=error".into(), format: "text".into() }
     }
 }
 

@@ -12,3 +12,4 @@ mod a_pause_leaves_nothing_of_what_was_said;
 mod a_refusal_closes_the_stream_that_carries_that_voice;
 mod a_room_is_composed_in_step_with_its_sound;
 mod a_start_that_cannot_be_says_why;
+mod the_demo_shows_a_call_and_a_room;
