@@ -117,7 +117,7 @@ pub struct MediaReport {
     /// Frames that came in and frames placed, over all picture tracks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frames: Option<FrameReport>,
-    /// Measured offset of pictures against sound of one participant (picture later = positive), 95th percentile of its size.
+    /// Measured offset of shown pictures from the time that belongs to them by the clock that places their sender's sound: 95 of 100 not farther.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub av_offset_p95_ms: Option<f64>,
 }

@@ -142,6 +142,6 @@ fn media(output: &Output, session: &Session<'_>) -> MediaReport {
         channel_layout: layout,
         resolution: output.picture_size.as_ref().map(|p| (p.0, p.1)),
         frames: output.frames,
-        av_offset_p95_ms: None,
+        av_offset_p95_ms: output.offset_p95_ms,
     }
 }

@@ -67,6 +67,7 @@ pub(super) struct Output {
     pub peaks: Peaks,
     pub segments: Vec<Segment>,
     pub frames: Option<FrameReport>,
+    pub offset_p95_ms: Option<f64>,
     pub picture_files: Vec<String>,
     pub video: Option<VideoRender>,
     pub with_pictures: bool,
@@ -103,6 +104,7 @@ impl Output {
             peaks: Peaks::new(rate, channels),
             segments: Vec::new(),
             frames: None,
+            offset_p95_ms: None,
             picture_files: Vec::new(),
             video: None,
             with_pictures,
@@ -394,6 +396,7 @@ impl Output {
             let known = video.config().cloned();
             let last = video.finish(end)?;
             self.frames = Some(last.frames);
+            self.offset_p95_ms = last.offset_p95_ms;
             self.picture_files = last.files;
             if self.writer.is_none() {
                 let config = last.config.or(known);

@@ -56,6 +56,8 @@ async fn a_flash_and_its_beep_stay_together() {
     assert!(offsets.len() >= flashes.len() - 1, "{flashes:?} {beeps:?}");
     let p95 = offsets[(offsets.len() * 95).div_ceil(100) - 1];
     assert!(p95 <= 0.045, "lip-sync p95 is {:.0} ms: {flashes:?} {beeps:?}", p95 * 1000.0);
+    let told = manifest["media"]["av_offset_p95_ms"].as_f64().unwrap();
+    assert!((1.0..=45.0).contains(&told), "the manifest says {told} ms");
     let poster = node.bytes(&format!("/v1/recordings/{recording}/files/poster.jpg")).await;
     assert!(image::load_from_memory(&poster).is_ok());
 }

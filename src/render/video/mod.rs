@@ -6,6 +6,7 @@
 
 mod director;
 mod layout;
+mod offsets;
 mod stage;
 mod track;
 
@@ -62,6 +63,8 @@ pub struct VideoEnd {
     pub pictures: Vec<EncodedPicture>,
     /// What a player must know: of a short output it is known only now. `None` where there are no pictures at all.
     pub config: Option<VideoConfig>,
+    /// How far pictures were shown from the time that belongs to them: 95 of 100 not farther than this.
+    pub offset_p95_ms: Option<f64>,
     /// What became of the frames.
     pub frames: FrameReport,
     /// Files written into the output's folder, by their names below it (`poster.jpg`, `thumbnails.vtt`, sheets).
@@ -181,7 +184,7 @@ impl VideoRender {
         let pictures = self.take(composed)?;
         let decoded = self.composer.as_ref().map_or(0, Composer::decoded);
         let frames = FrameReport { decoded, ..self.stage.frames() };
-        Ok(VideoEnd { pictures, config: self.config, frames, files: self.pictures.finish(end)? })
+        Ok(VideoEnd { pictures, config: self.config, frames, offset_p95_ms: self.stage.offset_p95_ms(), files: self.pictures.finish(end)? })
     }
 
     fn composer(&mut self) -> Result<&mut Composer, RenderError> {

@@ -6,6 +6,7 @@ use base64::Engine as _;
 
 use super::director::Director;
 use super::layout::Layout;
+use super::offsets::Offsets;
 use super::track::{Shows, Track};
 use crate::model::id::{ParticipantId, TrackId};
 use crate::model::manifest::FrameReport;
@@ -200,6 +201,13 @@ impl Stage {
     /// Of each track the oldest frame that a later tick may show.
     pub(super) fn oldest(&self) -> BTreeMap<u16, u64> {
         self.tracks.iter().filter_map(|(id, track)| Some((id.0, track.oldest()?))).collect()
+    }
+
+    /// How far pictures were shown from the time that belongs to them: 95 of 100 not farther than this.
+    pub(super) fn offset_p95_ms(&self) -> Option<f64> {
+        let mut all = Offsets::default();
+        self.tracks.values().for_each(|track| all.add(&track.offsets));
+        all.p95_ms()
     }
 
     /// What became of the frames, but for decoding.

@@ -1,5 +1,6 @@
 //! One picture track of an output: its frames, and which of them is there at a tick.
 
+use super::offsets::Offsets;
 use std::collections::VecDeque;
 
 use crate::model::id::ParticipantId;
@@ -45,6 +46,8 @@ pub(super) struct Track {
     floor: Option<u64>,
     /// Frames that had a tick of their own while they could be shown.
     pub composed: u64,
+    /// How far from its own time each of them was shown.
+    pub offsets: Offsets,
 }
 
 /// What a track shows at a tick.
@@ -71,6 +74,7 @@ impl Track {
             floor_ns: 0,
             floor: None,
             composed: 0,
+            offsets: Offsets::default(),
         }
     }
 
@@ -143,7 +147,10 @@ impl Track {
             let held = self.kind == MediaKind::Screen || now.0.saturating_sub(frame.at) <= CAMERA_HOLD_NS;
             open && !self.muted && frame.at >= self.floor_ns && held
         })?;
-        self.composed += u64::from(own);
+        if own {
+            self.composed += 1;
+            self.offsets.note(now.0.abs_diff(current.at));
+        }
         Some(Shows { number: current.number, floor: self.floor.unwrap_or(current.number) })
     }
 
