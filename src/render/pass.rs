@@ -116,13 +116,16 @@ impl Pass {
         let until = now - (HINDSIGHT_NS + DISORDER_NS);
         loop {
             let target = self.next_stop(until);
-            let Some(target) = target else { return Ok(None) };
+            let Some(target) = target else { break };
             while self.at < target {
                 if let Some(again) = self.block()? {
                     return Ok(Some(again));
                 }
             }
         }
+        // Hundreds of sessions wait for their next burst at any time: none of them keeps room for the records of the last one.
+        self.queue.shrink_to_fit();
+        Ok(None)
     }
 
     /// Where rendering goes next without passing `until`: as far as a burst of some output becomes whole; `None` where that is too far.
