@@ -72,9 +72,8 @@ pub struct Report {
     pub rss_bytes: u64,
     /// Resident memory before the first call, bytes.
     pub rss_idle_bytes: u64,
-    /// Memory a call beyond the first hundred, bytes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rss_per_call_bytes: Option<u64>,
+    /// Memory a call, against none, bytes.
+    pub rss_per_call_bytes: u64,
     /// The same legs through rtpengine with pcap.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rtpengine_cpu_s_per_call_minute: Option<f64>,
@@ -118,7 +117,6 @@ async fn measure(call: &Calls, progress: &ProgressBar, data: &std::path::Path, e
     let mut report = Report { rss_idle_bytes: node.usage().rss_bytes, ..Report::default() };
 
     let mut live = Vec::new();
-    let mut at_a_hundred = None;
     let mut pace = tokio::time::interval(Duration::from_secs_f64(1.0 / f64::from(call.rate.max(1))));
     progress.set_length(u64::from(call.calls));
     progress.set_message("placing calls");
@@ -127,9 +125,6 @@ async fn measure(call: &Calls, progress: &ProgressBar, data: &std::path::Path, e
         match place(&client, &pump, number, &customer, &agent).await {
             Ok(placed) => live.push(placed),
             Err(error) => *report.refused.entry(error.to_string()).or_default() += 1,
-        }
-        if number == 99 {
-            at_a_hundred = Some(node.usage().rss_bytes);
         }
         progress.inc(1);
     }
@@ -141,8 +136,7 @@ async fn measure(call: &Calls, progress: &ProgressBar, data: &std::path::Path, e
     let (after, elapsed) = (node.usage(), began.elapsed());
     report.cpu_s_per_call_minute = per_call_minute(after.cpu.saturating_sub(before.cpu), report.calls, elapsed);
     report.rss_bytes = after.rss_bytes;
-    report.rss_per_call_bytes =
-        at_a_hundred.filter(|_| report.calls > 100).map(|then| after.rss_bytes.saturating_sub(then) / u64::from(report.calls - 100));
+    report.rss_per_call_bytes = after.rss_bytes.saturating_sub(report.rss_idle_bytes) / u64::from(report.calls.max(1));
 
     progress.set_message("hanging up");
     let mut ended = Instant::now();

@@ -90,9 +90,7 @@ fn print(report: &calls::Report, json: bool) -> ExitCode {
         println!("ready after the last end  {} ms at most", report.ready_after_ms_max);
         println!("CPU                       {:.4} s a call-minute", report.cpu_s_per_call_minute);
         println!("memory                    {:.1} MB, {:.1} MB idle", report.rss_bytes as f64 / 1e6, report.rss_idle_bytes as f64 / 1e6);
-        if let Some(bytes) = report.rss_per_call_bytes {
-            println!("memory a call beyond 100  {:.1} KB", bytes as f64 / 1e3);
-        }
+        println!("memory a call             {:.1} KB", report.rss_per_call_bytes as f64 / 1e3);
         if let Some(cpu) = report.rtpengine_cpu_s_per_call_minute {
             println!("rtpengine with pcap       {cpu:.4} s a call-minute: {:.2} of it", report.cpu_s_per_call_minute / cpu);
         }
