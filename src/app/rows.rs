@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use parking_lot::Mutex;
 
-use crate::archive::{Catalogue, Recording, RecordingState, SessionRow, Source};
+use crate::archive::{ArchiveError, Catalogue, Recording, RecordingState, SessionRow, Source};
 use crate::model::event::{SessionOpened, TapeEvent};
 use crate::model::gate::DiscardReason;
 use crate::model::id::{OutputKey, RecordingId, SessionId};
@@ -73,8 +73,10 @@ impl Rows {
             ended_at: None,
         };
         self.open.lock().insert(opened.session.clone(), Open { opened: opened.clone(), recordings: Vec::new() });
-        if let Err(error) = self.catalogue.insert_session(&row).await {
-            tracing::error!(session = %opened.session, %error, "a session's row could not be kept");
+        match self.catalogue.insert_session(&row).await {
+            // A tape of an earlier run: its session has been there since it began.
+            Ok(()) | Err(ArchiveError::Exists { .. }) => {}
+            Err(error) => tracing::error!(session = %opened.session, %error, "a session's row could not be kept"),
         }
     }
 
