@@ -42,9 +42,9 @@ pub enum Call {
     ComposeWorker,
 }
 
-/// `ferric serve`
+/// Which configuration a node runs on, and what stands over it.
 #[derive(Debug, Args)]
-pub struct Serve {
+pub struct NodeArguments {
     /// Configuration file [default: ferric.toml, if there].
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -57,6 +57,14 @@ pub struct Serve {
     /// SIP over UDP and TCP [default: 127.0.0.1:5060].
     #[arg(long, value_name = "ADDR")]
     pub sip: Option<String>,
+}
+
+/// `ferric serve`
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// The node.
+    #[command(flatten)]
+    pub node: NodeArguments,
     /// At SIGTERM, wait this long for live sessions to be rendered.
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     pub drain: u64,

@@ -1,7 +1,7 @@
 //! `ferric demo`: a node on its embedded defaults, a real call and a real room session into it over the loopback, and where they play.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use clap::Args;
 use indicatif::ProgressBar;
 use std::io::IsTerminal as _;
 
-use super::command_line::{NOT_WELL, WRONG_USE, complain};
+use super::command_line::{NOT_WELL, NodeArguments, WRONG_USE, complain};
 use super::load::siprec::{CallPlan, LegPlan, Pump, SipFlow, SiprecCall, SiprecClient, Sound};
 use super::load::whip::{Film, publish};
 use super::node::Node;
@@ -35,18 +35,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// `ferric demo`
 #[derive(Debug, Args)]
 pub struct Demo {
-    /// Configuration file [default: ferric.toml, if there].
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// Folder of tapes, keys, catalogue and recordings [default: data].
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
-    /// Pages, API, WHIP [default: 127.0.0.1:8080].
-    #[arg(long, value_name = "ADDR")]
-    pub http: Option<String>,
-    /// SIP over UDP and TCP [default: 127.0.0.1:5060].
-    #[arg(long, value_name = "ADDR")]
-    pub sip: Option<String>,
+    /// The node.
+    #[command(flatten)]
+    pub node: NodeArguments,
     /// How long the call and the room session last.
     #[arg(long, value_name = "SECONDS", default_value_t = 24)]
     pub seconds: u64,
@@ -61,7 +52,7 @@ pub struct Demo {
 /// Runs the demo.
 #[must_use]
 pub fn run(demo: Demo) -> ExitCode {
-    let config = match serve::configured(demo.config.as_deref(), demo.data.as_deref(), demo.http.as_deref(), demo.sip.as_deref()) {
+    let config = match serve::configured(&demo.node) {
         Ok(config) => config,
         Err(error) => return complain(WRONG_USE, error),
     };

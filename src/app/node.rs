@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use async_trait::async_trait;
-use parking_lot::{Mutex, RwLock};
+use parking_lot::Mutex;
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -284,7 +284,7 @@ impl Readiness for CatalogueAnswers {
     }
 }
 
-struct PluginsThere(RwLock<Result<(), String>>);
+struct PluginsThere(Result<(), String>);
 
 #[async_trait]
 impl Readiness for PluginsThere {
@@ -292,7 +292,7 @@ impl Readiness for PluginsThere {
         "composing"
     }
     async fn holds(&self) -> Result<(), String> {
-        self.0.read().clone()
+        self.0.clone()
     }
 }
 
@@ -315,5 +315,5 @@ fn readiness(catalogue: Catalogue, encoder: crate::render::VideoEncoder, data: &
     if let Err(error) = &plugins {
         tracing::error!(error, "rooms cannot be composed on this node; calls are not affected");
     }
-    vec![Arc::new(CatalogueAnswers(catalogue)), Arc::new(PluginsThere(RwLock::new(plugins))), Arc::new(DataWritable(data.to_owned()))]
+    vec![Arc::new(CatalogueAnswers(catalogue)), Arc::new(PluginsThere(plugins)), Arc::new(DataWritable(data.to_owned()))]
 }

@@ -1,20 +1,19 @@
 //! `ferric serve`: the node until it is told to stop.
 
 use std::io::Write as _;
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::command_line::{Serve, WRONG_USE, complain};
+use super::command_line::{NodeArguments, Serve, WRONG_USE, complain};
 use super::config::{Config, Log};
 use super::node::Node;
 
 /// Runs the node.
 #[must_use]
 pub fn run(serve: Serve) -> ExitCode {
-    let config = match configured(serve.config.as_deref(), serve.data.as_deref(), serve.http.as_deref(), serve.sip.as_deref()) {
+    let config = match configured(&serve.node) {
         Ok(config) => config,
         Err(error) => return complain(WRONG_USE, error),
     };
@@ -42,21 +41,16 @@ pub fn run(serve: Serve) -> ExitCode {
 ///
 /// # Errors
 /// As [`Config::load`].
-pub fn configured(
-    file: Option<&Path>,
-    data: Option<&Path>,
-    http: Option<&str>,
-    sip: Option<&str>,
-) -> Result<Config, super::config::ConfigError> {
-    let mut config = Config::load(file)?;
-    if let Some(data) = data {
-        data.clone_into(&mut config.data.dir);
+pub fn configured(arguments: &NodeArguments) -> Result<Config, super::config::ConfigError> {
+    let mut config = Config::load(arguments.config.as_deref())?;
+    if let Some(data) = &arguments.data {
+        config.data.dir.clone_from(data);
     }
-    if let Some(http) = http {
-        http.clone_into(&mut config.http.listen);
+    if let Some(http) = &arguments.http {
+        config.http.listen.clone_from(http);
     }
-    if let Some(sip) = sip {
-        sip.clone_into(&mut config.sip.listen);
+    if let Some(sip) = &arguments.sip {
+        config.sip.listen.clone_from(sip);
     }
     Ok(config)
 }

@@ -3,10 +3,11 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use ferric::app::load::siprec::{CallPlan, LegPlan, Pump, SipFlow, SiprecCall, SiprecClient, Sound};
+use ferric::app::load::siprec::{Pump, SipFlow, SiprecCall, SiprecClient};
 
 use crate::heard::Heard;
 use crate::running_node::RunningNode;
+use crate::two_tones::two_tones;
 
 const CUSTOMER_HZ: f64 = 440.0;
 const AGENT_HZ: f64 = 1250.0;
@@ -17,14 +18,7 @@ async fn each_party_is_on_its_side_and_nowhere_else() {
     let node = RunningNode::start(&folder.path().join("data"));
     let pump = Pump::start().unwrap();
     let client = SiprecClient::connect(node.sip.parse().unwrap(), SipFlow::Udp).await.unwrap();
-    let plan = CallPlan {
-        legs: vec![
-            LegPlan::pcmu("1", "Customer", "sip:customer@test.example", Sound::tone(440, -12.0)),
-            LegPlan::pcmu("2", "Agent", "sip:agent@test.example", Sound::tone(1250, -12.0)),
-        ],
-        ..CallPlan::default()
-    };
-    let call = SiprecCall::place(&client, &pump, plan).await.unwrap();
+    let call = SiprecCall::place(&client, &pump, two_tones()).await.unwrap();
     let began = Instant::now();
     tokio::time::sleep(Duration::from_secs(4)).await;
     let report = call.hang_up(&pump).await.unwrap();

@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use ferric::app::load::siprec::{CallPlan, LegPlan, Pump, SipFlow, SiprecCall, SiprecClient, Sound};
+use ferric::app::load::siprec::{Pump, SipFlow, SiprecCall, SiprecClient};
 
 use crate::heard::Heard;
 use crate::running_node::RunningNode;
+use crate::two_tones::two_tones;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_node_finishes_its_recordings_at_the_next_start() {
@@ -14,14 +15,7 @@ async fn a_killed_node_finishes_its_recordings_at_the_next_start() {
     let node = RunningNode::start(&data);
     let pump = Pump::start().unwrap();
     let client = SiprecClient::connect(node.sip.parse().unwrap(), SipFlow::Udp).await.unwrap();
-    let plan = CallPlan {
-        legs: vec![
-            LegPlan::pcmu("1", "Customer", "sip:customer@test.example", Sound::tone(440, -12.0)),
-            LegPlan::pcmu("2", "Agent", "sip:agent@test.example", Sound::tone(1250, -12.0)),
-        ],
-        ..CallPlan::default()
-    };
-    let _call = SiprecCall::place(&client, &pump, plan).await.unwrap();
+    let _call = SiprecCall::place(&client, &pump, two_tones()).await.unwrap();
     let began = Instant::now();
     tokio::time::sleep(Duration::from_secs(4)).await;
     let lasted = began.elapsed().as_secs_f64();

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use ferric::app::load::siprec::{CallPlan, LegPlan, Pump, SipFlow, SiprecCall, SiprecClient, Sound};
+use ferric::app::load::siprec::{Pump, SipFlow, SiprecCall, SiprecClient};
 
 use crate::running_node::RunningNode;
+use crate::two_tones::two_tones;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_is_told_to_stop_renders_first() {
@@ -13,14 +14,7 @@ async fn a_node_that_is_told_to_stop_renders_first() {
     let node = RunningNode::start(&data);
     let pump = Pump::start().unwrap();
     let client = SiprecClient::connect(node.sip.parse().unwrap(), SipFlow::Tcp).await.unwrap();
-    let plan = CallPlan {
-        legs: vec![
-            LegPlan::pcmu("1", "Customer", "sip:customer@test.example", Sound::tone(440, -12.0)),
-            LegPlan::pcmu("2", "Agent", "sip:agent@test.example", Sound::tone(1250, -12.0)),
-        ],
-        ..CallPlan::default()
-    };
-    let mut call = SiprecCall::place(&client, &pump, plan).await.unwrap();
+    let mut call = SiprecCall::place(&client, &pump, two_tones()).await.unwrap();
     tokio::time::sleep(Duration::from_secs(3)).await;
     let stopping = tokio::task::spawn_blocking(move || node.terminate());
     tokio::time::timeout(Duration::from_secs(10), call.wait_for_end()).await.expect("the node says BYE");

@@ -3,27 +3,21 @@
 use std::process::Command;
 use std::time::Duration;
 
-use ferric::app::load::siprec::{CallPlan, LegPlan, Pump, SipFlow, SiprecCall, SiprecClient, Sound};
+use ferric::app::load::siprec::{Pump, SipFlow, SiprecCall, SiprecClient, Sound};
 
 use crate::heard::Heard;
 use crate::running_node::RunningNode;
+use crate::two_tones::two_tones;
 
 const MARKER_HZ: f64 = 1900.0;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_said_in_a_pause_or_after_a_decline_is_nowhere() {
+async fn what_is_said_in_a_pause_is_nowhere() {
     let folder = tempfile::tempdir().unwrap();
     let node = RunningNode::start_with(&folder.path().join("data"), &[("FERRIC_DATA_KEEP_TAPE_DAYS", "1")]);
     let pump = Pump::start().unwrap();
     let client = SiprecClient::connect(node.sip.parse().unwrap(), SipFlow::Udp).await.unwrap();
-    let plan = CallPlan {
-        legs: vec![
-            LegPlan::pcmu("1", "Customer", "sip:customer@test.example", Sound::tone(440, -12.0)),
-            LegPlan::pcmu("2", "Agent", "sip:agent@test.example", Sound::tone(1250, -12.0)),
-        ],
-        ..CallPlan::default()
-    };
-    let call = SiprecCall::place(&client, &pump, plan).await.unwrap();
+    let call = SiprecCall::place(&client, &pump, two_tones()).await.unwrap();
     let session = node.get("/v1/recordings").await["items"][0]["session"].as_str().map(str::to_owned);
     let session = match session {
         Some(session) => session,

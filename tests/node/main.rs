@@ -4,6 +4,7 @@
 
 mod heard;
 mod running_node;
+mod two_tones;
 
 mod a_call_becomes_a_recording_with_each_party_on_its_side;
 mod a_killed_node_finishes_its_recordings_at_the_next_start;
