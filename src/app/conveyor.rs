@@ -11,7 +11,7 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::events::{Unnumbered, of_notice};
+use super::events::Unnumbered;
 use super::render_pool::{Job, RenderNews, RenderPool};
 use super::rows::Rows;
 use crate::ingest::MediaClock;
@@ -97,9 +97,6 @@ impl Conveyor {
     }
 
     async fn on_notice(&mut self, notice: SessionNotice) {
-        if let Some(event) = of_notice(&notice) {
-            let _ = self.events.send(event);
-        }
         self.rows.follow(&notice).await;
         match &notice.what {
             Notice::Tape(event) => {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tokio::sync::{broadcast, mpsc};
 
-use crate::archive::{Catalogue, EventRow};
+use crate::archive::{Catalogue, EventRow, NewEvent};
 use crate::model::event::TapeEvent;
 use crate::model::id::SessionId;
 use crate::model::time::WallClock;
@@ -62,15 +62,37 @@ fn of_tape(event: &TapeEvent) -> (&'static str, Value) {
     }
 }
 
-/// Numbers events in the order they come, keeps them, tells them on.
+/// How many events are kept by one write at most.
+const BATCH: usize = 256;
+
+/// Passes on what happens in sessions, waiting for nothing: what the conveyor does with a notice may take as long as the catalogue takes.
+pub async fn follow(mut notices: mpsc::UnboundedReceiver<SessionNotice>, events: mpsc::UnboundedSender<Unnumbered>) {
+    while let Some(notice) = notices.recv().await {
+        if let Some(event) = of_notice(&notice)
+            && events.send(event).is_err()
+        {
+            return;
+        }
+    }
+}
+
+/// Numbers events in the order they come, keeps them, tells them on. All that wait are kept by one write.
 pub async fn keep(catalogue: Catalogue, mut events: mpsc::UnboundedReceiver<Unnumbered>, told: broadcast::Sender<EventRow>) {
-    while let Some(event) = events.recv().await {
-        match catalogue.append_event(event.at, Some(&event.session), event.kind, &event.data).await {
-            Ok(seq) => {
-                let _ =
-                    told.send(EventRow { seq, at: event.at, session: Some(event.session), kind: event.kind.to_owned(), data: event.data });
+    let mut waiting = Vec::with_capacity(BATCH);
+    while events.recv_many(&mut waiting, BATCH).await > 0 {
+        let new: Vec<NewEvent<'_>> =
+            waiting.iter().map(|e| NewEvent { at: e.at, session: Some(&e.session), kind: e.kind, data: &e.data }).collect();
+        match catalogue.append_events(&new).await {
+            Ok(first) => {
+                for (seq, event) in (first..).zip(waiting.drain(..)) {
+                    let kind = event.kind.to_owned();
+                    let _ = told.send(EventRow { seq, at: event.at, session: Some(event.session), kind, data: event.data });
+                }
             }
-            Err(error) => tracing::error!(session = %event.session, kind = event.kind, %error, "an event could not be kept"),
+            Err(error) => {
+                tracing::error!(events = waiting.len(), %error, "events could not be kept");
+                waiting.clear();
+            }
         }
     }
 }

@@ -147,11 +147,12 @@ impl Node {
             pool,
             out: out.clone(),
             keep_tape: Duration::from_secs(u64::from(config.data.keep_tape_days) * 86_400),
-            events: event_sender,
+            events: event_sender.clone(),
             master_key: master_key.clone(),
             sessions: std::collections::HashMap::new(),
         };
         take_up_tapes(&spool, &master_key, &mut conveyor, config.data.keep_tape_days).await?;
+        tokio::spawn(events::follow(registry.notices(), event_sender));
         let (idle, busy) = watch::channel(0);
         tokio::spawn(conveyor.run(registry.notices(), news, stop.clone(), idle));
         tokio::spawn(tick(registry.clone(), stop.clone()));

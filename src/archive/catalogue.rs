@@ -10,6 +10,7 @@ mod keys;
 mod recordings;
 mod sessions;
 
+pub use events::NewEvent;
 pub use keys::KeyOwner;
 
 use std::fmt;

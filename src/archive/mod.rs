@@ -9,7 +9,7 @@ mod rows;
 mod schema;
 mod validate;
 
-pub use catalogue::{Catalogue, KeyOwner};
+pub use catalogue::{Catalogue, KeyOwner, NewEvent};
 pub use error::ArchiveError;
 pub use recording::{ListFilter, Page, Recording, RecordingState, Source};
 pub use rows::{AgentRow, EventRow, ProjectRow, QueueRow, SessionRow, WorkspaceRow};

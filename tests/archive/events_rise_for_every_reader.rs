@@ -1,4 +1,4 @@
-use ferric::archive::Catalogue;
+use ferric::archive::{Catalogue, NewEvent};
 use ferric::model::id::SessionId;
 use ferric::model::time::WallClock;
 use serde_json::json;
@@ -32,11 +32,17 @@ pub async fn events_rise(c: Catalogue) {
     assert_eq!(all[10].session, None);
     let of_two = c.events_since(4, Some(&two), 2).await.expect("read");
     assert_eq!(of_two.iter().map(|e| e.seq).collect::<Vec<_>>(), [6, 8]);
+    let data = [json!({"a": 1}), json!({"a": 2}), json!({"a": 3})];
+    let together: Vec<_> =
+        data.iter().map(|data| NewEvent { at: WallClock::from_unix_ms(11), session: Some(&one), kind: "gate", data }).collect();
+    assert_eq!(c.append_events(&together).await.expect("appended"), 12, "the first one's number");
+    let kept = c.events_since(11, None, 100).await.expect("read");
+    assert_eq!(kept.iter().map(|e| (e.seq, e.data["a"].as_i64())).collect::<Vec<_>>(), [(12, Some(1)), (13, Some(2)), (14, Some(3))]);
     assert_eq!(c.events_since(0, None, 0).await.expect_err("no rows asked for").to_string(), "limit: must be at least 1");
-    assert_eq!(c.forget_events(WallClock::from_unix_ms(12)).await.expect("gone"), 11);
+    assert_eq!(c.forget_events(WallClock::from_unix_ms(12)).await.expect("gone"), 14);
     assert_eq!(
         c.append_event(WallClock::from_unix_ms(12), None, "node", &json!({})).await.expect("appended"),
-        12,
+        15,
         "no number is used twice"
     );
 }

@@ -10,22 +10,47 @@ use crate::model::time::WallClock;
 /// Events a caller may ask for at once.
 const MOST: u32 = 10_000;
 
+/// An event that has no number yet.
+#[derive(Clone, Copy, Debug)]
+pub struct NewEvent<'a> {
+    /// When.
+    pub at: WallClock,
+    /// Of which session.
+    pub session: Option<&'a SessionId>,
+    /// Its kind, as `EventRow::kind`.
+    pub kind: &'a str,
+    /// The rest, by kind.
+    pub data: &'a serde_json::Value,
+}
+
 impl Catalogue {
     /// Appends an event and answers its number. Whoever sees a number has been able to see every smaller one: the counter's row stays locked until the event is in.
     pub async fn append_event(&self, at: WallClock, session: Option<&SessionId>, kind: &str, data: &serde_json::Value) -> Result<i64> {
+        self.append_events(&[NewEvent { at, session, kind, data }]).await
+    }
+
+    /// Appends events in one change, numbered without a gap in their order; answers the first one's number. What follows from one command
+    /// is kept by one write to the disk, so that nobody who waits to be told waits for several.
+    pub async fn append_events(&self, events: &[NewEvent<'_>]) -> Result<i64> {
+        let count = i64::try_from(events.len()).unwrap_or(i64::MAX);
         let mut tx = self.write.begin().await?;
-        let row = sqlx::query("UPDATE counters SET value = value + 1 WHERE name = 'events' RETURNING value").fetch_one(&mut *tx).await?;
-        let seq = Reading::of("counters", &row).number("value")?;
-        sqlx::query("INSERT INTO events (seq, at, session, kind, data) VALUES ($1, $2, $3, $4, $5)")
-            .bind(seq)
-            .bind(at.0)
-            .bind(session.map(|s| s.as_str().to_owned()))
-            .bind(kind.to_owned())
-            .bind(data.to_string())
-            .execute(&mut *tx)
+        let row = sqlx::query("UPDATE counters SET value = value + $1 WHERE name = 'events' RETURNING value")
+            .bind(count)
+            .fetch_one(&mut *tx)
             .await?;
+        let first = Reading::of("counters", &row).number("value")? - count + 1;
+        for (seq, event) in (first..).zip(events) {
+            sqlx::query("INSERT INTO events (seq, at, session, kind, data) VALUES ($1, $2, $3, $4, $5)")
+                .bind(seq)
+                .bind(event.at.0)
+                .bind(event.session.map(|s| s.as_str().to_owned()))
+                .bind(event.kind.to_owned())
+                .bind(event.data.to_string())
+                .execute(&mut *tx)
+                .await?;
+        }
         tx.commit().await?;
-        Ok(seq)
+        Ok(first)
     }
 
     /// Up to `limit` events after `since` (at most 10,000), of one session or of all.
