@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod chromium;
 mod heard;
 mod running_node;
 mod two_tones;
 
+mod a_browser_is_recorded_whole_and_in_step;
 mod a_call_becomes_a_recording_with_each_party_on_its_side;
 mod a_killed_node_finishes_its_recordings_at_the_next_start;
 mod a_node_that_is_told_to_stop_renders_first;
