@@ -3,6 +3,7 @@
 mod auth;
 mod base_url;
 mod body;
+mod noted;
 mod pages;
 mod problem;
 mod rest;
@@ -67,6 +68,7 @@ mod tests {
             "/v1/recordings",
             "/v1/recordings/{id}",
             "/v1/recordings/{id}/files/{name}",
+            "/v1/audit",
             "/metrics",
         ] {
             assert!(paths.iter().any(|p| p == path), "{path} is not in {paths:?}");

@@ -51,6 +51,11 @@ pub fn run(call: &Verify) -> ExitCode {
 struct Report {
     recordings: usize,
     tapes: usize,
+    /// Entries of the audit log that follow from the one before.
+    audit_entries: u64,
+    /// The hash of the last of them, to be kept elsewhere by whoever distrusts the database.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audit_head: Option<String>,
     damaged: usize,
 }
 
@@ -59,7 +64,8 @@ impl Report {
         if json {
             println!("{}", serde_json::json!(self));
         } else {
-            println!("{} recordings and {} tapes looked at, {} damaged", self.recordings, self.tapes, self.damaged);
+            let Self { recordings, tapes, audit_entries, damaged, .. } = self;
+            println!("{recordings} recordings, {tapes} tapes and {audit_entries} audit entries looked at, {damaged} damaged");
         }
     }
 
@@ -105,6 +111,12 @@ async fn look(call: &Verify, config: &Config) -> Result<Report> {
     }
     if call.id.is_none() {
         look_at_tapes(data, call.json, &mut report, &bar)?;
+        bar.set_message("audit log");
+        let chain = catalogue.check_audit_chain().await.context("audit log")?;
+        let damage: Vec<String> = chain.broken.iter().map(ToString::to_string).collect();
+        report.audit_entries = chain.entries;
+        report.audit_head = Some(chain.head);
+        bar.suspend(|| report.line(call.json, "audit", "log", &damage));
     }
     bar.finish_and_clear();
     Ok(report)

@@ -3,6 +3,7 @@
 //! Invariants: every change is one statement, or a transaction whose first statement writes (so that two of them stand in a line on any database);
 //! numbers of events become visible in the order in which they rise; nothing of a row is ever part of an error.
 
+mod audit;
 mod columns;
 mod configured;
 mod events;

@@ -1,6 +1,7 @@
 //! The archive: catalogue (SQLite or PostgreSQL), later search, rights, retention, legal hold, audit chain.
 
 pub mod agents;
+pub mod audit;
 mod catalogue;
 mod error;
 pub mod keys;
@@ -9,6 +10,7 @@ mod rows;
 mod schema;
 mod validate;
 
+pub use audit::{AuditAction, AuditEntry, AuditFilter, AuditPage, NewAudit};
 pub use catalogue::{Catalogue, KeyOwner, NewEvent};
 pub use error::ArchiveError;
 pub use recording::{ListFilter, Page, Recording, RecordingState, Source};

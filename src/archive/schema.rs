@@ -6,7 +6,10 @@ use sqlx::{AnyPool, SqlSafeStr};
 use super::error::{ArchiveError, Result};
 
 /// Every step: number, name, statements. A step that has been released is never edited; a change is a new step.
-const STEPS: &[(i64, &str, &str)] = &[(1, "the catalogue", include_str!("../../migrations/0001_the_catalogue.sql"))];
+const STEPS: &[(i64, &str, &str)] = &[
+    (1, "the catalogue", include_str!("../../migrations/0001_the_catalogue.sql")),
+    (2, "the audit log", include_str!("../../migrations/0002_audit.sql")),
+];
 
 /// The newest schema this Ferric knows.
 #[must_use]

@@ -9,5 +9,6 @@ mod postgres_runs_the_same_catalogue;
 mod recordings_page_newest_first;
 mod support;
 mod the_admin_key_is_kept_or_made_anew;
+mod the_audit_log_is_a_chain;
 mod the_first_start_makes_the_catalogue;
 mod what_is_kept_comes_back;

@@ -12,8 +12,10 @@ use super::form::Form;
 use super::shell::{Shell, page};
 use crate::api::auth::{COOKIE_NAME, SESSION_LIFE, same_origin, session_cookie};
 use crate::api::base_url::BaseUrl;
+use crate::api::noted::now;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
+use crate::archive::{AuditAction, NewAudit};
 use crate::model::redact::Secret;
 
 #[derive(Template)]
@@ -61,6 +63,16 @@ pub async fn sign_in(State(state): State<ApiState>, base: BaseUrl, headers: Head
         tracing::warn!("somebody tried to sign in with a key that nobody has");
         return form(next, Some("sign-in-wrong"));
     };
+    let entry = NewAudit {
+        at: now(),
+        actor: format!("key:{holder}"),
+        action: AuditAction::SignIn,
+        subject: "node".to_owned(),
+        detail: serde_json::json!({ "by": "page" }),
+    };
+    if let Err(error) = state.catalogue.audit(entry).await {
+        return Problem::from(error).into_response();
+    }
     let (cookie, _) = state.browsers().sign_in(holder, Instant::now());
     with_cookie(Redirect::to(next).into_response(), cookie.reveal(), SESSION_LIFE.as_secs(), base.is_https())
 }

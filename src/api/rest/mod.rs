@@ -1,5 +1,6 @@
 //! The REST routes. `/openapi.json` is generated from the handlers below.
 
+mod audit;
 mod configuration;
 mod events;
 mod files;
@@ -39,6 +40,7 @@ pub fn protected() -> (axum::Router<ApiState>, utoipa::openapi::OpenApi) {
         .routes(routes!(recordings::list))
         .routes(routes!(recordings::get, recordings::patch, recordings::delete))
         .routes(routes!(files::get))
+        .routes(routes!(audit::list))
         .routes(routes!(probes::metrics))
         .split_for_parts();
     describe(&mut api);

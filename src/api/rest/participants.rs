@@ -4,20 +4,22 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::sessions::refusal;
 use crate::api::auth::{Caller, Operator};
 use crate::api::base_url::BaseUrl;
 use crate::api::body::{At, Body};
+use crate::api::noted::now;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::api::wire::{CommandAnswer, InvitationJson};
+use crate::archive::{AuditAction, NewAudit};
 use crate::model::command::Verb;
 use crate::model::id::{ParticipantId, SessionId};
 use crate::model::redact::Personal;
 use crate::model::role::Role;
-use crate::model::switchboard::{CommandRequest, JoinRequest};
+use crate::model::switchboard::{CommandRequest, JoinRequest, Refusal};
 
 /// Somebody to be invited.
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -111,10 +113,30 @@ pub async fn command(
 ) -> Result<Json<CommandAnswer>, Problem> {
     let by = speaker(&caller, &id, body.by)?;
     check_order(body.verb, body.order.as_deref())?;
-    match state.switchboard.command(&id, CommandRequest { by, verb: body.verb, order: body.order }).await {
+    let detail = json!({ "do": body.verb, "by": by, "order": body.order });
+    let answer = state.switchboard.command(&id, CommandRequest { by, verb: body.verb, order: body.order }).await;
+    note_command(&state, &caller, &id, detail, answer.as_ref().err());
+    match answer {
         Ok(state) => Ok(Json(CommandAnswer { state })),
         Err(no) => Err(refusal(&state, &id, no).await),
     }
+}
+
+/// Notes a command and what became of it. The answer does not wait for the disk: the session's own event log has the command too.
+fn note_command(state: &ApiState, caller: &Caller, session: &SessionId, mut detail: Value, no: Option<&Refusal>) {
+    if let Some(no) = no {
+        detail["refused"] = match no {
+            Refusal::Policy(reason) => json!(reason),
+            other => Value::String(other.to_string()),
+        };
+    }
+    let entry = NewAudit { at: now(), actor: caller.actor(), action: AuditAction::Command, subject: format!("session:{session}"), detail };
+    let catalogue = state.catalogue.clone();
+    tokio::spawn(async move {
+        if let Err(error) = catalogue.audit(entry).await {
+            tracing::error!(%error, "a command could not be noted in the audit log");
+        }
+    });
 }
 
 /// Lets the node join a room or a call (WHEP, Janus, SIP). This node cannot yet: every well-formed request is answered 501 `not_implemented`.

@@ -11,7 +11,7 @@ use crate::api::body::{Asked, At, Body};
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::api::wire::{RecordingJson, RecordingPageJson};
-use crate::archive::{EventRow, ListFilter, RecordingState};
+use crate::archive::{AuditAction, EventRow, ListFilter, RecordingState};
 use crate::model::id::{ProjectSlug, RecordingId, SessionId};
 use crate::model::time::WallClock;
 
@@ -39,7 +39,7 @@ pub struct ListQuery {
     after: Option<String>,
 }
 
-fn instant(name: &str, text: Option<&str>) -> Result<Option<WallClock>, Problem> {
+pub(super) fn instant(name: &str, text: Option<&str>) -> Result<Option<WallClock>, Problem> {
     let Some(text) = text else { return Ok(None) };
     let bad = |_| Problem::new(StatusCode::BAD_REQUEST, "bad_query", format!("{name}: an RFC 3339 time such as 2026-01-31T12:00:00Z"));
     let time: jiff::Timestamp = text.parse().map_err(bad)?;
@@ -119,6 +119,9 @@ pub async fn delete(operator: Operator, State(state): State<ApiState>, At(id): A
         }
         RecordingState::Ready | RecordingState::Failed | RecordingState::Discarded => {}
     }
+    operator
+        .note(&state, AuditAction::Delete, format!("recording:{id}"), json!({ "project": row.project, "session": row.session }))
+        .await?;
     // Files first: should one fail, the row still leads to what is left.
     for key in state.store.list(&format!("recordings/{id}/")).await? {
         state.store.delete(&key).await?;

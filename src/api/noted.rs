@@ -1,0 +1,49 @@
+//! Noting in the audit log what callers do.
+
+use serde_json::Value;
+
+use super::auth::{Caller, Operator};
+use super::problem::Problem;
+use super::state::ApiState;
+use crate::archive::{AuditAction, NewAudit};
+use crate::model::time::WallClock;
+
+/// The time now, as entries carry it.
+#[must_use]
+pub fn now() -> WallClock {
+    WallClock(i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX))
+}
+
+impl Caller {
+    /// Who this is in the audit log. A browser is the key that it was signed in with.
+    #[must_use]
+    pub fn actor(&self) -> String {
+        match self {
+            Self::Key { holder } | Self::Browser { holder, .. } => format!("key:{holder}"),
+            Self::Participant { participant, .. } => format!("participant:{participant}"),
+        }
+    }
+}
+
+impl Operator {
+    /// Who this is in the audit log.
+    #[must_use]
+    pub fn actor(&self) -> String {
+        format!("key:{}", self.holder)
+    }
+
+    /// An entry about something that this operator does now.
+    #[must_use]
+    pub fn did(&self, action: AuditAction, subject: impl Into<String>, detail: Value) -> NewAudit {
+        NewAudit { at: now(), actor: self.actor(), action, subject: subject.into(), detail }
+    }
+
+    /// Notes something that this operator does now. What cannot be noted is not done: call this first.
+    ///
+    /// # Errors
+    /// 500 where the catalogue does not take it.
+    pub async fn note(&self, state: &ApiState, action: AuditAction, subject: impl Into<String>, detail: Value) -> Result<(), Problem> {
+        state.catalogue.audit(self.did(action, subject, detail)).await?;
+        Ok(())
+    }
+}
