@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::RenderError;
-use super::audio::{AacEncoder, FRAME, bit_rate};
+use super::audio::{AacEncoder, FRAME, PRIMING, bit_rate};
 use super::check::SoundCheck;
 use super::files;
 use super::hls::{Keyframe, Pause, Segment};
@@ -364,7 +364,9 @@ impl Output {
 
     fn close_segment(&mut self) -> Result<(), RenderError> {
         let packets = self.writer.as_ref().map_or(0, Mp4Writer::packets);
-        let of = |packets: usize| (packets * FRAME) as u64 * SECOND_NS / u64::from(self.rate);
+        // As they are heard: the init section's edit list leaves the encoder's priming out, and the last packet ends where the sound does.
+        let heard = |packets: usize| (packets * FRAME).saturating_sub(PRIMING).min(self.length.max(0) as usize) as u64;
+        let of = |packets: usize| heard(packets) * SECOND_NS / u64::from(self.rate);
         let (from, until) = (of(self.segment_from_packet), of(packets));
         self.segment_from_packet = packets;
         self.add_segment(OutputTime(from), until - from)
@@ -414,6 +416,9 @@ impl Output {
         }
         let encoder = std::mem::replace(&mut self.encoder, AacEncoder::new(self.rate, self.channels));
         let rest = encoder.finish()?;
+        if let Some(writer) = &mut self.writer {
+            writer.ends_at(self.length.max(0) as u64);
+        }
         self.packets.clear();
         let pictures: Vec<VideoSample> = self.pictures.drain(..).map(sample_of).collect();
         if pictures.is_empty() {

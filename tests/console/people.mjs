@@ -141,8 +141,7 @@ async function plays(admin, name, recording, hls) {
   const media = admin.locator("#media");
   await until(`${name} has a length`, async () => (await media.evaluate((m) => m.duration)) > 5);
   const length = await media.evaluate((m) => m.duration * 1000);
-  // HLS has no edit list: the encoder's first and last frames (128 ms each at 8 kHz) count there.
-  must(Math.abs(length - recording.duration_ms) < (hls ? 300 : 150), `${name}: ${length} ms play, ${recording.duration_ms} ms are told`);
+  must(Math.abs(length - recording.duration_ms) < 100, `${name}: ${length} ms play, ${recording.duration_ms} ms are told`);
   const source = await admin.locator("#player").getAttribute("data-source");
   must(source === (hls ? "hls.js" : null), `${name} plays from ${source}`);
   await admin.click("#play");

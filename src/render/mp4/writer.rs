@@ -10,7 +10,7 @@ use super::index::{AudioTrack, Movie, VIDEO_HZ, VideoTrack, broken, encoded, fty
 use super::samples::{AudioTable, Chunk, VideoSample, VideoTable};
 use crate::model::time::WallClock;
 use crate::render::RenderError;
-use crate::render::audio::FRAME;
+use crate::render::audio::{FRAME, PRIMING};
 
 const FREE: [u8; 16] = [0, 0, 0, 16, b'f', b'r', b'e', b'e', 0, 0, 0, 0, 0, 0, 0, 0];
 /// Depends on nothing (ISO/IEC 14496-12 §8.8.3.1).
@@ -47,6 +47,7 @@ pub struct Mp4Writer {
     sequence: u32,
     audio: AudioTable,
     video: VideoTable,
+    heard: Option<u64>,
 }
 
 impl Mp4Writer {
@@ -74,6 +75,7 @@ impl Mp4Writer {
             sequence: 0,
             audio: AudioTable::default(),
             video: VideoTable::default(),
+            heard: None,
         })
     }
 
@@ -93,6 +95,12 @@ impl Mp4Writer {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         false
+    }
+
+    /// From now on it is known that `samples` a channel are to be heard: a packet that goes beyond them says so in its fragment, because nothing else
+    /// tells a player of fragments where the sound ends.
+    pub fn ends_at(&mut self, samples: u64) {
+        self.heard = Some(samples);
     }
 
     /// Appends a fragment.
@@ -161,7 +169,16 @@ impl Mp4Writer {
     }
 
     fn audio_traf(&self, sound: &[Vec<u8>]) -> mp4::Traf {
-        let entries = sound.iter().map(|s| mp4::TrunEntry { size: Some(s.len() as u32), ..Default::default() }).collect();
+        let begins = (self.audio.sizes.len() * FRAME) as u64;
+        let end = self.heard.map_or(u64::MAX, |samples| samples + PRIMING as u64);
+        let length = |n: usize| end.saturating_sub(begins + (n * FRAME) as u64).clamp(1, FRAME as u64) as u32;
+        let shortened = (0..sound.len()).any(|n| length(n) < FRAME as u32);
+        let entry = |(n, packet): (usize, &Vec<u8>)| mp4::TrunEntry {
+            size: Some(packet.len() as u32),
+            duration: shortened.then(|| length(n)),
+            ..Default::default()
+        };
+        let entries = sound.iter().enumerate().map(entry).collect();
         mp4::Traf {
             tfhd: mp4::Tfhd {
                 track_id: Movie::AUDIO_ID,
@@ -170,7 +187,7 @@ impl Mp4Writer {
                 default_base_is_moof: true,
                 ..Default::default()
             },
-            tfdt: Some(mp4::Tfdt { base_media_decode_time: (self.audio.sizes.len() * FRAME) as u64 }),
+            tfdt: Some(mp4::Tfdt { base_media_decode_time: begins }),
             trun: vec![mp4::Trun { data_offset: Some(0), samples: mp4::TrunSamples::Explicit(entries) }],
             ..Default::default()
         }
