@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
-use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 use super::auth::BrowserSessions;
-use crate::archive::{Catalogue, EventRow};
+use crate::archive::{Catalogue, EventLog};
 use crate::model::id::RecordingId;
 use crate::model::switchboard::{ParticipantTokens, Switchboard};
 use crate::session::Registry;
@@ -53,8 +52,8 @@ pub struct ApiParts {
     pub store: SharedStore,
     /// Files of growing ones.
     pub growing: Arc<dyn GrowingFiles>,
-    /// Every event after it was appended to the catalogue.
-    pub events: broadcast::Sender<EventRow>,
+    /// Everything that outsiders may hear.
+    pub events: EventLog,
     /// What `/readyz` asks.
     pub readiness: Vec<Arc<dyn Readiness>>,
     /// What `/metrics` prints.

@@ -11,11 +11,13 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::events::Unnumbered;
+use super::events::{told_of, was_told, what_was_not_told};
 use super::render_pool::{Job, RenderNews, RenderPool};
 use super::rows::Rows;
+use crate::archive::{EventLog, EventRow, NewEvent};
 use crate::ingest::MediaClock;
 use crate::model::event::TapeEvent;
+use crate::model::event_kind::EventKind;
 use crate::model::id::{RecordingId, SessionId};
 use crate::model::settings::Kind;
 use crate::model::time::{MediaTime, WallClock};
@@ -47,8 +49,10 @@ pub struct Conveyor {
     pub out: PathBuf,
     /// Tapes outlive their recordings by this much.
     pub keep_tape: Duration,
-    /// Numbered events come of these.
-    pub events: mpsc::UnboundedSender<Unnumbered>,
+    /// What is told of recordings.
+    pub events: mpsc::UnboundedSender<NewEvent>,
+    /// What was told.
+    pub told: EventLog,
     /// Opens tapes.
     pub master_key: PathBuf,
     /// What is under way.
@@ -68,6 +72,8 @@ pub struct Progress {
     /// Its tape is closed.
     closed: bool,
     clock: Option<MediaClock>,
+    /// What an earlier run told of it.
+    told: Vec<Arc<EventRow>>,
 }
 
 /// What came of storing an output.
@@ -135,6 +141,13 @@ impl Conveyor {
             tracing::error!(session = %tape.session, "a tape of an earlier run lacks its beginning; it stays as it is");
             return;
         };
+        let told = told_of(&self.told, &opened.session).await.unwrap_or_else(|error| {
+            tracing::error!(session = %tape.session, %error, "what listeners were told of a tape cannot be found out");
+            Vec::new()
+        });
+        for event in what_was_not_told(&told, &opened.session, opened.started_at, &events) {
+            let _ = self.events.send(event);
+        }
         for (at, event) in events {
             let notice = SessionNotice {
                 session: opened.session.clone(),
@@ -147,7 +160,7 @@ impl Conveyor {
             self.rows.follow(&notice).await;
         }
         let pictures = opened.settings.kind == Kind::Room;
-        self.sessions.insert(opened.session.clone(), Progress { pictures, closed: true, ..Progress::default() });
+        self.sessions.insert(opened.session.clone(), Progress { pictures, closed: true, told, ..Progress::default() });
         self.follow(&opened.session, None, pictures);
         self.pool.finish(&opened.session);
     }
@@ -182,7 +195,7 @@ impl Conveyor {
                     }
                 } else {
                     for recording in self.rows.fail(&session, &error.to_string()).await {
-                        self.tell(&session, "recording.failed", json!({ "recording": recording, "reason": error.to_string() }));
+                        self.tell(&session, EventKind::RecordingFailed, json!({ "recording": recording, "reason": error.to_string() }));
                     }
                     self.sessions.remove(&session);
                 }
@@ -192,7 +205,7 @@ impl Conveyor {
 
     async fn store_output(&self, session: SessionId, output: Box<RenderedOutput>, stored: mpsc::UnboundedSender<Stored>) {
         self.rows.processing(&output.recording).await;
-        self.tell(&session, "recording.processing", json!({ "recording": output.recording, "output": output.output }));
+        self.tell(&session, EventKind::RecordingProcessing, json!({ "recording": output.recording, "output": output.output }));
         let (uploads, store) = (self.uploads.clone(), self.store.clone());
         tokio::spawn(async move {
             let result = store_files(&uploads, &store, &output).await.map_err(|error| format!("{error:#}"));
@@ -205,7 +218,7 @@ impl Conveyor {
             (Err(error), _, _) => {
                 tracing::error!(%session, %error, "storing failed; the tape stays");
                 self.rows.failed(&recording, &error).await;
-                self.tell(&session, "recording.failed", json!({ "recording": recording, "reason": error }));
+                self.tell(&session, EventKind::RecordingFailed, json!({ "recording": recording, "reason": error }));
                 self.sessions.remove(&session);
                 return;
             }
@@ -215,7 +228,7 @@ impl Conveyor {
                 self.rows.ready(&recording, manifest).await;
                 self.tell(
                     &session,
-                    "recording.ready",
+                    EventKind::RecordingReady,
                     json!({ "recording": recording, "output": output.output, "duration_ms": duration_ms }),
                 );
             }
@@ -249,9 +262,12 @@ impl Conveyor {
         }
     }
 
-    fn tell(&self, session: &SessionId, kind: &'static str, data: serde_json::Value) {
+    fn tell(&self, session: &SessionId, kind: EventKind, data: serde_json::Value) {
+        if self.sessions.get(session).is_some_and(|progress| was_told(&progress.told, kind, &data)) {
+            return;
+        }
         let now = WallClock(i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX));
-        let _ = self.events.send(Unnumbered { at: now, session: session.clone(), kind, data });
+        let _ = self.events.send(NewEvent { at: now, session: Some(session.clone()), kind, data });
     }
 }
 

@@ -1,98 +1,137 @@
-//! What happened in sessions, as rows of the events stream: kept in the catalogue first, then told to those who listen.
+//! What happened in sessions, as events for outsiders: see `archive::EventLog` for how they are numbered, told and kept.
+//!
+//! They are told by a thread of its own that waits for nothing but its next event: a catalogue or a store that is slow delays no listener.
+//!
+//! After a crash the tapes know better than the log: what a session wrote to its tape in its last moments may not have been told, and its end is only found
+//! at the next start. [`what_was_not_told`] finds what of a tape is missing in the log. An event of a tape is known by its kind, its time to the nanosecond
+//! and its data, so nothing is told twice.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
-use crate::archive::{Catalogue, EventRow, NewEvent};
+use crate::archive::{EventLog, EventRow, NewEvent};
 use crate::model::event::TapeEvent;
+use crate::model::event_kind::EventKind;
 use crate::model::id::SessionId;
-use crate::model::time::WallClock;
+use crate::model::time::{MediaTime, WallClock};
 use crate::session::{Notice, SessionNotice};
 
-/// An event before it has a number.
-#[derive(Clone, Debug)]
-pub struct Unnumbered {
-    /// When.
-    pub at: WallClock,
-    /// Of which session.
-    pub session: SessionId,
-    /// As `EventRow::kind`.
-    pub kind: &'static str,
-    /// The rest.
-    pub data: Value,
-}
+/// Events of a session that are looked at to find what was not told.
+const MOST_OF_A_SESSION: u32 = 1_000_000;
 
-/// The row that a notice becomes; `None` for what is no outsider's business.
+/// The event that a notice becomes; `None` for what is no outsider's business.
 #[must_use]
-pub fn of_notice(notice: &SessionNotice) -> Option<Unnumbered> {
+pub fn of_notice(notice: &SessionNotice) -> Option<NewEvent> {
     let (kind, data) = match &notice.what {
         Notice::Tape(event) => of_tape(event),
-        Notice::Prompt(participant) => ("prompt", json!({ "participant": participant })),
-        Notice::ConsentAsked(participant) => ("consent.asked", json!({ "participant": participant })),
+        Notice::Prompt(participant) => (EventKind::Prompt, json!({ "participant": participant })),
+        Notice::ConsentAsked(participant) => (EventKind::ConsentAsked, json!({ "participant": participant })),
         Notice::Closed => return None,
     };
-    Some(Unnumbered { at: notice.wall, session: notice.session.clone(), kind, data })
+    Some(NewEvent { at: notice.wall, session: Some(notice.session.clone()), kind, data })
 }
 
-fn of_tape(event: &TapeEvent) -> (&'static str, Value) {
+fn of_tape(event: &TapeEvent) -> (EventKind, Value) {
     match event {
         TapeEvent::SessionOpened(opened) => (
-            "session.opened",
+            EventKind::SessionOpened,
             json!({ "project": opened.project, "kind": opened.settings.kind, "external_id": opened.external_id, "started_at": opened.started_at }),
         ),
         TapeEvent::Joined { party, .. } => {
-            ("participant.joined", json!({ "participant": party.id, "role": party.role, "name": party.name }))
+            (EventKind::ParticipantJoined, json!({ "participant": party.id, "role": party.role, "name": party.name }))
         }
-        TapeEvent::Left { participant } => ("participant.left", json!({ "participant": participant })),
+        TapeEvent::Left { participant } => (EventKind::ParticipantLeft, json!({ "participant": participant })),
         TapeEvent::Command { by, verb, order, refused } => {
-            ("command", json!({ "by": by, "do": verb, "order": order, "accepted": refused.is_none(), "reason": refused }))
+            (EventKind::Command, json!({ "by": by, "do": verb, "order": order, "accepted": refused.is_none(), "reason": refused }))
         }
-        TapeEvent::OutputStarted { output, recording } => ("recording.started", json!({ "output": output, "recording": recording })),
-        TapeEvent::OutputEnded { output, ended_by } => ("recording.ended", json!({ "output": output, "ended_by": ended_by })),
-        TapeEvent::Discarded { output, reason } => ("recording.discarded", json!({ "output": output, "reason": reason })),
-        TapeEvent::Gate { output, participant, gate } => ("gate", json!({ "output": output, "participant": participant, "gate": gate })),
-        TapeEvent::Erased { participant } => ("participant.erased", json!({ "participant": participant })),
-        TapeEvent::State { state } => ("state", json!({ "state": state })),
-        TapeEvent::TimelineCut { output } => ("recording.paused", json!({ "output": output })),
-        TapeEvent::TimelineResumed { output } => ("recording.resumed", json!({ "output": output })),
-        TapeEvent::Dropped { track, packets } => ("media.dropped", json!({ "track": track, "packets": packets })),
-        TapeEvent::Muted { track, muted, cause } => ("media.muted", json!({ "track": track, "muted": muted, "cause": cause })),
-        TapeEvent::SessionEnded => ("session.ended", json!({})),
-        TapeEvent::Track { track, spec } => ("media.track", json!({ "track": track, "participant": spec.participant, "kind": spec.kind })),
-    }
-}
-
-/// How many events are kept by one write at most.
-const BATCH: usize = 256;
-
-/// Passes on what happens in sessions, waiting for nothing: what the conveyor does with a notice may take as long as the catalogue takes.
-pub async fn follow(mut notices: mpsc::UnboundedReceiver<SessionNotice>, events: mpsc::UnboundedSender<Unnumbered>) {
-    while let Some(notice) = notices.recv().await {
-        if let Some(event) = of_notice(&notice)
-            && events.send(event).is_err()
-        {
-            return;
+        TapeEvent::OutputStarted { output, recording } => {
+            (EventKind::RecordingStarted, json!({ "output": output, "recording": recording }))
+        }
+        TapeEvent::OutputEnded { output, ended_by } => (EventKind::RecordingEnded, json!({ "output": output, "ended_by": ended_by })),
+        TapeEvent::Discarded { output, reason } => (EventKind::RecordingDiscarded, json!({ "output": output, "reason": reason })),
+        TapeEvent::Gate { output, participant, gate } => {
+            (EventKind::Gate, json!({ "output": output, "participant": participant, "gate": gate }))
+        }
+        TapeEvent::Erased { participant } => (EventKind::ParticipantErased, json!({ "participant": participant })),
+        TapeEvent::State { state } => (EventKind::State, json!({ "state": state })),
+        TapeEvent::TimelineCut { output } => (EventKind::RecordingPaused, json!({ "output": output })),
+        TapeEvent::TimelineResumed { output } => (EventKind::RecordingResumed, json!({ "output": output })),
+        TapeEvent::Dropped { track, packets } => (EventKind::MediaDropped, json!({ "track": track, "packets": packets })),
+        TapeEvent::Muted { track, muted, cause } => (EventKind::MediaMuted, json!({ "track": track, "muted": muted, "cause": cause })),
+        TapeEvent::SessionEnded => (EventKind::SessionEnded, json!({})),
+        TapeEvent::Track { track, spec } => {
+            (EventKind::MediaTrack, json!({ "track": track, "participant": spec.participant, "kind": spec.kind }))
         }
     }
 }
 
-/// Numbers events in the order they come, keeps them, tells them on. All that wait are kept by one write.
-pub async fn keep(catalogue: Catalogue, mut events: mpsc::UnboundedReceiver<Unnumbered>, told: broadcast::Sender<EventRow>) {
-    let mut waiting = Vec::with_capacity(BATCH);
-    while events.recv_many(&mut waiting, BATCH).await > 0 {
-        let new: Vec<NewEvent<'_>> =
-            waiting.iter().map(|e| NewEvent { at: e.at, session: Some(&e.session), kind: e.kind, data: &e.data }).collect();
-        match catalogue.append_events(&new).await {
-            Ok(first) => {
-                for (seq, event) in (first..).zip(waiting.drain(..)) {
-                    let kind = event.kind.to_owned();
-                    let _ = told.send(EventRow { seq, at: event.at, session: Some(event.session), kind, data: event.data });
-                }
-            }
-            Err(error) => {
-                tracing::error!(events = waiting.len(), %error, "events could not be kept");
-                waiting.clear();
+/// Tells what sessions do (`notices`) and what becomes of their recordings (`others`), until both have ended or `closing` is cancelled; what was sent by
+/// then is told. Runs on a thread of its own.
+pub fn tell(
+    log: EventLog,
+    mut notices: mpsc::UnboundedReceiver<SessionNotice>,
+    mut others: mpsc::UnboundedReceiver<NewEvent>,
+    closing: CancellationToken,
+) -> Result<std::thread::JoinHandle<()>> {
+    let work = async move {
+        loop {
+            let event = tokio::select! {
+                // What happens to a recording follows from what happened in its session: that is told first.
+                biased;
+                Some(notice) = notices.recv() => of_notice(&notice),
+                Some(event) = others.recv() => Some(event),
+                () = closing.cancelled() => return,
+                else => return,
+            };
+            if let Some(event) = event {
+                log.tell(event);
             }
         }
+    };
+    std::thread::Builder::new()
+        .name("events".into())
+        .spawn(move || futures::executor::block_on(work))
+        .context("the thread that tells events")
+}
+
+/// Everything that a session told in earlier runs.
+///
+/// # Errors
+/// Where the log cannot be read.
+pub async fn told_of(log: &EventLog, session: &SessionId) -> Result<Vec<Arc<EventRow>>> {
+    Ok(log.of_session(session, MOST_OF_A_SESSION).await?)
+}
+
+/// What stands on a session's tape and is not in what was told of it. `began`: wall-clock time of session time zero.
+#[must_use]
+pub fn what_was_not_told(told: &[Arc<EventRow>], session: &SessionId, began: WallClock, tape: &[(MediaTime, TapeEvent)]) -> Vec<NewEvent> {
+    let mut told_at: HashMap<i64, Vec<&EventRow>> = HashMap::new();
+    for row in told {
+        told_at.entry(row.at.0).or_default().push(row);
     }
+    let mut missing = Vec::new();
+    for (at, event) in tape {
+        let at = began.plus_ns(at.as_ns());
+        let (kind, data) = of_tape(event);
+        let same = told_at.get_mut(&at.0).and_then(|rows| {
+            let place = rows.iter().position(|row| row.kind == kind.as_str() && row.data == data)?;
+            Some(rows.swap_remove(place))
+        });
+        if same.is_none() {
+            missing.push(NewEvent { at, session: Some(session.clone()), kind, data });
+        }
+    }
+    missing
+}
+
+/// Whether this was told of its recording before, and no failure since: a tape that is rendered anew goes the same way again.
+#[must_use]
+pub fn was_told(told: &[Arc<EventRow>], kind: EventKind, data: &Value) -> bool {
+    let of_it = told.iter().rev().filter(|row| row.data["recording"] == data["recording"]);
+    of_it.take_while(|row| row.kind != EventKind::RecordingFailed.as_str()).any(|row| row.kind == kind.as_str() && row.data == *data)
 }

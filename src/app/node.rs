@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use tokio::net::TcpListener;
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::config::Config;
@@ -20,7 +20,7 @@ use super::render_pool::{Growing, RenderPool};
 use super::rows::Rows;
 use super::{events, metrics};
 use crate::api::{ApiKeys, ApiParts, ApiState, GrowingFiles, Readiness};
-use crate::archive::{Catalogue, keys};
+use crate::archive::{Catalogue, EventLog, keys};
 use crate::ingest::{RtpIngest, RtpIngestConfig, WebrtcConfig, WebrtcIngest};
 use crate::model::id::RecordingId;
 use crate::render::{RenderSettings, compose};
@@ -35,8 +35,6 @@ use crate::tape::{Spool, SpoolConfig};
 const TICK: Duration = Duration::from_millis(20);
 /// How long SIP peers are given to answer a BYE.
 const GOODBYE: Duration = Duration::from_secs(2);
-/// Events that a listener may be behind before it has to read them from the catalogue.
-const EVENT_BUFFER: usize = 4096;
 
 /// A running node.
 pub struct Node {
@@ -52,6 +50,9 @@ pub struct Node {
     stop: CancellationToken,
     busy: watch::Receiver<usize>,
     web: tokio::task::JoinHandle<()>,
+    events: EventLog,
+    events_closing: CancellationToken,
+    telling: std::thread::JoinHandle<()>,
 }
 
 fn address(key: &str, text: &str) -> Result<SocketAddr> {
@@ -85,6 +86,7 @@ impl Node {
         let master_key = data.join("master.key");
         let spool = Spool::open(SpoolConfig { dir: data.join("spool"), master_key: master_key.clone() }).context("spool")?;
         let catalogue = Catalogue::open(&config.catalogue_url()).await.context("data.catalogue")?;
+        let events = EventLog::open(catalogue.clone(), data).await.context("events")?;
         keys::ensure_admin_key(&catalogue, &data.join("admin.key")).await.context("admin.key")?;
         let options = S3Options { journal: Some(data.join("uploads/parts")), ..S3Options::default() };
         let store = crate::store::open_with(&config.store_location(), options).await.context("data.store")?;
@@ -136,9 +138,7 @@ impl Node {
             growing,
             news_sender,
         ));
-        let (event_sender, unnumbered) = mpsc::unbounded_channel();
-        let (events, _) = broadcast::channel(EVENT_BUFFER);
-        tokio::spawn(events::keep(catalogue.clone(), unnumbered, events.clone()));
+        let (event_sender, other_events) = mpsc::unbounded_channel();
         let mut conveyor = Conveyor {
             spool: spool.clone(),
             rows: Rows::new(catalogue.clone()),
@@ -147,12 +147,14 @@ impl Node {
             pool,
             out: out.clone(),
             keep_tape: Duration::from_secs(u64::from(config.data.keep_tape_days) * 86_400),
-            events: event_sender.clone(),
+            events: event_sender,
+            told: events.clone(),
             master_key: master_key.clone(),
             sessions: std::collections::HashMap::new(),
         };
         take_up_tapes(&spool, &master_key, &mut conveyor, config.data.keep_tape_days).await?;
-        tokio::spawn(events::follow(registry.notices(), event_sender));
+        let events_closing = CancellationToken::new();
+        let telling = events::tell(events.clone(), registry.notices(), other_events, events_closing.clone())?;
         let (idle, busy) = watch::channel(0);
         tokio::spawn(conveyor.run(registry.notices(), news, stop.clone(), idle));
         tokio::spawn(tick(registry.clone(), stop.clone()));
@@ -173,7 +175,7 @@ impl Node {
             keys: Arc::new(CatalogueKeys(catalogue.clone())),
             store,
             growing: Arc::new(RenderFolder(out)),
-            events,
+            events: events.clone(),
             readiness: readiness(catalogue.clone(), config.render.encoder, data),
             metrics: Arc::new(Mutex::new(metrics::registry(&registry, &rtp))),
             public_url: public_url.clone(),
@@ -188,7 +190,7 @@ impl Node {
             }
         });
         let sip = sip_server.bound();
-        Ok(Self { http, sip, registry, catalogue, sip_server, stop, busy, web })
+        Ok(Self { http, sip, registry, catalogue, sip_server, stop, busy, web, events, events_closing, telling })
     }
 
     /// No new sessions; live ones are closed and rendered, for at most `drain`; then everything stops. What is not done by then is done at the next start.
@@ -203,6 +205,9 @@ impl Node {
         }
         self.stop.cancel();
         let _ = tokio::time::timeout(Duration::from_secs(2), self.web).await;
+        self.events_closing.cancel();
+        let _ = tokio::task::spawn_blocking(move || self.telling.join()).await;
+        self.events.close().await;
         self.catalogue.close().await;
     }
 }

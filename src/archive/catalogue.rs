@@ -1,7 +1,7 @@
 //! The catalogue: one schema, one code path, SQLite by default.
 //!
 //! Invariants: every change is one statement, or a transaction whose first statement writes (so that two of them stand in a line on any database);
-//! numbers of events become visible in the order in which they rise; nothing of a row is ever part of an error.
+//! events come with their numbers (see `event_log`); nothing of a row is ever part of an error.
 
 mod audit;
 mod columns;
@@ -11,7 +11,6 @@ mod keys;
 mod recordings;
 mod sessions;
 
-pub use events::NewEvent;
 pub use keys::KeyOwner;
 
 use std::fmt;

@@ -4,6 +4,7 @@ pub mod agents;
 pub mod audit;
 mod catalogue;
 mod error;
+mod event_log;
 pub mod keys;
 mod recording;
 mod rows;
@@ -11,8 +12,9 @@ mod schema;
 mod validate;
 
 pub use audit::{AuditAction, AuditEntry, AuditFilter, AuditPage, NewAudit};
-pub use catalogue::{Catalogue, KeyOwner, NewEvent};
+pub use catalogue::{Catalogue, KeyOwner};
 pub use error::ArchiveError;
+pub use event_log::{EventLog, EventReader, NewEvent};
 pub use recording::{ListFilter, Page, Recording, RecordingState, Source};
 pub use rows::{AgentRow, EventRow, ProjectRow, QueueRow, SessionRow, WorkspaceRow};
 pub use schema::newest as newest_schema;

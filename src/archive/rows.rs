@@ -100,8 +100,7 @@ pub struct EventRow {
     pub at: WallClock,
     /// Of which session, if of any.
     pub session: Option<SessionId>,
-    /// `session.opened`, `state`, `participant.joined`, `participant.left`, `gate`, `command`, `prompt`, `consent.asked`, `recording.started`, `recording.ended`,
-    /// `recording.discarded`, `recording.processing`, `recording.ready`, `recording.failed`, `session.ended`.
+    /// As `EventKind::as_str`; a row of a newer or older Ferric may hold one that this one does not know.
     pub kind: String,
     /// The rest, as JSON.
     pub data: serde_json::Value,

@@ -4,6 +4,7 @@
 
 pub mod command;
 pub mod event;
+pub mod event_kind;
 pub mod gate;
 pub mod id;
 pub mod manifest;

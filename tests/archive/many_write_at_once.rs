@@ -1,4 +1,4 @@
-use ferric::archive::{ArchiveError, Catalogue, ListFilter, RecordingState};
+use ferric::archive::{ArchiveError, Catalogue, EventRow, ListFilter, RecordingState};
 use ferric::model::time::WallClock;
 
 use crate::support::{agent, on_sqlite, project, recording, session, sqlite_in};
@@ -23,13 +23,16 @@ async fn two_processes_share_a_file() {
     for c in [one.clone(), two.clone()] {
         work.spawn(async move {
             for n in 0..40 {
-                c.append_event(WallClock(n), None, "state", &serde_json::json!({})).await.expect("waits its turn");
+                let seq = c.take_event_numbers(1).await.expect("waits its turn");
+                let event = EventRow { seq, at: WallClock(n), session: None, kind: "state".into(), data: serde_json::json!({}) };
+                c.keep_events(&[event]).await.expect("waits its turn");
                 c.put_agent(&agent("shared", &[], &[])).await.expect("waits its turn");
             }
         });
     }
     work.join_all().await;
-    assert_eq!(one.last_event().await.expect("read"), 80);
+    let kept = one.events_since(0, None, 100).await.expect("read");
+    assert_eq!(kept.iter().map(|event| event.seq).collect::<Vec<_>>(), (1..=80).collect::<Vec<_>>());
 }
 
 pub async fn no_change_is_lost(c: Catalogue) {

@@ -99,6 +99,7 @@ async fn every_behaviour_of_the_catalogue_holds_on_postgres() {
     cluster.fresh("checks", checks::messages_name_the_field).await;
     cluster.fresh("in_use", checks::a_project_in_use_stays).await;
     cluster.fresh("events", events::events_rise).await;
+    cluster.fresh("behind", events::ten_thousand_behind).await;
     cluster.fresh("followed", events::a_reader_that_follows_misses_none).await;
     cluster.fresh("writers", writers::no_change_is_lost).await;
     cluster.fresh("names", writers::one_of_many_gets_the_name).await;

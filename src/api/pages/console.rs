@@ -1,5 +1,7 @@
 //! The console: who is being recorded now, and what was.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
@@ -184,8 +186,8 @@ fn escaped(text: &str) -> String {
 
 /// Everything that happened in a session, up to what a lane needs.
 async fn events_of(state: &ApiState, session: &SessionView) -> Vec<EventRow> {
-    match state.catalogue.events_since(0, Some(&session.id), LANE_EVENTS).await {
-        Ok(events) => events,
+    match state.events.of_session(&session.id, LANE_EVENTS).await {
+        Ok(events) => events.into_iter().map(Arc::unwrap_or_clone).collect(),
         Err(error) => {
             tracing::error!(%error, "a lane could not be drawn");
             Vec::new()

@@ -11,7 +11,8 @@ use crate::api::body::{Asked, At, Body};
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::api::wire::{RecordingJson, RecordingPageJson};
-use crate::archive::{AuditAction, EventRow, ListFilter, RecordingState};
+use crate::archive::{AuditAction, ListFilter, NewEvent, RecordingState};
+use crate::model::event_kind::EventKind;
 use crate::model::id::{ProjectSlug, RecordingId, SessionId};
 use crate::model::time::WallClock;
 
@@ -128,19 +129,12 @@ pub async fn delete(operator: Operator, State(state): State<ApiState>, At(id): A
     }
     state.catalogue.delete_recording(&id).await?;
     tracing::info!(recording = %id, by = %operator.holder, "a recording was deleted");
-    tell_deleted(&state, &row.session, &id).await;
+    tell_deleted(&state, &row.session, &id);
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn tell_deleted(state: &ApiState, session: &SessionId, id: &RecordingId) {
+fn tell_deleted(state: &ApiState, session: &SessionId, id: &RecordingId) {
     let at = WallClock::from_unix_ms(jiff::Timestamp::now().as_millisecond());
     let data = json!({ "recording": id });
-    match state.catalogue.append_event(at, Some(session), "recording.deleted", &data).await {
-        Ok(seq) => {
-            let row = EventRow { seq, at, session: Some(session.clone()), kind: "recording.deleted".to_owned(), data };
-            // Nobody listening is no error.
-            let _ = state.events.send(row);
-        }
-        Err(error) => tracing::error!(%error, "an event could not be kept"),
-    }
+    state.events.tell(NewEvent { at, session: Some(session.clone()), kind: EventKind::RecordingDeleted, data });
 }

@@ -10,67 +10,61 @@ use crate::model::time::WallClock;
 /// Events a caller may ask for at once.
 const MOST: u32 = 10_000;
 
-/// An event that has no number yet.
-#[derive(Clone, Copy, Debug)]
-pub struct NewEvent<'a> {
-    /// When.
-    pub at: WallClock,
-    /// Of which session.
-    pub session: Option<&'a SessionId>,
-    /// Its kind, as `EventRow::kind`.
-    pub kind: &'a str,
-    /// The rest, by kind.
-    pub data: &'a serde_json::Value,
-}
-
 impl Catalogue {
-    /// Appends an event and answers its number. Whoever sees a number has been able to see every smaller one: the counter's row stays locked until the event is in.
-    pub async fn append_event(&self, at: WallClock, session: Option<&SessionId>, kind: &str, data: &serde_json::Value) -> Result<i64> {
-        self.append_events(&[NewEvent { at, session, kind, data }]).await
-    }
-
-    /// Appends events in one change, numbered without a gap in their order; answers the first one's number. What follows from one command
-    /// is kept by one write to the disk, so that nobody who waits to be told waits for several.
-    pub async fn append_events(&self, events: &[NewEvent<'_>]) -> Result<i64> {
-        let count = i64::try_from(events.len()).unwrap_or(i64::MAX);
-        let mut tx = self.write.begin().await?;
+    /// Takes the next `count` numbers: answers the last of them. Nobody else gets these, whatever becomes of them.
+    pub async fn take_event_numbers(&self, count: i64) -> Result<i64> {
         let row = sqlx::query("UPDATE counters SET value = value + $1 WHERE name = 'events' RETURNING value")
             .bind(count)
-            .fetch_one(&mut *tx)
+            .fetch_one(&self.write)
             .await?;
-        let first = Reading::of("counters", &row).number("value")? - count + 1;
-        for (seq, event) in (first..).zip(events) {
-            sqlx::query("INSERT INTO events (seq, at, session, kind, data) VALUES ($1, $2, $3, $4, $5)")
-                .bind(seq)
-                .bind(event.at.0)
-                .bind(event.session.map(|s| s.as_str().to_owned()))
-                .bind(event.kind.to_owned())
-                .bind(event.data.to_string())
+        Reading::of("counters", &row).number("value")
+    }
+
+    /// Keeps numbered events, all or none; one whose number is there already stays as it is.
+    pub async fn keep_events<R: std::borrow::Borrow<EventRow>>(&self, rows: &[R]) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.write.begin().await?;
+        for row in rows.iter().map(std::borrow::Borrow::borrow) {
+            sqlx::query("INSERT INTO events (seq, at, session, kind, data) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (seq) DO NOTHING")
+                .bind(row.seq)
+                .bind(row.at.0)
+                .bind(row.session.as_ref().map(|s| s.as_str().to_owned()))
+                .bind(row.kind.clone())
+                .bind(row.data.to_string())
                 .execute(&mut *tx)
                 .await?;
         }
         tx.commit().await?;
-        Ok(first)
+        Ok(())
     }
 
     /// Up to `limit` events after `since` (at most 10,000), of one session or of all.
     pub async fn events_since(&self, since: i64, session: Option<&SessionId>, limit: u32) -> Result<Vec<EventRow>> {
+        self.events_between(since, i64::MAX, session, limit).await
+    }
+
+    /// As [`Catalogue::events_since`], up to and including the number `upto`.
+    pub async fn events_between(&self, since: i64, upto: i64, session: Option<&SessionId>, limit: u32) -> Result<Vec<EventRow>> {
         if limit == 0 {
             return Err(ArchiveError::invalid("limit", "must be at least 1"));
         }
         let limit = i64::from(limit.min(MOST));
         let rows = match session {
             Some(id) => {
-                sqlx::query("SELECT * FROM events WHERE session = $1 AND seq > $2 ORDER BY seq LIMIT $3")
+                sqlx::query("SELECT * FROM events WHERE session = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4")
                     .bind(id.as_str().to_owned())
                     .bind(since)
+                    .bind(upto)
                     .bind(limit)
                     .fetch_all(&self.read)
                     .await?
             }
             None => {
-                sqlx::query("SELECT * FROM events WHERE seq > $1 ORDER BY seq LIMIT $2")
+                sqlx::query("SELECT * FROM events WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3")
                     .bind(since)
+                    .bind(upto)
                     .bind(limit)
                     .fetch_all(&self.read)
                     .await?
@@ -88,12 +82,6 @@ impl Catalogue {
                 })
             })
             .collect()
-    }
-
-    /// The newest event's number, 0 before the first.
-    pub async fn last_event(&self) -> Result<i64> {
-        let row = sqlx::query("SELECT value FROM counters WHERE name = 'events'").fetch_one(&self.read).await?;
-        Reading::of("counters", &row).number("value")
     }
 
     /// Removes events older than `before`; their numbers are not used again. Answers how many.
