@@ -67,6 +67,9 @@ fn of_tape(event: &TapeEvent) -> (EventKind, Value) {
         TapeEvent::Track { track, spec } => {
             (EventKind::MediaTrack, json!({ "track": track, "participant": spec.participant, "kind": spec.kind }))
         }
+        TapeEvent::Preferred { participant, preference } => {
+            (EventKind::ParticipantPreferred, json!({ "participant": participant, "preference": preference }))
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use super::command::{Reason, Verb};
 use super::gate::{DiscardReason, EndedBy, Gate, State};
 use super::id::{OutputKey, ParticipantId, ProjectSlug, RecordingId, SessionId, TrackId};
 use super::media::TrackSpec;
+use super::preference::RecordPreference;
 use super::redact::Personal;
 use super::role::Role;
 use super::settings::{AgentProperties, Settings};
@@ -83,6 +84,8 @@ pub enum TapeEvent {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         refused: Option<Reason>,
     },
+    /// A party's device asked something of the recording; the commands that follow from it come next.
+    Preferred { participant: ParticipantId, preference: RecordPreference },
     /// An output began.
     OutputStarted { output: OutputKey, recording: RecordingId },
     /// An output ended; its `duration_ms` is that of its own timeline.

@@ -36,6 +36,8 @@ kinds! {
     ParticipantLeft = "participant.left",
     /// Everything captured of somebody was erased, since they declined.
     ParticipantErased = "participant.erased",
+    /// A party's own device asked something of the recording (`a=recordpref`).
+    ParticipantPreferred = "participant.preferred",
     /// A command, accepted or refused.
     Command = "command",
     /// The first host is asked whether to record.

@@ -9,6 +9,7 @@ pub mod gate;
 pub mod id;
 pub mod manifest;
 pub mod media;
+pub mod preference;
 pub mod redact;
 pub mod role;
 pub mod rtp;

@@ -12,6 +12,7 @@ use super::event::GapCause;
 use super::gate::State;
 use super::id::{ParticipantId, ProjectSlug, SessionId, TrackId};
 use super::media::{MediaKind, PayloadFormat};
+use super::preference::RecordPreference;
 use super::redact::Personal;
 use super::role::Role;
 use super::settings::Kind;
@@ -63,6 +64,8 @@ pub struct RtpOffer {
     pub rtcp_mux: bool,
     /// The address of ours that the peer reached.
     pub local_ip: IpAddr,
+    /// The peer would play to a person what we send: it may be told aloud that it is recorded.
+    pub hears: bool,
 }
 
 /// Where that stream is to be sent.
@@ -74,7 +77,13 @@ pub struct RtpAnswer {
     pub rtp: SocketAddr,
     /// RTCP (the same with mux).
     pub rtcp: SocketAddr,
+    /// Something will be sent there: a tone or words that tell of the recording.
+    pub speaks: bool,
 }
+
+/// Hears the state of a session: at once, and at each change. Called in the order of the changes, while the session waits: it must only pass the
+/// state on. Where it answers `false` it is asked no more.
+pub type StateListener = Box<dyn Fn(State) -> bool + Send + Sync>;
 
 /// A WebRTC offer's answer.
 #[derive(Clone, Debug)]
@@ -155,6 +164,15 @@ pub trait Switchboard: Send + Sync + 'static {
     async fn end(&self, session: &SessionId) -> Result<(), Refusal>;
     /// A command; the answer comes after the gate has moved.
     async fn command(&self, session: &SessionId, request: CommandRequest) -> Result<State, Refusal>;
+    /// Tells a listener the state that everybody sees, now and at each change until the session is over.
+    async fn hear_state(&self, _session: &SessionId, _listener: StateListener) -> Result<(), Refusal> {
+        Err(Refusal::NoSuchSession)
+    }
+    /// A party's device asks something of the recording. It stands on the tape, and is followed as far as the policy allows; answered after the gates have
+    /// moved.
+    async fn prefer(&self, _session: &SessionId, _participant: &ParticipantId, _preference: RecordPreference) -> Result<State, Refusal> {
+        Err(Refusal::NoSuchSession)
+    }
     /// Opens sockets for a stream of a participant.
     async fn open_rtp(&self, session: &SessionId, participant: &ParticipantId, offer: RtpOffer) -> Result<RtpAnswer, Refusal>;
     /// A re-offer changed what a track carries or where it comes from; the track goes on.

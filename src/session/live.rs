@@ -1,20 +1,22 @@
 //! One live session: the policy is fed here, and what follows from it goes to the tape and to those who follow, in one order for everybody.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
 use super::notice::{Followers, Notice, SessionNotice};
+use super::preference::{Wish, command_of};
 use super::view::{GateView, OutputView, ParticipantView, SessionView};
 use crate::ingest::{LegId, MediaClock};
 use crate::model::command::{Command, Reason, Verb};
 use crate::model::event::{Party, SessionOpened, TapeEvent};
 use crate::model::gate::State;
 use crate::model::id::{ParticipantId, RecordingId, SessionId, TrackId};
-use crate::model::settings::AgentProperties;
-use crate::model::switchboard::PeerId;
+use crate::model::preference::RecordPreference;
+use crate::model::settings::{AgentProperties, Consent};
+use crate::model::switchboard::{PeerId, StateListener};
 use crate::model::time::MediaTime;
 use crate::policy::{Action, Gatekeeper, Input, Permit};
 use crate::tape::SessionTape;
@@ -33,6 +35,8 @@ pub(super) struct Member {
     pub(super) tracks: Vec<TrackId>,
     pub(super) legs: Vec<(TrackId, LegId)>,
     pub(super) peers: Vec<PeerId>,
+    /// What their device asked for, and what was done about it.
+    pub(super) wish: Wish,
     /// Raised by every new connection: a pending departure of an older one is then void.
     pub(super) arrivals: u64,
 }
@@ -44,7 +48,13 @@ pub(super) struct Inner {
     next_track: u16,
     last: MediaTime,
     pub(super) over: bool,
+    listeners: Vec<StateListener>,
     empty_since: Option<Instant>,
+}
+
+/// Whether something is being recorded, so that people who can hear us are told.
+fn is_told_aloud(state: State) -> bool {
+    matches!(state, State::Recording | State::AutomaticWithoutCaller)
 }
 
 /// A live session. Every change goes through its one lock, so that the tape, the policy and the followers see one order.
@@ -54,6 +64,8 @@ pub(super) struct Live {
     pub(super) tape: SessionTape,
     followers: Arc<Followers>,
     inner: Mutex<Inner>,
+    /// Raised while those who can hear us are to be told of the recording.
+    pub(super) aloud: Arc<AtomicBool>,
     deadline_ns: AtomicU64,
 }
 
@@ -65,6 +77,7 @@ impl Live {
             clock: MediaClock::starting(zero),
             tape,
             followers,
+            aloud: Arc::new(AtomicBool::new(is_told_aloud(state))),
             deadline_ns: AtomicU64::new(u64::MAX),
             inner: Mutex::new(Inner {
                 gatekeeper,
@@ -73,6 +86,7 @@ impl Live {
                 next_track: 1,
                 last: MediaTime::ZERO,
                 over: false,
+                listeners: Vec::new(),
                 empty_since: Some(zero),
             }),
             opened,
@@ -148,7 +162,11 @@ impl Live {
                 }
                 Action::Prompt { participant } => self.tell(at, Notice::Prompt(participant)),
                 Action::AskConsent { participant } => self.tell(at, Notice::ConsentAsked(participant)),
-                Action::State { state } => self.record(at, TapeEvent::State { state }),
+                Action::State { state } => {
+                    self.aloud.store(is_told_aloud(state), Ordering::Release);
+                    inner.listeners.retain(|listener| listener(state));
+                    self.record(at, TapeEvent::State { state });
+                }
             }
         }
     }
@@ -237,8 +255,47 @@ impl Live {
     pub(super) fn command(&self, command: Command) -> Result<State, Reason> {
         let mut guard = self.inner.lock();
         let inner = &mut *guard;
+        self.obey_all(inner, command)?;
+        Ok(inner.gatekeeper.state())
+    }
+
+    /// Tells a listener the state, now and from now on.
+    pub(super) fn hear(&self, listener: StateListener) {
+        let mut inner = self.inner.lock();
+        if listener(inner.gatekeeper.state()) && !inner.over {
+            inner.listeners.push(listener);
+        }
+    }
+
+    /// A party's device asks something of the recording: noted, and done as far as the policy allows.
+    pub(super) fn prefer(&self, participant: &ParticipantId, preference: RecordPreference) -> Result<State, Reason> {
+        let mut guard = self.inner.lock();
+        let inner = &mut *guard;
+        if inner.over {
+            return Err(Reason::Ended);
+        }
+        let state = inner.gatekeeper.state();
+        let consent_required = self.opened.settings.consent != Consent::NotRequired;
+        let member = inner.members.iter_mut().find(|m| m.party.id == *participant && m.present).ok_or(Reason::NoSuchParticipant)?;
+        let asked = command_of(preference, member.party.role, state, consent_required, member.wish);
+        let now = self.now(inner);
+        self.record(now, TapeEvent::Preferred { participant: participant.clone(), preference });
+        if let Some(verb) = asked {
+            let granted = inner.members.iter().find(|m| m.party.id == *participant).is_some_and(|m| m.wish.granted);
+            let done = self.obey_all(inner, Command { by: participant.clone(), verb, order: None });
+            if let (Ok(()), Some(member)) = (done, inner.members.iter_mut().find(|m| m.party.id == *participant)) {
+                member.wish.withdrew = (verb == Verb::ConsentWithdraw).then_some(granted);
+            }
+        }
+        Ok(inner.gatekeeper.state())
+    }
+
+    fn obey_all(&self, inner: &mut Inner, command: Command) -> Result<(), Reason> {
         let (by, verb) = (command.by.clone(), command.verb);
         self.obey(inner, command)?;
+        if let Some(member) = inner.members.iter_mut().find(|m| m.party.id == by) {
+            member.wish.answered(verb);
+        }
         if matches!(verb, Verb::ConsentDecline | Verb::ConsentWithdraw) {
             // Their voice is in these streams too, and nobody can take it out again.
             let carriers = inner.members.iter().filter(|m| m.carries_others && m.present && m.party.id != by);
@@ -246,7 +303,7 @@ impl Live {
                 let _ = self.obey(inner, Command { by: carrier, verb, order: None });
             }
         }
-        Ok(inner.gatekeeper.state())
+        Ok(())
     }
 
     fn obey(&self, inner: &mut Inner, command: Command) -> Result<(), Reason> {

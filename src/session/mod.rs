@@ -4,6 +4,7 @@ mod directory;
 mod live;
 mod media;
 mod notice;
+mod preference;
 mod recovery;
 mod registry;
 mod switchboard;

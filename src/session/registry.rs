@@ -13,6 +13,7 @@ use super::directory::Directory;
 use super::live::{Live, Member};
 use super::media::Media;
 use super::notice::{Followers, SessionNotice};
+use super::preference::Wish;
 use super::view::SessionView;
 use crate::ingest::{LegId, RtpIngest, WebrtcIngest};
 use crate::model::event::{Party, SessionOpened, TapeEvent};
@@ -199,6 +200,7 @@ impl Registry {
             present: false,
             came: false,
             carries_others: false,
+            wish: Wish::default(),
             tracks: Vec::new(),
             legs: Vec::new(),
             peers: Vec::new(),

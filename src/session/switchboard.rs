@@ -13,10 +13,12 @@ use crate::model::event::{GapCause, TapeEvent};
 use crate::model::gate::State;
 use crate::model::id::{ParticipantId, ProjectSlug, SessionId, TrackId};
 use crate::model::media::TrackSpec;
+use crate::model::preference::RecordPreference;
 use crate::model::role::Role;
 use crate::model::settings::Kind;
 use crate::model::switchboard::{
-    CommandRequest, JoinRequest, OpenSession, PeerId, Refusal, RemoteCandidate, RtpAnswer, RtpOffer, Switchboard, WebrtcAnswer,
+    CommandRequest, JoinRequest, OpenSession, PeerId, Refusal, RemoteCandidate, RtpAnswer, RtpOffer, StateListener, Switchboard,
+    WebrtcAnswer,
 };
 
 fn spec_of(participant: &ParticipantId, offer: &RtpOffer) -> TrackSpec {
@@ -73,6 +75,17 @@ impl Switchboard for Registry {
         live.first_contact(&request.by);
         let command = Command { by: request.by, verb: request.verb, order: request.order };
         tokio::task::spawn_blocking(move || live.command(command)).await.map_err(busy)?.map_err(Refusal::Policy)
+    }
+
+    async fn hear_state(&self, session: &SessionId, listener: StateListener) -> Result<(), Refusal> {
+        self.session(session)?.hear(listener);
+        Ok(())
+    }
+
+    async fn prefer(&self, session: &SessionId, participant: &ParticipantId, preference: RecordPreference) -> Result<State, Refusal> {
+        let live = self.session(session)?;
+        let participant = participant.clone();
+        tokio::task::spawn_blocking(move || live.prefer(&participant, preference)).await.map_err(busy)?.map_err(Refusal::Policy)
     }
 
     async fn open_rtp(&self, session: &SessionId, participant: &ParticipantId, offer: RtpOffer) -> Result<RtpAnswer, Refusal> {

@@ -63,7 +63,11 @@ impl Prelude {
             }),
             TapeEvent::Erased { participant } => self.erased.push(participant),
             TapeEvent::State { state } => self.state = Some(state),
-            TapeEvent::Discarded { .. } | TapeEvent::Command { .. } | TapeEvent::Dropped { .. } | TapeEvent::SessionEnded => {}
+            TapeEvent::Discarded { .. }
+            | TapeEvent::Command { .. }
+            | TapeEvent::Preferred { .. }
+            | TapeEvent::Dropped { .. }
+            | TapeEvent::SessionEnded => {}
         }
     }
 

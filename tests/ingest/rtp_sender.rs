@@ -24,6 +24,7 @@ pub fn offer() -> RtpOffer {
         remote_rtcp: None,
         rtcp_mux: false,
         local_ip: LOOPBACK,
+        hears: false,
     }
 }
 

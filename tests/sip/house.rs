@@ -10,9 +10,11 @@ use ferric::model::command::Reason;
 use ferric::model::event::GapCause;
 use ferric::model::gate::State;
 use ferric::model::id::{ParticipantId, ProjectSlug, SessionId, TrackId};
+use ferric::model::preference::RecordPreference;
 use ferric::model::role::Role;
 use ferric::model::switchboard::{
-    CommandRequest, JoinRequest, OpenSession, PeerId, Refusal, RemoteCandidate, RtpAnswer, RtpOffer, Switchboard, WebrtcAnswer,
+    CommandRequest, JoinRequest, OpenSession, PeerId, Refusal, RemoteCandidate, RtpAnswer, RtpOffer, StateListener, Switchboard,
+    WebrtcAnswer,
 };
 use ferric::signalling::sip::{SipOptions, SipServer};
 use parking_lot::Mutex;
@@ -26,6 +28,7 @@ pub enum Asked {
     Rtp { who: ParticipantId, offer: RtpOffer },
     Change { track: u16, offer: RtpOffer },
     Mute { track: u16, muted: bool, cause: GapCause },
+    Prefer(RecordPreference),
 }
 
 #[derive(Default)]
@@ -36,12 +39,20 @@ pub struct House {
     pub busy: Mutex<bool>,
     pub alike: Mutex<bool>,
     pub dawdle: Mutex<Option<Arc<tokio::sync::Notify>>>,
+    pub state: Mutex<Option<State>>,
+    listeners: Mutex<Vec<StateListener>>,
     sockets: Mutex<Vec<(u16, UdpSocket, UdpSocket)>>,
 }
 
 impl House {
     fn note(&self, session: &SessionId, asked: Asked) {
         self.asked.lock().push((session.clone(), asked));
+    }
+
+    /// The state of every session from now on.
+    pub fn becomes(&self, state: State) {
+        *self.state.lock() = Some(state);
+        self.listeners.lock().retain(|listener| listener(state));
     }
 
     pub fn log(&self) -> Vec<Asked> {
@@ -108,7 +119,7 @@ impl House {
             socket
         };
         let (rtp, rtcp) = (open(), open());
-        let answer = RtpAnswer { track: TrackId(track), rtp: rtp.local_addr().unwrap(), rtcp: rtcp.local_addr().unwrap() };
+        let answer = RtpAnswer { track: TrackId(track), rtp: rtp.local_addr().unwrap(), rtcp: rtcp.local_addr().unwrap(), speaks: false };
         self.sockets.lock().push((track, rtp, rtcp));
         answer
     }
@@ -159,6 +170,21 @@ impl Switchboard for House {
         Err(Refusal::Policy(Reason::NotPermitted))
     }
 
+    async fn hear_state(&self, _: &SessionId, listener: StateListener) -> Result<(), Refusal> {
+        if listener(self.state.lock().unwrap_or(State::Idle)) {
+            self.listeners.lock().push(listener);
+        }
+        Ok(())
+    }
+
+    /// A customer who wants none is not recorded from then on.
+    async fn prefer(&self, session: &SessionId, _: &ParticipantId, preference: RecordPreference) -> Result<State, Refusal> {
+        self.note(session, Asked::Prefer(preference));
+        let state = if preference == RecordPreference::On { State::Recording } else { State::Idle };
+        self.becomes(state);
+        Ok(state)
+    }
+
     async fn open_rtp(&self, session: &SessionId, who: &ParticipantId, offer: RtpOffer) -> Result<RtpAnswer, Refusal> {
         let track = self.sockets.lock().len() as u16;
         let answer = self.open_sockets(track);
@@ -170,7 +196,7 @@ impl Switchboard for House {
         self.note(session, Asked::Change { track: track.0, offer });
         let sockets = self.sockets.lock();
         let (_, rtp, rtcp) = sockets.iter().find(|(t, ..)| *t == track.0).ok_or(Refusal::NoSuchSession)?;
-        Ok(RtpAnswer { track, rtp: rtp.local_addr().unwrap(), rtcp: rtcp.local_addr().unwrap() })
+        Ok(RtpAnswer { track, rtp: rtp.local_addr().unwrap(), rtcp: rtcp.local_addr().unwrap(), speaks: false })
     }
 
     async fn mute(&self, session: &SessionId, track: TrackId, muted: bool, cause: GapCause) -> Result<(), Refusal> {

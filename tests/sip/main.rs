@@ -4,10 +4,12 @@
 
 mod a_call_changes_while_it_lasts;
 mod a_dialog_is_kept_as_the_rfc_says;
+mod a_party_is_told_that_it_is_recorded;
 mod a_plain_call_is_a_leg;
 mod a_recorded_call_has_each_party_on_its_side;
 mod a_recording_session_opens_a_leg_for_each_party;
 mod a_telephone_that_dials_in_is_recorded;
+mod an_invite_without_an_offer_is_given_one;
 mod an_offer_that_cannot_be_taken_is_refused_with_a_reason;
 #[path = "../node/heard.rs"]
 mod heard;

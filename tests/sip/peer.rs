@@ -14,6 +14,7 @@ pub struct Peer {
     pub to: String,
     pub user: String,
     pub sequence: u32,
+    pub seen: Vec<String>,
 }
 
 pub struct Answer {
@@ -51,6 +52,7 @@ impl Peer {
             to: "<sip:srs@node>".to_owned(),
             user: "default".to_owned(),
             sequence: 0,
+            seen: Vec::new(),
             socket,
         }
     }
@@ -136,11 +138,31 @@ impl Peer {
 
     /// Answers a request of the node with 200.
     pub async fn agree_to(&self, request: &Answer) {
-        let mut out = "SIP/2.0 200 OK\r\n".to_owned();
+        self.answer(request, "200 OK", "").await;
+    }
+
+    /// Answers a request of the node.
+    pub async fn answer(&self, request: &Answer, status: &str, sdp: &str) {
+        let mut out = format!("SIP/2.0 {status}\r\n");
         for name in ["Via", "From", "To", "Call-ID", "CSeq"] {
             out.push_str(&format!("{name}: {}\r\n", request.field(name).unwrap()));
         }
-        self.send(&(out + "Content-Length: 0\r\n\r\n")).await;
+        if !sdp.is_empty() {
+            out.push_str(&format!("Contact: {}\r\nContent-Type: application/sdp\r\n", self.contact));
+        }
+        self.send(&format!("{out}Content-Length: {}\r\n\r\n{sdp}", sdp.len())).await;
+    }
+
+    /// The node's next request of a method that is no repetition of one before.
+    pub async fn next_request(&mut self, method: &str) -> Answer {
+        loop {
+            let request = self.receive_request().await;
+            let cseq = request.field("CSeq").unwrap_or_default().to_owned();
+            if request.text.starts_with(&format!("{method} ")) && !self.seen.contains(&cseq) {
+                self.seen.push(cseq);
+                return request;
+            }
+        }
     }
 
     pub async fn invite(&mut self, content_type: &str, body: &str) -> Answer {

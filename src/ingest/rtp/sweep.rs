@@ -149,7 +149,7 @@ impl Sweep {
         let ip = self.config.advertised_ip.or(bound).unwrap_or(leg.offer.local_ip);
         let rtp = SocketAddr::new(ip, leg.port);
         let rtcp = if leg.offer.rtcp_mux { rtp } else { SocketAddr::new(ip, leg.port + 1) };
-        RtpAnswer { track: leg.track(), rtp, rtcp }
+        RtpAnswer { track: leg.track(), rtp, rtcp, speaks: false }
     }
 
     fn with<T>(&self, id: LegId, act: impl FnOnce(&mut Leg) -> T) -> Result<T, IngestError> {

@@ -1,4 +1,5 @@
-//! Writes the answer to an offer: one m-line for each m-line, in the same order (RFC 3264 §6), never sending anything (RFC 7866 §7.2).
+//! Writes our side of a session: one m-line for each m-line of the peer's, in the same order (RFC 3264 §6). In recording sessions nothing is ever sent
+//! (RFC 7866 §7.2). The same text is our offer where we have to make one.
 
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
@@ -6,6 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use crate::model::media::{Codec, PayloadFormat};
 
 use super::description::{Direction, SessionDescription};
+use super::record::Indication;
 
 /// An m-line that is taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +22,10 @@ pub struct AcceptedStream {
     pub rtcp_mux: bool,
     /// The direction that was offered.
     pub offered: Direction,
+    /// Something is sent there too: a notice of the recording.
+    pub speaks: bool,
+    /// What the other side is told of the recording; nothing in recording sessions, where the sender knows.
+    pub record: Option<Indication>,
 }
 
 /// What the answer says of itself.
@@ -37,9 +43,14 @@ fn family(ip: IpAddr) -> &'static str {
     if ip.is_ipv4() { "IP4" } else { "IP6" }
 }
 
-/// A recorder receives where the other sends, and does nothing where the other does not.
-fn answered(offered: Direction) -> Direction {
-    if offered.sends() { Direction::RecvOnly } else { Direction::Inactive }
+/// A recorder receives where the other sends, and sends only where it has something to say and the other listens.
+fn answered(offered: Direction, speaks: bool) -> Direction {
+    match offered {
+        Direction::SendRecv if speaks => Direction::SendRecv,
+        Direction::RecvOnly if speaks => Direction::SendOnly,
+        Direction::SendRecv | Direction::SendOnly => Direction::RecvOnly,
+        Direction::RecvOnly | Direction::Inactive => Direction::Inactive,
+    }
 }
 
 fn encoding_name(codec: Codec) -> Option<&'static str> {
@@ -90,7 +101,10 @@ pub fn write_answer(offer: &SessionDescription, streams: &[Option<AcceptedStream
         if let Some(ptime) = media.value("ptime").filter(|p| p.parse::<u16>().is_ok()) {
             let _ = write!(out, "a=ptime:{ptime}\r\n");
         }
-        let _ = write!(out, "a={}\r\n", answered(stream.offered).as_str());
+        let _ = write!(out, "a={}\r\n", answered(stream.offered, stream.speaks).as_str());
+        if let Some(record) = stream.record {
+            let _ = write!(out, "a=record:{}\r\n", record.as_str());
+        }
         mirror(&mut out, media);
         if stream.rtcp_mux {
             out.push_str("a=rtcp-mux\r\n");

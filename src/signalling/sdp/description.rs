@@ -32,6 +32,12 @@ impl Direction {
     pub fn sends(self) -> bool {
         matches!(self, Self::SendRecv | Self::SendOnly)
     }
+
+    /// Whether the writer of the line takes anything in.
+    #[must_use]
+    pub fn receives(self) -> bool {
+        matches!(self, Self::SendRecv | Self::RecvOnly)
+    }
 }
 
 /// `a=name` or `a=name:value`.

@@ -3,9 +3,11 @@
 mod answer;
 mod description;
 mod parse;
+mod record;
 mod stream;
 
 pub use answer::{AcceptedStream, AnswerHeader, write_answer};
 pub use description::{Attribute, Direction, MediaDescription, Origin, SessionDescription};
 pub use parse::{SdpError, parse};
+pub use record::{Indication, preference_of};
 pub use stream::{StreamOffer, StreamRefused, read_stream};

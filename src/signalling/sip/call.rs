@@ -1,11 +1,16 @@
 //! One call: an actor that takes the dialog's requests in turn and asks the switchboard for what they mean.
 
+mod asking;
+mod indicating;
+mod late_offer;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use rsipstack::sip::{Method, Request, Response, SipMessage};
 use rsipstack::transaction::Transaction;
 use rsipstack::transaction::transaction::{TransactionEvent, TransactionEventSender};
@@ -13,17 +18,20 @@ use rsipstack::transport::SipConnection;
 use tokio::sync::mpsc;
 
 use crate::model::event::GapCause;
+use crate::model::gate::State;
 use crate::model::id::{ProjectSlug, SessionId};
+use crate::model::preference::RecordPreference;
 use crate::model::role::Role;
 use crate::model::settings::Kind;
 use crate::model::switchboard::{JoinRequest, OpenSession, Refusal, RtpOffer};
-use crate::signalling::sdp::{AcceptedStream, AnswerHeader, Direction, StreamOffer, write_answer};
+use crate::signalling::sdp::{AcceptedStream, AnswerHeader, Direction, SessionDescription, StreamOffer, write_answer};
 use crate::signalling::siprec::{Conversation, LineView, Mixture, PartyKey, WantedParty, addresses_to_look_up, assign};
 
 use super::dialog::Dialog;
+use super::indicator::Indicator;
 use super::intake::{self, CALLER, Intake, Offered};
 use super::plan::{CallState, OpenLine, PartyIn, Step, Wish, steps};
-use super::reply::{ALLOW, Reply};
+use super::reply::{ALLOW, EXTENSIONS, Reply};
 use super::server::{Shared, contact, source_of};
 use super::session_timer::{Due, Limits, SessionTimer, negotiate};
 use super::{fields, outgoing};
@@ -34,8 +42,8 @@ pub(super) enum CallEvent {
     Invite(Box<Invitation>),
     /// Any other request of the dialog.
     Request(Box<Transaction>),
-    /// The ACK of a 2xx came.
-    Acked,
+    /// The ACK of a 2xx came, with its body.
+    Acked(Vec<u8>),
     /// The ACK of a 2xx never came.
     AckMissing,
     /// The INVITE was cancelled before its answer.
@@ -46,6 +54,10 @@ pub(super) enum CallEvent {
     Offered(Option<Box<Response>>),
     /// Time to send such an INVITE once more.
     AskForOffer,
+    /// The session's state has changed.
+    StateChanged,
+    /// A change of the indication was answered (or not).
+    Indicated(Option<Box<Response>>),
     /// The node wants the call to end.
     Close(&'static str),
 }
@@ -93,7 +105,7 @@ pub(super) async fn drive_invite(mut transaction: Transaction, invitation: Invit
         match request.method {
             Method::Ack => {
                 acked = true;
-                let _ = events.send(CallEvent::Acked);
+                let _ = events.send(CallEvent::Acked(request.body));
             }
             Method::Cancel => {
                 invitation.cancelled.store(true, Ordering::Release);
@@ -133,6 +145,19 @@ struct Call<'a> {
     asking: bool,
     /// Lines that carry several voices.
     mixed_lines: BTreeSet<usize>,
+    /// One party that we are in a conversation with: it is told of the recording and may have wishes about it.
+    plain: bool,
+    /// The m-lines that our side of the SDP follows.
+    lines: SessionDescription,
+    indicator: Indicator,
+    /// The session's state, kept up to date by the session itself.
+    now: Arc<Mutex<State>>,
+    /// A 2xx of ours to an INVITE has no ACK yet: no INVITE of ours before it (RFC 3261 §14.1).
+    unacknowledged: bool,
+    /// That 2xx had an offer of ours, and its answer comes in the ACK (§13.2.1).
+    awaits_answer: bool,
+    /// What each party's device asked last.
+    preferences: BTreeMap<PartyKey, RecordPreference>,
 }
 
 /// Why the call is over for the actor.
@@ -150,7 +175,7 @@ pub(super) async fn run_call(
     mut mailbox: mpsc::UnboundedReceiver<CallEvent>,
     events: mpsc::UnboundedSender<CallEvent>,
 ) {
-    let mut call = match set_up(shared, &invitation).await {
+    let mut call = match set_up(shared, &invitation, &events).await {
         Ok(call) => call,
         Err(reply) => {
             invitation.answer(&reply);
@@ -164,7 +189,9 @@ pub(super) async fn run_call(
     let answer = call.accept_with_sdp(&invitation.request);
     invitation.answer(&answer);
     let end = loop {
-        let next = call.timer.map(|t| t.next_at().saturating_sub(shared.now()));
+        call.indicate(&events);
+        let next = call.timer.map(|t| t.next_at()).into_iter().chain(call.indicator.next_at()).min();
+        let next = next.map(|at| at.saturating_sub(shared.now()));
         let event = tokio::select! {
             event = mailbox.recv() => event,
             () = tokio::time::sleep(next.unwrap_or(Duration::from_hours(1))), if next.is_some() => {
@@ -178,7 +205,13 @@ pub(super) async fn run_call(
         };
         match event {
             None | Some(CallEvent::Cancelled) => break End::Gone,
-            Some(CallEvent::Acked) => {}
+            Some(CallEvent::Acked(body)) => call.acknowledged(&body).await,
+            Some(CallEvent::StateChanged) => {}
+            Some(CallEvent::Indicated(answer)) => {
+                if let Some(end) = call.indicated(answer.as_deref()).await {
+                    break end;
+                }
+            }
             Some(CallEvent::AckMissing) => break End::Bye("the answer was never acknowledged"),
             Some(CallEvent::Close(why)) => break End::Bye(why),
             Some(CallEvent::Refreshed(status)) => match status {
@@ -230,14 +263,19 @@ pub(super) async fn run_call(
     }
 }
 
-async fn set_up<'a>(shared: &'a Arc<Shared>, invitation: &Invitation) -> Result<Call<'a>, Reply> {
+async fn set_up<'a>(
+    shared: &'a Arc<Shared>,
+    invitation: &Invitation,
+    events: &mpsc::UnboundedSender<CallEvent>,
+) -> Result<Call<'a>, Reply> {
     let request = &invitation.request;
     let connection = invitation.connection.clone().ok_or_else(|| Reply::refuse(500, "the flow is gone"))?;
     let source = source_of(request, Some(&connection)).ok_or_else(|| Reply::refuse(400, "the Via field is not readable"))?;
     let dialog = Dialog::of_invite(request, source)?;
     let limits = Limits { proposed_s: shared.options.session_expires_s, shortest_s: shared.options.min_session_expires_s };
     let timer = negotiate(&request.headers, limits, shared.now())?;
-    let Intake { project, siprec, offer, conversation, metadata, external_id, session, role } = intake::read_invite(request)?;
+    let Intake { project, siprec, plain, offer, late_offer, conversation, metadata, external_id, session, role } =
+        intake::read_invite(request)?;
     let switchboard = &shared.switchboard;
     let caller = switchboard.caller_role(&project).await;
     let own_session = session.is_none();
@@ -261,7 +299,15 @@ async fn set_up<'a>(shared: &'a Arc<Shared>, invitation: &Invitation) -> Result<
         wants_offer: false,
         asking: false,
         mixed_lines: BTreeSet::new(),
+        plain,
+        lines: SessionDescription::default(),
+        indicator: Indicator::new(),
+        now: Arc::new(Mutex::new(State::Idle)),
+        unacknowledged: false,
+        awaits_answer: late_offer,
+        preferences: BTreeMap::new(),
     };
+    call.indicator.learn(&request.headers);
     let (parties, mixtures) = call.who_is_who(&offer.streams, call.conversation.as_ref()).await;
     if let Some(mixture) = mixtures.first()
         && !call.mixture_is_honourable(mixture, &parties).await
@@ -273,6 +319,7 @@ async fn set_up<'a>(shared: &'a Arc<Shared>, invitation: &Invitation) -> Result<
         call.session = switchboard.open(request).await.map_err(|refusal| Reply::of_refusal(&refusal))?;
     }
     call.mixed_lines = mixtures.iter().map(|mixture| mixture.line).collect();
+    call.follow_state(events).await.map_err(|refusal| Reply::of_refusal(&refusal))?;
     let parties = with_mixtures(parties, &mixtures);
     if let Err(refusal) = call.become_wish(&offer, &parties, true).await {
         call.close_session().await;
@@ -345,6 +392,7 @@ impl Call<'_> {
             remote_rtcp: offer.remote_rtcp,
             rtcp_mux: offer.rtcp_mux,
             local_ip: self.shared.local_ip_towards(self.dialog.next_hop()),
+            hears: self.plain && offer.direction.receives(),
         }
     }
 
@@ -388,7 +436,14 @@ impl Call<'_> {
         }
         self.streams.clone_from(&offer.streams);
         if can_answer {
-            self.write_answer(offer);
+            for (line, stream) in self.streams.iter().enumerate() {
+                if let (Some(stream), Some(open)) = (stream, self.state.lines.get_mut(&line)) {
+                    open.two_way |= stream.direction == Direction::SendRecv;
+                }
+            }
+            self.follow_preferences(&offer.description).await;
+            self.lines.clone_from(&offer.description);
+            self.describe();
         }
         self.wants_offer = parties.iter().flat_map(|p| &p.lines).any(|line| !self.state.lines.contains_key(line));
         Ok(())
@@ -441,8 +496,10 @@ impl Call<'_> {
         Ok(())
     }
 
-    fn write_answer(&mut self, offer: &Offered) {
-        let streams: Vec<Option<AcceptedStream>> = offer
+    /// Writes our side of the SDP as it is now.
+    fn describe(&mut self) {
+        let record = self.plain.then(|| self.indication());
+        let streams: Vec<Option<AcceptedStream>> = self
             .streams
             .iter()
             .enumerate()
@@ -458,14 +515,16 @@ impl Call<'_> {
                     formats: stream.formats.clone(),
                     rtcp_mux: stream.rtcp_mux && open.answer.rtp == open.answer.rtcp,
                     offered: stream.direction,
+                    speaks: open.answer.speaks,
+                    record,
                 })
             })
             .collect();
-        let again = write_answer(&offer.description, &streams, self.header);
+        let again = write_answer(&self.lines, &streams, self.header);
         // The version grows only with a change (RFC 3264 §8).
         if again != self.last_answer {
             self.header.version += 1;
-            self.last_answer = write_answer(&offer.description, &streams, self.header);
+            self.last_answer = write_answer(&self.lines, &streams, self.header);
         }
     }
 
@@ -474,7 +533,7 @@ impl Call<'_> {
         let reply = Reply::new(200)
             .with("Contact", contact(self.shared, Some((source, self.connection.is_reliable())), self.siprec))
             .with("Allow", ALLOW)
-            .with("Supported", super::reply::EXTENSIONS.join(", "));
+            .with("Supported", supported(self.plain));
         match &self.timer {
             Some(timer) => {
                 let reply = reply.with("Session-Expires", timer.field());
@@ -485,7 +544,9 @@ impl Call<'_> {
         }
     }
 
-    fn accept_with_sdp(&self, request: &Request) -> Reply {
+    fn accept_with_sdp(&mut self, request: &Request) -> Reply {
+        self.indicator.told_by_answer();
+        self.unacknowledged |= request.method == Method::Invite;
         self.accept(request).with_sdp(self.last_answer.clone())
     }
 
@@ -511,9 +572,10 @@ impl Call<'_> {
         self.dialog.admit(&request.headers)?;
         intake::check_required(&request.headers)?;
         let content = intake::read_content(request)?;
-        if self.asking && (is_invite || content.offer.is_some()) {
+        let offering = self.asking || self.indicator.is_pending();
+        if (offering && (is_invite || content.offer.is_some())) || (self.awaits_answer && content.offer.is_some()) {
             // Both sides at once (RFC 3261 §14.2, RFC 3311 §5.2): the peer tries again later.
-            return Err(Reply::refuse(491, "an INVITE of the recorder is on its way"));
+            return Err(Reply::refuse(491, "an offer of the recorder is on its way"));
         }
         if let Some(offer) = &content.offer
             && !offer.has_usable_line()
@@ -521,10 +583,8 @@ impl Call<'_> {
         {
             return Err(offer.refuse());
         }
-        if is_invite && content.offer.is_none() {
-            return Err(Reply::refuse(488, "a re-INVITE without an SDP offer cannot be answered by a recorder"));
-        }
         self.refreshed_by(request)?;
+        self.indicator.learn(&request.headers);
         let mut conversation = self.conversation.clone();
         if let Some(metadata) = &content.metadata {
             conversation.get_or_insert_default().apply(metadata);
@@ -533,12 +593,17 @@ impl Call<'_> {
         let offer = match content.offer {
             Some(offer) => offer,
             None if content.metadata.is_some() => Offered::standing(&self.streams),
+            None if is_invite => return Ok(self.offer_ours(request)),
             None => return Ok(self.accept(request)),
         };
         self.conversation = conversation;
         let parties = self.parties_now(&offer).await;
         self.become_wish(&offer, &parties, can_answer).await.map_err(|refusal| Reply::of_refusal(&refusal))?;
-        Ok(if can_answer { self.accept_with_sdp(request) } else { self.accept(request) })
+        Ok(match (can_answer, is_invite) {
+            (true, _) => self.accept_with_sdp(request),
+            (false, true) => self.offer_ours(request),
+            (false, false) => self.accept(request),
+        })
     }
 
     /// Answers a request other than INVITE. Whether the call is over with it.
@@ -563,77 +628,10 @@ impl Call<'_> {
         self.dialog.admit(&request.headers).err()
     }
 
-    fn refresh(&mut self, events: &mpsc::UnboundedSender<CallEvent>) {
-        let Some(timer) = self.timer else { return };
-        let peer = self.dialog.next_hop();
-        let extra = [
-            ("Contact", contact(self.shared, Some((peer, self.connection.is_reliable())), self.siprec)),
-            ("Session-Expires", format!("{};refresher=uac", timer.interval_s)),
-            ("Supported", super::reply::EXTENSIONS.join(", ")),
-        ];
-        let Some(request) = outgoing::build(self.shared, &mut self.dialog, &self.connection, Method::Update, &extra) else { return };
-        let sent = outgoing::send(self.shared.clone(), request, self.connection.clone(), peer);
-        let events = events.clone();
-        tokio::spawn(async move {
-            let _ = events.send(CallEvent::Refreshed(sent.await.map(|answer| answer.status_code.code())));
-        });
-    }
-
-    /// Asks the peer for an offer: an INVITE of a recorder has none itself (RFC 7866 §7.2).
-    fn ask_for_offer(&mut self, events: &mpsc::UnboundedSender<CallEvent>) {
-        let peer = self.dialog.next_hop();
-        let extra = [
-            ("Contact", contact(self.shared, Some((peer, self.connection.is_reliable())), self.siprec)),
-            ("Allow", ALLOW.to_owned()),
-            ("Supported", super::reply::EXTENSIONS.join(", ")),
-        ];
-        let Some(request) = outgoing::build(self.shared, &mut self.dialog, &self.connection, Method::Invite, &extra) else { return };
-        self.asking = true;
-        let sent = outgoing::send(self.shared.clone(), request, self.connection.clone(), peer);
-        let events = events.clone();
-        tokio::spawn(async move {
-            let _ = events.send(CallEvent::Offered(sent.await.map(Box::new)));
-        });
-    }
-
-    /// The answer to such an INVITE: the offer in it is answered in the ACK.
-    async fn offered(&mut self, answer: Option<&Response>, events: &mpsc::UnboundedSender<CallEvent>) {
-        self.asking = false;
-        let Some(answer) = answer else { return };
-        match answer.status_code.code() {
-            200..=299 => {}
-            491 => {
-                // The one who did not begin the call waits up to 2 s (RFC 3261 §14.1).
-                let wait = Duration::from_millis(rand::random_range(0..200u64) * 10);
-                let events = events.clone();
-                tokio::spawn(async move {
-                    tokio::time::sleep(wait).await;
-                    let _ = events.send(CallEvent::AskForOffer);
-                });
-                return;
-            }
-            status => {
-                tracing::warn!(session = %self.session, status, "the peer gives no new offer: a stream of a new party is not recorded");
-                return;
-            }
-        }
-        self.dialog.refresh_target(&answer.headers, self.dialog.next_hop());
-        let number = fields::sequence_number(&answer.headers).unwrap_or_default();
-        if let Ok(offer) = intake::read_offer(&answer.body) {
-            let parties = self.parties_now(&offer).await;
-            if let Err(refusal) = self.become_wish(&offer, &parties, true).await {
-                tracing::warn!(session = %self.session, %refusal, "a stream of a new party is not recorded");
-            }
-        } else {
-            tracing::warn!(session = %self.session, "the peer's new offer cannot be read: a stream of a new party is not recorded");
-        }
-        outgoing::acknowledge(self.shared, &self.dialog, &self.connection, number, &self.last_answer).await;
-    }
-
     fn bye(&mut self, why: &'static str) -> Option<tokio::task::JoinHandle<Option<Response>>> {
         let reason = [("Reason", format!("SIP ;cause=200 ;text=\"{why}\""))];
         let hop = self.dialog.next_hop();
-        let request = outgoing::build(self.shared, &mut self.dialog, &self.connection, Method::Bye, &reason)?;
+        let request = outgoing::build(self.shared, &mut self.dialog, &self.connection, Method::Bye, &reason, "")?;
         Some(tokio::spawn(outgoing::send(self.shared.clone(), request, self.connection.clone(), hop)))
     }
 
@@ -649,6 +647,12 @@ impl Call<'_> {
         }
         self.state.lines.clear();
     }
+}
+
+/// What we say we know, in a conversation or in a recording session.
+fn supported(plain: bool) -> String {
+    // A recorder shows nothing to anybody, but what it is told of others' recording it takes note of (RFC 7866 §6.3).
+    EXTENSIONS.iter().copied().filter(|e| plain || *e != "record-aware").collect::<Vec<_>>().join(", ")
 }
 
 /// INFO carries nothing that a recording needs; what is harmless is taken, the rest refused.

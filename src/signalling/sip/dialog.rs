@@ -92,17 +92,17 @@ impl Dialog {
     }
 
     /// A request of ours within the dialog (§12.2.1.1); Via comes from whoever sends it.
-    pub(super) fn request(&mut self, method: Method, via: String, extra: &[(&'static str, String)]) -> Option<Request> {
+    pub(super) fn request(&mut self, method: Method, via: String, extra: &[(&'static str, String)], sdp: &str) -> Option<Request> {
         self.local_sequence += 1;
-        self.message(method, self.local_sequence, via, extra, "")
+        self.message(method, self.local_sequence, via, extra, sdp)
     }
 
-    /// The ACK of a 2xx to an INVITE of ours (§13.2.2.4), with the answer to the offer that came in it.
+    /// The ACK of a 2xx to an INVITE of ours (§13.2.2.4), with the answer to an offer that came in it.
     pub(super) fn acknowledge(&self, number: u32, via: String, answer: &str) -> Option<Request> {
-        self.message(Method::Ack, number, via, &[("Content-Type", "application/sdp".to_owned())], answer)
+        self.message(Method::Ack, number, via, &[], answer)
     }
 
-    fn message(&self, method: Method, number: u32, via: String, extra: &[(&'static str, String)], body: &str) -> Option<Request> {
+    fn message(&self, method: Method, number: u32, via: String, extra: &[(&'static str, String)], sdp: &str) -> Option<Request> {
         let uri = Uri::try_from(self.remote_target.as_str()).ok()?;
         let mut headers = Headers::default();
         headers.push(make_header("Via", via));
@@ -118,7 +118,10 @@ impl Dialog {
         for (name, value) in extra {
             headers.push(make_header(name, value.clone()));
         }
-        headers.push(make_header("Content-Length", body.len().to_string()));
-        Some(Request { method, uri, version: Version::V2, headers, body: body.as_bytes().to_vec() })
+        if !sdp.is_empty() {
+            headers.push(make_header("Content-Type", "application/sdp".to_owned()));
+        }
+        headers.push(make_header("Content-Length", sdp.len().to_string()));
+        Some(Request { method, uri, version: Version::V2, headers, body: sdp.as_bytes().to_vec() })
     }
 }

@@ -7,7 +7,7 @@ use rsipstack::sip::{Headers, Request};
 use crate::model::id::{ProjectSlug, SessionId};
 use crate::model::redact::Personal;
 use crate::model::role::Role;
-use crate::signalling::sdp::{self, SessionDescription, StreamOffer, StreamRefused};
+use crate::signalling::sdp::{self, Attribute, MediaDescription, SessionDescription, StreamOffer, StreamRefused};
 use crate::signalling::siprec::{BodyError, Conversation, Metadata, Participant, parse_metadata, read_body};
 
 use super::address::NameAddress;
@@ -26,6 +26,27 @@ impl Offered {
     /// What stands from before, where a message brings no new offer.
     pub(super) fn standing(streams: &[Option<StreamOffer>]) -> Self {
         Self { description: SessionDescription::default(), streams: streams.to_vec(), refused: vec![None; streams.len()] }
+    }
+
+    /// One line with everything that is read here: what a peer that leaves the offer to us is asked for. Where it sends from it says in its answer.
+    pub(super) fn of_ours() -> Self {
+        let attribute = |name: &str, value: &str| Attribute { name: name.to_owned(), value: Some(value.to_owned()) };
+        let media = MediaDescription {
+            kind: "audio".to_owned(),
+            port: 9,
+            protocol: "RTP/AVP".to_owned(),
+            formats: ["0", "8", "96", "101"].map(str::to_owned).to_vec(),
+            connection: None,
+            attributes: vec![attribute("rtpmap", "96 opus/48000/2"), attribute("rtpmap", "101 telephone-event/8000")],
+        };
+        Self::judge(SessionDescription { media: vec![media], ..SessionDescription::default() })
+    }
+
+    fn judge(description: SessionDescription) -> Self {
+        let judged: Vec<_> = description.media.iter().map(|media| sdp::read_stream(&description, media)).collect();
+        let streams = judged.iter().map(|j| j.clone().ok()).collect();
+        let refused = judged.into_iter().map(Result::err).collect();
+        Self { description, streams, refused }
     }
 
     pub(super) fn has_usable_line(&self) -> bool {
@@ -57,7 +78,11 @@ pub(super) struct Intake {
     pub(super) project: ProjectSlug,
     /// A recording session, not a plain call.
     pub(super) siprec: bool,
+    /// A conversation with one party.
+    pub(super) plain: bool,
     pub(super) offer: Offered,
+    /// The peer leaves the offer to us and answers in its ACK.
+    pub(super) late_offer: bool,
     pub(super) conversation: Option<Conversation>,
     pub(super) metadata: BTreeMap<String, Personal>,
     pub(super) external_id: Option<String>,
@@ -83,10 +108,7 @@ pub(super) fn check_required(headers: &Headers) -> Result<(), Reply> {
 
 pub(super) fn read_offer(body: &[u8]) -> Result<Offered, Reply> {
     let description = sdp::parse(body).map_err(|error| Reply::refuse(400, &error.to_string()))?;
-    let judged: Vec<_> = description.media.iter().map(|media| sdp::read_stream(&description, media)).collect();
-    let streams = judged.iter().map(|j| j.clone().ok()).collect();
-    let refused = judged.into_iter().map(Result::err).collect();
-    Ok(Offered { description, streams, refused })
+    Ok(Offered::judge(description))
 }
 
 /// Reads a message's body.
@@ -132,8 +154,11 @@ pub(super) fn read_invite(request: &Request) -> Result<Intake, Reply> {
     check_required(headers)?;
     let content = read_content(request)?;
     let siprec = is_siprec(headers, &content);
-    let Some(offer) = content.offer else {
-        return Err(Reply::refuse(488, "an INVITE without an SDP offer cannot be recorded"));
+    let late_offer = content.offer.is_none();
+    let offer = match content.offer {
+        Some(offer) => offer,
+        None if siprec => return Err(Reply::refuse(488, "a recording session without an SDP offer: its streams are the sender's to name")),
+        None => Offered::of_ours(),
     };
     if !offer.has_usable_line() {
         return Err(offer.refuse());
@@ -168,5 +193,6 @@ pub(super) fn read_invite(request: &Request) -> Result<Intake, Reply> {
         metadata.entry(format!("siprec_{name}")).or_insert_with(|| Personal::new(value.clone()));
     }
     let external_id = vendor::steering(headers, "X-Ferric-External-Id").map(str::to_owned);
-    Ok(Intake { project, siprec, offer, conversation, metadata, external_id, session, role })
+    let plain = !siprec && usable == 1;
+    Ok(Intake { project, siprec, plain, offer, late_offer, conversation, metadata, external_id, session, role })
 }

@@ -7,6 +7,7 @@ mod address;
 mod call;
 mod dialog;
 mod fields;
+mod indicator;
 mod intake;
 mod options;
 mod outgoing;

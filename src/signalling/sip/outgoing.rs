@@ -1,4 +1,4 @@
-//! Requests of ours within a dialog: BYE and session refreshes.
+//! Requests of ours within a dialog.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -25,9 +25,10 @@ pub(super) fn build(
     connection: &SipConnection,
     method: Method,
     extra: &[(&'static str, String)],
+    sdp: &str,
 ) -> Option<Request> {
     let via = via(shared, connection, dialog.next_hop());
-    dialog.request(method, via, extra)
+    dialog.request(method, via, extra, sdp)
 }
 
 /// Acknowledges a 2xx to an INVITE of ours. The stack does not repeat it, so that where datagrams may be lost it goes out twice.

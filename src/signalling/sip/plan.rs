@@ -23,7 +23,7 @@ pub(super) struct OpenLine {
     pub(super) answer: RtpAnswer,
     pub(super) offer: StreamOffer,
     pub(super) muted: bool,
-    /// It began as a conversation both ways: only then does sending alone mean a hold.
+    /// The peer offered to talk both ways, and did not agree to sending alone since: only then does sending alone mean a hold.
     pub(super) two_way: bool,
 }
 
@@ -75,6 +75,11 @@ fn same_source(a: &StreamOffer, b: &StreamOffer) -> bool {
     a.formats == b.formats && a.remote_rtp == b.remote_rtp && a.remote_rtcp == b.remote_rtcp && a.rtcp_mux == b.rtcp_mux
 }
 
+/// The peer listens, or has ceased to: what is said to it begins or ends.
+fn same_ear(a: &StreamOffer, b: &StreamOffer) -> bool {
+    a.direction.receives() == b.direction.receives()
+}
+
 /// The steps from `state` to `wish`.
 pub(super) fn steps(state: &CallState, wish: &Wish<'_>) -> Vec<Step> {
     let mut plan = Vec::new();
@@ -91,7 +96,7 @@ pub(super) fn steps(state: &CallState, wish: &Wish<'_>) -> Vec<Step> {
                 }
             }
             (Some(open), Some(offer), Some(owner)) if open.owner == owner => {
-                if !same_source(&open.offer, offer) {
+                if !same_source(&open.offer, offer) || !same_ear(&open.offer, offer) {
                     plan.push(Step::Change { line });
                 }
                 let muted = on_hold(offer, wish, open.two_way);
@@ -160,7 +165,7 @@ mod tests {
                         let track = TrackId(self.next_track);
                         self.next_track += 1;
                         let address = ([127, 0, 0, 1], 1).into();
-                        let answer = RtpAnswer { track, rtp: address, rtcp: address };
+                        let answer = RtpAnswer { track, rtp: address, rtcp: address, speaks: false };
                         let offer = wish.streams[line].clone().expect("only what is offered is opened");
                         self.state.lines.insert(
                             line,

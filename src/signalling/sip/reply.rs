@@ -11,7 +11,7 @@ pub(super) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, INFO"
 /// Bodies that are understood (RFC 7866 §9.2).
 pub(super) const ACCEPT: &str = "application/sdp, application/rs-metadata+xml, application/rs-metadata, multipart/mixed";
 /// Extensions that are understood.
-pub(super) const EXTENSIONS: [&str; 2] = ["siprec", "timer"];
+pub(super) const EXTENSIONS: [&str; 3] = ["siprec", "timer", "record-aware"];
 
 /// An answer, before it is made a message.
 #[derive(Clone, Debug, PartialEq, Eq)]

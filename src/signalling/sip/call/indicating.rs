@@ -1,0 +1,126 @@
+//! The parties' right to know, and to be asked: `a=record` and `a=recordpref` (RFC 7866 §7.1.2, §7.1.3).
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rsipstack::sip::{Method, Response};
+use tokio::sync::mpsc;
+
+use crate::model::preference::RecordPreference;
+use crate::model::switchboard::Refusal;
+use crate::signalling::sdp::{Indication, SessionDescription, preference_of};
+use crate::signalling::sip::indicator::{Outcome, Way};
+use crate::signalling::sip::reply::ALLOW;
+use crate::signalling::sip::server::contact;
+use crate::signalling::sip::session_timer::Refresher;
+use crate::signalling::sip::{fields, outgoing};
+
+use super::{Call, CallEvent, End, PartyKey, supported};
+
+impl Call<'_> {
+    /// Has the session tell the call of its state from now on. In recording sessions the sender tells its parties itself.
+    pub(super) async fn follow_state(&self, events: &mpsc::UnboundedSender<CallEvent>) -> Result<(), Refusal> {
+        if !self.plain {
+            return Ok(());
+        }
+        let (now, events) = (self.now.clone(), events.clone());
+        let listener = move |state| {
+            *now.lock() = state;
+            events.send(CallEvent::StateChanged).is_ok()
+        };
+        self.shared.switchboard.hear_state(&self.session, Box::new(listener)).await
+    }
+
+    /// What the peer is to be told now.
+    pub(super) fn indication(&mut self) -> Indication {
+        self.indicator.wish(Indication::of(*self.now.lock()));
+        self.indicator.now_is()
+    }
+
+    /// Follows what the devices ask, where it is something else than before.
+    pub(super) async fn follow_preferences(&mut self, said: &SessionDescription) {
+        if !self.plain {
+            return;
+        }
+        let mut asked: BTreeMap<PartyKey, RecordPreference> = BTreeMap::new();
+        for (line, media) in said.media.iter().enumerate() {
+            if let (Some(preference), Some(open)) = (preference_of(said, media), self.state.lines.get(&line)) {
+                let most_private = asked.entry(open.owner.clone()).or_insert(preference);
+                *most_private = preference.min(*most_private);
+            }
+        }
+        for (owner, preference) in asked {
+            if self.preferences.insert(owner.clone(), preference) == Some(preference) {
+                continue;
+            }
+            let Some(party) = self.state.parties.get(&owner) else { continue };
+            if let Err(refusal) = self.shared.switchboard.prefer(&self.session, &party.participant, preference).await {
+                tracing::warn!(session = %self.session, %refusal, "a party's wish about its recording was not heard");
+            }
+        }
+    }
+
+    /// Tells the peer where there is something to tell and nothing else is open.
+    pub(super) fn indicate(&mut self, events: &mpsc::UnboundedSender<CallEvent>) {
+        if !self.plain {
+            return;
+        }
+        self.indication();
+        if self.asking || self.unacknowledged {
+            return;
+        }
+        let Some(way) = self.indicator.due(self.shared.now()) else { return };
+        self.describe();
+        let method = if way == Way::Update { Method::Update } else { Method::Invite };
+        let peer = self.dialog.next_hop();
+        let mut extra = vec![
+            ("Contact", contact(self.shared, Some((peer, self.connection.is_reliable())), self.siprec)),
+            ("Allow", ALLOW.to_owned()),
+            ("Supported", supported(self.plain)),
+        ];
+        if let Some(timer) = &self.timer {
+            // A request without it would end the timer (RFC 4028 §7.4); roles are named as seen from this request.
+            let refresher = if timer.refresher == Refresher::Uas { "uac" } else { "uas" };
+            extra.push(("Session-Expires", format!("{};refresher={refresher}", timer.interval_s)));
+        }
+        let request = outgoing::build(self.shared, &mut self.dialog, &self.connection, method, &extra, &self.last_answer);
+        let Some(request) = request else {
+            self.indicator.answered(Some(400), self.shared.now(), Duration::ZERO, None);
+            return;
+        };
+        let (shared, connection, mut dialog, events) = (self.shared.clone(), self.connection.clone(), self.dialog.clone(), events.clone());
+        tokio::spawn(async move {
+            let answer = outgoing::send(shared.clone(), request, connection.clone(), peer).await;
+            // Acknowledged here, so that it happens also where the call has ended meanwhile.
+            if let Some(answer) = answer.as_ref().filter(|a| way == Way::Invite && (200..300).contains(&a.status_code.code())) {
+                dialog.refresh_target(&answer.headers, peer);
+                let number = fields::sequence_number(&answer.headers).unwrap_or_default();
+                outgoing::acknowledge(&shared, &dialog, &connection, number, "").await;
+            }
+            let _ = events.send(CallEvent::Indicated(answer.map(Box::new)));
+        });
+    }
+
+    /// The peer's answer to that.
+    pub(super) async fn indicated(&mut self, answer: Option<&Response>) -> Option<End> {
+        // The one who did not begin the call waits up to 2 s (RFC 3261 §14.1).
+        let glare = Duration::from_millis(rand::random_range(0..200u64) * 10);
+        let retry_after = answer.and_then(|a| fields::first(&a.headers, "Retry-After"));
+        let retry_after = retry_after.and_then(|text| text.split([';', ' ']).next()?.parse().ok()).map(Duration::from_secs);
+        let status = answer.map(|a| a.status_code.code());
+        match self.indicator.answered(status, self.shared.now(), glare, retry_after) {
+            Outcome::Gone => return Some(End::Bye("the peer does not know the call any more")),
+            Outcome::NotTaken => tracing::debug!(session = %self.session, ?status, "a change of the indication was not taken"),
+            Outcome::Taken => {
+                let answer = answer?;
+                self.dialog.refresh_target(&answer.headers, self.dialog.next_hop());
+                let now = self.shared.now();
+                if let Some(timer) = self.timer.as_mut() {
+                    timer.refreshed(now);
+                }
+                self.take_answer(&answer.body, false).await;
+            }
+        }
+        None
+    }
+}
