@@ -135,6 +135,8 @@ struct Call<'a> {
     role_wish: Option<Role>,
     conversation: Option<Conversation>,
     state: CallState,
+    /// Everybody who was ever in: who comes back is the same person, with the same role, and what they answered still holds.
+    known: BTreeMap<PartyKey, PartyIn>,
     streams: Vec<Option<StreamOffer>>,
     header: AnswerHeader,
     last_answer: String,
@@ -292,6 +294,7 @@ async fn set_up<'a>(
         role_wish: role,
         conversation,
         state: CallState::default(),
+        known: BTreeMap::new(),
         streams: Vec::new(),
         header: AnswerHeader { session_id: u64::from(rand::random::<u32>()), version: 0, address },
         last_answer: String::new(),
@@ -363,7 +366,7 @@ impl Call<'_> {
                 Some(LineView { index, label: offer.label.clone(), owner })
             })
             .collect();
-        let mut roles: BTreeMap<PartyKey, Role> = self.state.parties.iter().map(|(key, p)| (key.clone(), p.role)).collect();
+        let mut roles: BTreeMap<PartyKey, Role> = self.known.iter().map(|(key, p)| (key.clone(), p.role)).collect();
         if let Some(role) = self.role_wish {
             roles.entry(PartyKey::of_participant(CALLER)).or_insert(role);
         }
@@ -414,9 +417,9 @@ impl Call<'_> {
         Ok(())
     }
 
-    async fn join(&mut self, party: &WantedParty, id: Option<crate::model::id::ParticipantId>) -> Result<(), Refusal> {
+    async fn join(&mut self, party: &WantedParty) -> Result<(), Refusal> {
         let request = JoinRequest {
-            id,
+            id: self.known.get(&party.key).map(|known| known.participant.clone()),
             role: Some(party.role),
             name: party.name.clone(),
             address: party.address.clone(),
@@ -424,7 +427,9 @@ impl Call<'_> {
             initiator: party.initiator,
         };
         let participant = self.shared.switchboard.join(&self.session, request).await?;
-        self.state.parties.insert(party.key.clone(), PartyIn { participant, role: party.role });
+        let party_in = PartyIn { participant, role: party.role };
+        self.known.insert(party.key.clone(), party_in.clone());
+        self.state.parties.insert(party.key.clone(), party_in);
         Ok(())
     }
 
@@ -453,7 +458,7 @@ impl Call<'_> {
         let switchboard = self.shared.switchboard.clone();
         let stream = |line: usize| offer.streams.get(line).cloned().flatten();
         match step {
-            Step::Join(party) => self.join(&party, None).await?,
+            Step::Join(party) => self.join(&party).await?,
             Step::Open { line, owner } => {
                 if let Some(stream) = stream(line) {
                     self.open_line(line, &owner, &stream).await?;
@@ -476,7 +481,7 @@ impl Call<'_> {
                 switchboard.leave(&self.session, &before.participant).await?;
                 self.state.lines.remove(&line);
                 if let Some(party) = parties.iter().find(|p| p.key == owner) {
-                    self.join(party, Some(before.participant)).await?;
+                    self.join(party).await?;
                 }
                 let others: Vec<usize> = self.state.lines.iter().filter(|(_, l)| l.owner == owner).map(|(i, _)| *i).collect();
                 for other in others {

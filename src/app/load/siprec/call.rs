@@ -184,14 +184,16 @@ impl SiprecCall {
         self.sdp_version += 1;
         let ip = self.client.local.ip();
         let mut sdp = format!("v=0\r\no=load 1 {} IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\n", self.sdp_version);
-        for leg in &self.plan.legs {
+        for (leg, present) in self.plan.legs.iter().zip(&self.present) {
             let name = if leg.payload_type == 8 { "PCMA" } else { "PCMU" };
             let pt = leg.payload_type;
+            // The line of somebody who is gone keeps its place and is switched off (RFC 3264 §8.2).
+            let port = if *present { self.rtp_port } else { 0 };
             let _ = write!(
                 sdp,
-                "m=audio {} RTP/AVP {pt} 101\r\na=rtpmap:{pt} {name}/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n\
+                "m=audio {port} RTP/AVP {pt} 101\r\na=rtpmap:{pt} {name}/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n\
                  a=ptime:20\r\na={direction}\r\na=label:{}\r\n",
-                self.rtp_port, leg.label
+                leg.label
             );
         }
         sdp
@@ -212,7 +214,7 @@ impl SiprecCall {
                 leg.address, leg.name
             );
         }
-        for (i, leg) in self.plan.legs.iter().enumerate() {
+        for (i, leg) in present() {
             let _ = write!(xml, "<stream stream_id=\"m{i}\" session_id=\"s1\"><label>{}</label></stream>\r\n", leg.label);
         }
         for (i, _) in present() {
@@ -317,6 +319,20 @@ impl SiprecCall {
             *slot = present;
         }
         self.re_invite("sendonly").await
+    }
+
+    /// Somebody joins who was not there: a line and a party more, told by a re-INVITE. Their sound is sent once the node has answered.
+    pub async fn add_leg(&mut self, pump: &Pump, leg: LegPlan) -> Result<SipMessage, LoadError> {
+        self.plan.legs.push(leg);
+        self.present.push(true);
+        let answer = self.re_invite("sendonly").await?;
+        for (leg, target) in self.plan.legs.iter().zip(targets(&answer, self.client.node)).skip(self.legs.len()) {
+            let (rtp, rtcp) = target.unwrap_or((SocketAddr::new(self.client.node.ip(), 9), SocketAddr::new(self.client.node.ip(), 9)));
+            let control = pump.add(rand::random(), rand::random(), leg.payload_type, rtp, rtcp, leg.sound.clone());
+            control.set_sending(target.is_some());
+            self.legs.push(control);
+        }
+        Ok(answer)
     }
 
     /// Sends metadata alone, in an UPDATE without SDP.

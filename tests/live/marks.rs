@@ -1,0 +1,39 @@
+//! Which tones are in a sound, by windows of 10 ms (Goertzel).
+
+use std::path::Path;
+use std::process::Command;
+
+pub const HZ: usize = 8000;
+/// Samples of a window.
+pub const WINDOW: usize = HZ / 100;
+
+/// The two channels of a file at 8 kHz, decoded by FFmpeg with every error fatal.
+pub fn decode(file: &Path) -> [Vec<f64>; 2] {
+    let out = Command::new("ffmpeg")
+        .args(["-v", "error", "-xerror", "-i"])
+        .arg(file)
+        .args(["-vn", "-ar", "8000", "-ac", "2", "-f", "s16le", "-"])
+        .output()
+        .expect("ffmpeg runs");
+    assert!(out.status.success() && out.stderr.is_empty(), "ffmpeg: {}", String::from_utf8_lossy(&out.stderr));
+    let samples: Vec<f64> = out.stdout.chunks_exact(2).map(|b| f64::from(i16::from_le_bytes([b[0], b[1]])) / 32768.0).collect();
+    [0, 1].map(|channel| samples.iter().skip(channel).step_by(2).copied().collect())
+}
+
+/// Amplitude of a tone in a window, 1.0 = full scale.
+pub fn amplitude(window: &[f64], hz: f64) -> f64 {
+    let w = std::f64::consts::TAU * hz / HZ as f64;
+    let (mut re, mut im) = (0.0, 0.0);
+    for (i, sample) in window.iter().enumerate() {
+        re += sample * (w * i as f64).cos();
+        im += sample * (w * i as f64).sin();
+    }
+    2.0 * (re * re + im * im).sqrt() / window.len() as f64
+}
+
+/// µ-law to linear (ITU-T G.711).
+pub fn linear(ulaw: u8) -> f64 {
+    let bits = !ulaw;
+    let magnitude = (((i32::from(bits & 0x0f) << 3) + 132) << ((bits >> 4) & 7)) - 132;
+    f64::from(if bits & 0x80 == 0 { magnitude } else { -magnitude }) / 32768.0
+}
