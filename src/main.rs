@@ -1,8 +1,11 @@
 //! The program `ferric`.
 
 use clap::Parser;
-use ferric::app::command_line::{CommandLine, run};
+use ferric::app::command_line::{CommandLine, refuse, run};
 
 fn main() -> std::process::ExitCode {
-    run(CommandLine::parse())
+    match CommandLine::try_parse() {
+        Ok(line) => run(line),
+        Err(error) => refuse(&error),
+    }
 }

@@ -127,6 +127,20 @@ pub fn run(line: CommandLine) -> ExitCode {
     }
 }
 
+/// Answers what could not be understood: help and version where they were asked for, else one line that says what is wrong.
+#[must_use]
+pub fn refuse(error: &clap::Error) -> ExitCode {
+    use clap::error::ErrorKind;
+    if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        let _ = error.print();
+        return ExitCode::from(error.exit_code().try_into().unwrap_or(WRONG_USE));
+    }
+    // Clap sets what is wrong, how it is called and where help is apart by empty lines; the first part may list arguments, a line each.
+    let text = error.to_string();
+    let what: Vec<&str> = text.lines().take_while(|line| !line.trim().is_empty()).map(str::trim).collect();
+    complain(WRONG_USE, format_args!("{} (--help says more)", what.join(" ").trim_start_matches("error: ")))
+}
+
 /// Says what went wrong and answers the exit code.
 #[must_use]
 pub fn complain(code: u8, what: impl std::fmt::Display) -> ExitCode {

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::events::{told_of, was_told, what_was_not_told};
 use super::render_pool::{Job, RenderNews, RenderPool};
 use super::rows::Rows;
+use crate::archive::seal::{SEAL, Sealer};
 use crate::archive::{EventLog, EventRow, NewEvent};
 use crate::ingest::MediaClock;
 use crate::model::event::TapeEvent;
@@ -31,7 +32,7 @@ use crate::tape::{Body, Recovered, Spool, TapeError, TapeReader};
 const TRIES: u32 = 3;
 
 /// The file that says what a recording is; it lists all others.
-const MANIFEST: &str = "manifest.json";
+pub(super) const MANIFEST: &str = "manifest.json";
 
 /// What the conveyor works with.
 pub struct Conveyor {
@@ -55,6 +56,8 @@ pub struct Conveyor {
     pub told: EventLog,
     /// Opens tapes.
     pub master_key: PathBuf,
+    /// Signs manifests.
+    pub sealer: Arc<Sealer>,
     /// What is under way.
     pub sessions: HashMap<SessionId, Progress>,
 }
@@ -206,9 +209,9 @@ impl Conveyor {
     async fn store_output(&self, session: SessionId, output: Box<RenderedOutput>, stored: mpsc::UnboundedSender<Stored>) {
         self.rows.processing(&output.recording).await;
         self.tell(&session, EventKind::RecordingProcessing, json!({ "recording": output.recording, "output": output.output }));
-        let (uploads, store) = (self.uploads.clone(), self.store.clone());
+        let (uploads, store, sealer) = (self.uploads.clone(), self.store.clone(), self.sealer.clone());
         tokio::spawn(async move {
-            let result = store_files(&uploads, &store, &output).await.map_err(|error| format!("{error:#}"));
+            let result = store_files(&uploads, &store, &sealer, &output).await.map_err(|error| format!("{error:#}"));
             let _ = stored.send((session, output.recording.clone(), result, output));
         });
     }
@@ -288,17 +291,24 @@ pub fn done_mark(tape: &Path) -> PathBuf {
     tape.join("stored")
 }
 
+fn sha256(bytes: &[u8]) -> String {
+    hex::encode(ring::digest::digest(&ring::digest::SHA256, bytes))
+}
+
 /// Answers when everything is stored and was read back; while the store is away this waits and the queue tries again.
-async fn store_files(uploads: &UploadQueue, store: &SharedStore, output: &RenderedOutput) -> Result<()> {
+async fn store_files(uploads: &UploadQueue, store: &SharedStore, sealer: &Sealer, output: &RenderedOutput) -> Result<()> {
     let prefix = format!("recordings/{}/", output.recording);
     let mut kept = BTreeSet::new();
     if let Some(manifest) = output.manifest.as_ref().filter(|_| output.discarded.is_none()) {
         let whole = output.dir.join(MANIFEST);
         let bytes = tokio::fs::read(&whole).await.with_context(|| whole.display().to_string())?;
-        let own_sha256 = hex::encode(ring::digest::digest(&ring::digest::SHA256, &bytes));
+        let own_sha256 = sha256(&bytes);
+        let (sealed, seal) = (output.dir.join(SEAL), sealer.seal(&bytes));
+        tokio::fs::write(&sealed, &seal).await.with_context(|| sealed.display().to_string())?;
+        let seal_sha256 = sha256(seal.as_bytes());
         let named = manifest.files.iter().map(|file| (file.name.as_str(), file.sha256.as_str()));
         let files: Vec<UploadFile> = named
-            .chain([(MANIFEST, own_sha256.as_str())])
+            .chain([(MANIFEST, own_sha256.as_str()), (SEAL, seal_sha256.as_str())])
             .map(|(name, sha256)| UploadFile { path: output.dir.join(name), key: format!("{prefix}{name}"), sha256: sha256.to_owned() })
             .collect();
         kept.extend(files.iter().map(|file| file.key.clone()));

@@ -20,6 +20,7 @@ use super::render_pool::{Growing, RenderPool};
 use super::rows::Rows;
 use super::{events, metrics};
 use crate::api::{ApiKeys, ApiParts, ApiState, GrowingFiles, Readiness};
+use crate::archive::seal::Sealer;
 use crate::archive::{Catalogue, EventLog, keys};
 use crate::ingest::{RtpIngest, RtpIngestConfig, WebrtcConfig, WebrtcIngest};
 use crate::model::id::RecordingId;
@@ -150,6 +151,7 @@ impl Node {
             events: event_sender,
             told: events.clone(),
             master_key: master_key.clone(),
+            sealer: Arc::new(Sealer::open(data).context("signing.key")?),
             sessions: std::collections::HashMap::new(),
         };
         take_up_tapes(&spool, &master_key, &mut conveyor, config.data.keep_tape_days).await?;

@@ -6,14 +6,17 @@ use std::time::Duration;
 
 use indicatif::ProgressBar;
 
-use super::command_line::{NOT_WELL, Render, complain};
-use super::tape_commands::master_key_for;
+use super::command_line::{NOT_WELL, Render, WRONG_USE, complain};
+use super::tape_commands::{check_tape, master_key_for};
 use crate::render::{RenderSettings, SessionRender};
 
 /// Renders a tape.
 #[must_use]
 pub fn run(call: &Render) -> ExitCode {
     let key = master_key_for(&call.dir, call.data.as_deref());
+    if let Err(error) = check_tape(&call.dir, &key) {
+        return complain(WRONG_USE, error);
+    }
     let mut settings = RenderSettings::default();
     if let Some(layout) = call.layout {
         settings.layout = layout;

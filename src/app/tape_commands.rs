@@ -72,6 +72,22 @@ pub fn master_key_for(dir: &Path, data: Option<&Path>) -> PathBuf {
     data.map_or_else(inferred, Path::to_owned).join("master.key")
 }
 
+/// A tape's folder as somebody named it on the command line.
+///
+/// # Errors
+/// Where there is none, or it holds no chunk of a tape, or the key that would open it is not there.
+pub fn check_tape(dir: &Path, key: &Path) -> Result<(), String> {
+    let entries = std::fs::read_dir(dir).map_err(|error| format!("{}: {error}", dir.display()))?;
+    let chunk = |entry: std::io::Result<std::fs::DirEntry>| entry.is_ok_and(|e| e.path().extension().is_some_and(|x| x == "tape"));
+    if !entries.into_iter().any(chunk) {
+        return Err(format!("{}: holds no tape (no `*.tape` in it)", dir.display()));
+    }
+    if !key.is_file() {
+        return Err(format!("{}: is not there; --data names the folder of the node that wrote the tape", key.display()));
+    }
+    Ok(())
+}
+
 fn open_out(out: Option<&Path>) -> Result<Box<dyn std::io::Write>, String> {
     Ok(match out {
         None => Box::new(BufWriter::new(std::io::stdout().lock())),
@@ -82,6 +98,10 @@ fn open_out(out: Option<&Path>) -> Result<Box<dyn std::io::Write>, String> {
 /// Runs a call.
 #[must_use]
 pub fn run(call: TapeCall) -> ExitCode {
+    let (TapeCall::Inspect { tape, .. } | TapeCall::ToPcap { tape, .. } | TapeCall::Cut { tape, .. }) = &call;
+    if let Err(error) = check_tape(&tape.dir, &master_key_for(&tape.dir, tape.data.as_deref())) {
+        return complain(WRONG_USE, error);
+    }
     match call {
         TapeCall::Inspect { tape, reveal, json, out } => {
             let key = master_key_for(&tape.dir, tape.data.as_deref());

@@ -1,5 +1,6 @@
 //! `ferric verify`: whether recordings and tapes are what they were when they were made.
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 use std::path::Path;
 use std::process::ExitCode;
@@ -12,6 +13,8 @@ use tokio::io::AsyncWriteExt as _;
 
 use super::command_line::{NOT_WELL, Verify, WRONG_USE, complain};
 use super::config::Config;
+use super::conveyor::MANIFEST;
+use crate::archive::seal;
 use crate::archive::{Catalogue, ListFilter, RecordingState};
 use crate::model::id::RecordingId;
 use crate::render::check::verify_recording;
@@ -103,9 +106,10 @@ async fn look(call: &Verify, config: &Config) -> Result<Report> {
             }
         }
     };
+    let seals = seal::known(data)?;
     for id in ids {
         bar.set_message(format!("recording {id}"));
-        let damage = damage_of_recording(&store, &id).await.unwrap_or_else(|error| vec![format!("{error:#}")]);
+        let damage = damage_of_recording(&store, &seals, &id).await.unwrap_or_else(|error| vec![format!("{error:#}")]);
         report.recordings += 1;
         bar.suspend(|| report.line(call.json, "recording", id.as_str(), &damage));
     }
@@ -123,7 +127,7 @@ async fn look(call: &Verify, config: &Config) -> Result<Report> {
 }
 
 /// Fetches everything of a recording from the store and looks at it as a reader would.
-async fn damage_of_recording(store: &SharedStore, id: &RecordingId) -> Result<Vec<String>> {
+async fn damage_of_recording(store: &SharedStore, seals: &BTreeSet<String>, id: &RecordingId) -> Result<Vec<String>> {
     let prefix = format!("recordings/{id}/");
     let folder = std::env::temp_dir().join(format!("ferric-verify-{}-{id}", std::process::id()));
     let found = async {
@@ -140,7 +144,13 @@ async fn damage_of_recording(store: &SharedStore, id: &RecordingId) -> Result<Ve
             file.flush().await?;
         }
         let looked_at = folder.clone();
-        anyhow::Ok(tokio::task::spawn_blocking(move || verify_recording(&looked_at)).await??.damage)
+        let mut damage = tokio::task::spawn_blocking(move || verify_recording(&looked_at)).await??.damage;
+        let manifest = tokio::fs::read(folder.join(MANIFEST)).await?;
+        match tokio::fs::read_to_string(folder.join(seal::SEAL)).await {
+            Ok(text) => damage.extend(seal::damage(seals, &manifest, &text).map(|why| format!("{}: {why}", seal::SEAL))),
+            Err(error) => damage.push(format!("{}: {error}", seal::SEAL)),
+        }
+        anyhow::Ok(damage)
     }
     .await;
     let _ = tokio::fs::remove_dir_all(&folder).await;

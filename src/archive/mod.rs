@@ -9,6 +9,7 @@ pub mod keys;
 mod recording;
 mod rows;
 mod schema;
+pub mod seal;
 mod validate;
 
 pub use audit::{AuditAction, AuditEntry, AuditFilter, AuditPage, NewAudit};

@@ -53,6 +53,15 @@ async fn each_party_is_on_its_side_and_nowhere_else() {
     }
     let verified = Command::new(env!("CARGO_BIN_EXE_ferric")).arg("verify").arg(&node.data).output().unwrap();
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
+    // A manifest that somebody made to fit what they changed: its hashes are right, the seal is not.
+    let manifest = node.data.join("store/recordings").join(id).join("manifest.json");
+    let original = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(&manifest, original.replacen("\"agent\"", "\"customer\"", 1)).unwrap();
+    let verified = Command::new(env!("CARGO_BIN_EXE_ferric")).arg("verify").arg(&node.data).output().unwrap();
+    let said = String::from_utf8_lossy(&verified.stdout).into_owned();
+    assert!(verified.status.code() == Some(1) && said.contains("manifest.sig"), "{said}");
+    std::fs::write(&manifest, original).unwrap();
+
     let stored = node.data.join("store/recordings").join(id).join("recording.mp4");
     let mut bytes = std::fs::read(&stored).unwrap();
     let middle = bytes.len() / 2;

@@ -52,3 +52,21 @@ fn a_store_that_is_none_is_named() {
     let said = complaint(&serve(&arguments, &[("FERRIC_DATA_STORE", "ftp://somewhere")]));
     assert!(said.contains("data.store") && said.contains("folder:"), "{said}");
 }
+
+#[test]
+fn a_call_that_cannot_be_understood_is_answered_in_one_line() {
+    let ferric = |arguments: &[&str]| Command::new(env!("CARGO_BIN_EXE_ferric")).args(arguments).output().expect("runs");
+    for (arguments, named) in [
+        (vec!["simulate"], "FILE"),
+        (vec!["bogus"], "bogus"),
+        (vec!["serve", "--port", "1"], "--port"),
+        (vec!["render", "nowhere", "--out", "x"], "nowhere"),
+        (vec!["tape", "inspect", "nowhere"], "nowhere"),
+        (vec!["tape", "to-pcap", "."], "holds no tape"),
+    ] {
+        let said = complaint(&ferric(&arguments));
+        assert!(said.contains(named), "{arguments:?}: {said}");
+    }
+    assert_eq!(ferric(&["help"]).status.code(), Some(0));
+    assert_eq!(ferric(&["--version"]).status.code(), Some(0));
+}
