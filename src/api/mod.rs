@@ -3,6 +3,7 @@
 mod auth;
 mod base_url;
 mod body;
+mod cors;
 mod noted;
 mod pages;
 mod problem;
@@ -30,6 +31,7 @@ pub fn router(node: ApiState) -> axum::Router {
         .merge(open)
         .layer(DefaultBodyLimit::max(body::MAX_BODY_BYTES))
         .layer(middleware::from_fn(pages::guard_headers))
+        .layer(middleware::from_fn(cors::for_indicators))
         .with_state(node)
 }
 

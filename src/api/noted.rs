@@ -21,6 +21,8 @@ impl Caller {
         match self {
             Self::Key { holder } | Self::Browser { holder, .. } => format!("key:{holder}"),
             Self::Participant { participant, .. } => format!("participant:{participant}"),
+            Self::Desk { agent } => format!("agent:{agent}"),
+            Self::Watcher { session, .. } => format!("watcher:{session}"),
         }
     }
 }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use super::auth::BrowserSessions;
+use super::auth::{BrowserSessions, Grants};
 use crate::archive::{Catalogue, EventLog};
 use crate::model::id::RecordingId;
 use crate::model::switchboard::{ParticipantTokens, Switchboard};
@@ -74,19 +74,27 @@ pub struct Inner {
     pub parts: ApiParts,
     /// Signed-in browsers.
     pub browsers: BrowserSessions,
+    /// Desks and watchers.
+    pub grants: Grants,
 }
 
 impl ApiState {
     /// From its parts, nobody signed in.
     #[must_use]
     pub fn new(parts: ApiParts) -> Self {
-        Self(Arc::new(Inner { parts, browsers: BrowserSessions::default() }))
+        Self(Arc::new(Inner { parts, browsers: BrowserSessions::default(), grants: Grants::default() }))
     }
 
     /// Signed-in browsers.
     #[must_use]
     pub fn browsers(&self) -> &BrowserSessions {
         &self.0.browsers
+    }
+
+    /// Tokens of desks and watchers.
+    #[must_use]
+    pub fn grants(&self) -> &Grants {
+        &self.0.grants
     }
 }
 

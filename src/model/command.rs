@@ -38,6 +38,27 @@ pub enum Verb {
     ConsentWithdraw,
 }
 
+impl Verb {
+    /// Every command there is.
+    pub const ALL: [Self; 15] = [
+        Self::Start,
+        Self::Stop,
+        Self::Pause,
+        Self::Resume,
+        Self::CustomerOn,
+        Self::CustomerOff,
+        Self::CensorOn,
+        Self::CensorOff,
+        Self::ReceiptStart,
+        Self::ReceiptStop,
+        Self::PromptAccept,
+        Self::PromptDecline,
+        Self::ConsentGrant,
+        Self::ConsentDecline,
+        Self::ConsentWithdraw,
+    ];
+}
+
 /// Why a command changed nothing, in the order of precedence of recording-policy.md §9.9.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]

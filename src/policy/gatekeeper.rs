@@ -1,6 +1,7 @@
 //! The machine with the permits that it moves.
 
 use super::action::{Action, Input};
+use super::controls::Controls;
 use super::machine::Machine;
 use super::permit::Permit;
 use crate::model::command::{Command, Reason};
@@ -77,6 +78,12 @@ impl Gatekeeper {
     /// The reason for which the command would be refused.
     pub fn check(&self, command: &Command) -> Result<(), Reason> {
         self.machine.check(command)
+    }
+
+    /// See [`Machine::controls`].
+    #[must_use]
+    pub fn controls(&self, by: &ParticipantId) -> Controls {
+        self.machine.controls(by)
     }
 
     /// The permit of a participant who has joined at least once: open while any output's gate of theirs is open.

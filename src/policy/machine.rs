@@ -1,6 +1,7 @@
 //! The machine.
 
 use super::action::{Action, Input};
+use super::controls::{self, Controls};
 use super::instant::Instant;
 use super::output::Output;
 use super::presence::Arrival;
@@ -89,6 +90,12 @@ impl Machine {
     /// The reason for which it would be refused.
     pub fn check(&self, command: &Command) -> Result<(), Reason> {
         refusal::check(&self.situation, command).map(|_| ())
+    }
+
+    /// What somebody could command now: [`Self::check`] for every command, and how the switches stand.
+    #[must_use]
+    pub fn controls(&self, by: &ParticipantId) -> Controls {
+        controls::of(&self.situation, by)
     }
 
     /// The gates now, of outputs that run and of everybody who ever joined, closed ones too.

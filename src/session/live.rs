@@ -18,7 +18,7 @@ use crate::model::preference::RecordPreference;
 use crate::model::settings::{AgentProperties, Consent};
 use crate::model::switchboard::{PeerId, StateListener};
 use crate::model::time::MediaTime;
-use crate::policy::{Action, Gatekeeper, Input, Permit};
+use crate::policy::{Action, Controls, Gatekeeper, Input, Permit};
 use crate::tape::SessionTape;
 
 /// Somebody known to the session, in it or not.
@@ -50,6 +50,7 @@ pub(super) struct Inner {
     pub(super) over: bool,
     listeners: Vec<StateListener>,
     empty_since: Option<Instant>,
+    state_since: MediaTime,
 }
 
 /// Whether something is being recorded, so that people who can hear us are told.
@@ -67,6 +68,7 @@ pub(super) struct Live {
     /// Raised while those who can hear us are to be told of the recording.
     pub(super) aloud: Arc<AtomicBool>,
     deadline_ns: AtomicU64,
+    revision: AtomicU64,
 }
 
 impl Live {
@@ -79,6 +81,7 @@ impl Live {
             followers,
             aloud: Arc::new(AtomicBool::new(is_told_aloud(state))),
             deadline_ns: AtomicU64::new(u64::MAX),
+            revision: AtomicU64::new(0),
             inner: Mutex::new(Inner {
                 gatekeeper,
                 members: Vec::new(),
@@ -88,6 +91,7 @@ impl Live {
                 over: false,
                 listeners: Vec::new(),
                 empty_since: Some(zero),
+                state_since: MediaTime::ZERO,
             }),
             opened,
         };
@@ -101,6 +105,7 @@ impl Live {
     }
 
     fn tell(&self, at: MediaTime, what: Notice) {
+        self.revision.fetch_add(1, Ordering::AcqRel);
         self.followers.tell(&SessionNotice {
             session: self.opened.session.clone(),
             project: self.opened.project.clone(),
@@ -165,6 +170,7 @@ impl Live {
                 Action::State { state } => {
                     self.aloud.store(is_told_aloud(state), Ordering::Release);
                     inner.listeners.retain(|listener| listener(state));
+                    inner.state_since = at;
                     self.record(at, TapeEvent::State { state });
                 }
             }
@@ -192,6 +198,8 @@ impl Live {
             return Err(member.party.id);
         }
         inner.members.push(member);
+        self.revision.fetch_add(1, Ordering::AcqRel);
+        self.followers.touch(self.id());
         Ok(())
     }
 
@@ -385,9 +393,24 @@ impl Live {
         self.inner.lock().members.clone()
     }
 
+    /// The participant that a configured agent is in the session now.
+    pub(super) fn participant_of(&self, agent: &str) -> Option<ParticipantId> {
+        let inner = self.inner.lock();
+        inner.members.iter().find(|m| m.present && m.party.agent.as_deref() == Some(agent)).map(|m| m.party.id.clone())
+    }
+
     /// The session as others see it.
     pub(super) fn view(&self) -> SessionView {
+        self.view_of(&self.inner.lock())
+    }
+
+    /// The session, and what one participant could command, as they are at one instant.
+    pub(super) fn view_for(&self, by: &ParticipantId) -> (SessionView, Controls) {
         let inner = self.inner.lock();
+        (self.view_of(&inner), inner.gatekeeper.controls(by))
+    }
+
+    fn view_of(&self, inner: &Inner) -> SessionView {
         SessionView {
             id: self.opened.session.clone(),
             project: self.opened.project.clone(),
@@ -396,6 +419,8 @@ impl Live {
             metadata: self.opened.metadata.clone(),
             started_at: self.opened.started_at,
             state: inner.gatekeeper.state(),
+            state_since: self.opened.started_at.plus_ns(inner.state_since.as_ns()),
+            revision: self.revision.load(Ordering::Acquire),
             participants: inner.members.iter().map(|m| ParticipantView { party: m.party.clone(), present: m.present }).collect(),
             outputs: inner.outputs.clone(),
             gates: inner.gatekeeper.gates().into_iter().map(|(output, participant, gate)| GateView { output, participant, gate }).collect(),

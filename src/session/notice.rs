@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tokio::sync::mpsc;
+use tokio::sync::{broadcast, mpsc};
 
 use crate::ingest::MediaClock;
 use crate::model::event::TapeEvent;
@@ -40,10 +40,21 @@ pub enum Notice {
     Closed,
 }
 
-/// Everybody who follows. A follower that is slow never loses a notice and never holds up a session.
-#[derive(Debug, Default)]
+/// Sessions touched that somebody who watches may be behind with; whoever is further behind looks at all of theirs anew.
+const TOUCHED: usize = 1024;
+
+/// Everybody who follows. A follower that is slow never loses a notice and never holds up a session. Whoever merely watches is told which
+/// session to look at.
+#[derive(Debug)]
 pub(super) struct Followers {
     senders: Mutex<Vec<mpsc::UnboundedSender<SessionNotice>>>,
+    touched: broadcast::Sender<SessionId>,
+}
+
+impl Default for Followers {
+    fn default() -> Self {
+        Self { senders: Mutex::default(), touched: broadcast::channel(TOUCHED).0 }
+    }
 }
 
 impl Followers {
@@ -53,7 +64,16 @@ impl Followers {
         receiver
     }
 
+    pub(super) fn watch(&self) -> broadcast::Receiver<SessionId> {
+        self.touched.subscribe()
+    }
+
+    pub(super) fn touch(&self, session: &SessionId) {
+        let _ = self.touched.send(session.clone());
+    }
+
     pub(super) fn tell(&self, notice: &SessionNotice) {
         self.senders.lock().retain(|sender| sender.send(notice.clone()).is_ok());
+        self.touch(&notice.session);
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use parking_lot::RwLock;
-use tokio::sync::mpsc;
+use tokio::sync::{broadcast, mpsc};
 
 use super::directory::Directory;
 use super::live::{Live, Member};
@@ -22,6 +22,7 @@ use crate::model::redact::Secret;
 use crate::model::role::Role;
 use crate::model::switchboard::{JoinRequest, OpenSession, ParticipantTokens, PeerId, Refusal};
 use crate::model::time::WallClock;
+use crate::policy::Controls;
 use crate::tape::Spool;
 
 /// What the registry works with.
@@ -98,6 +99,32 @@ impl Registry {
     #[must_use]
     pub fn view(&self, session: &SessionId) -> Option<SessionView> {
         self.session(session).ok().map(|live| live.view())
+    }
+
+    /// A live session, and what one participant could command, at one instant.
+    #[must_use]
+    pub fn view_for(&self, session: &SessionId, by: &ParticipantId) -> Option<(SessionView, Controls)> {
+        self.session(session).ok().map(|live| live.view_for(by))
+    }
+
+    /// The participant that a configured agent is in a live session now.
+    #[must_use]
+    pub fn participant_of(&self, session: &SessionId, agent: &str) -> Option<ParticipantId> {
+        self.session(session).ok()?.participant_of(agent)
+    }
+
+    /// The live sessions that a configured agent is in now, oldest first.
+    #[must_use]
+    pub fn sessions_of(&self, agent: &str) -> Vec<(SessionId, ParticipantId)> {
+        let mut found: Vec<_> = self.all().into_iter().filter_map(|live| live.participant_of(agent).map(|id| (live, id))).collect();
+        found.sort_by_key(|(live, _)| live.opened.started_at);
+        found.into_iter().map(|(live, id)| (live.id().clone(), id)).collect()
+    }
+
+    /// Tells which session to look at again, the moment something has happened in it. Nothing of it waits for a disk.
+    #[must_use]
+    pub fn touched(&self) -> broadcast::Receiver<SessionId> {
+        self.shared.followers.watch()
     }
 
     /// No new sessions from now on.
@@ -245,6 +272,7 @@ impl Registry {
         }
         self.shared.sessions.write().remove(live.id());
         self.shared.tokens.write().retain(|_, (session, _)| session != live.id());
+        self.shared.followers.touch(live.id());
         let closing = live.clone();
         if let Err(error) = tokio::task::spawn_blocking(move || closing.close()).await {
             tracing::error!(session = %live.id(), %error, "closing the tape failed");

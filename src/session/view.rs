@@ -26,6 +26,10 @@ pub struct SessionView {
     pub started_at: WallClock,
     /// The state that everybody sees.
     pub state: State,
+    /// Since when it has been this state.
+    pub state_since: WallClock,
+    /// How much has happened so far: rises with every change.
+    pub revision: u64,
     /// Everybody who was ever in.
     pub participants: Vec<ParticipantView>,
     /// Every output so far.

@@ -3,14 +3,17 @@
 #![allow(clippy::unwrap_used)]
 
 mod started;
+mod stream;
 
 mod a_browser_signs_in_and_forged_requests_do_not;
 mod a_recording_is_listed_labelled_and_deleted;
 mod a_refusal_says_what_and_where;
 mod a_room_goes_from_invitation_to_end;
+mod an_agents_desk_shows_their_calls_and_nobody_elses;
 mod configuration_is_kept;
 mod events_are_taken_up_where_they_broke_off;
 mod files_come_whole_in_parts_or_not_at_all;
 mod nothing_answers_without_authentication;
 mod pages_are_readable_before_scripts;
+mod watching_shows_the_state_at_once;
 mod what_operators_do_is_in_the_audit_log;

@@ -338,9 +338,18 @@ proptest! {
             keeper.tick(at(at_ms));
             let before = (keeper.gates(), keeper.state());
             let check = if let Input::Command(command) = &input { Some(keeper.check(command)) } else { None };
+            let shown = match &input {
+                Input::Command(Command { by, verb, order: None }) => {
+                    keeper.controls(by).verdicts.into_iter().find(|(v, _)| v == verb).map(|(_, verdict)| verdict)
+                }
+                _ => None,
+            };
             let (actions, answer) = keeper.apply(at(at_ms), input);
             if let Some(check) = check {
                 prop_assert_eq!(check, answer);
+            }
+            if let Some(shown) = shown {
+                prop_assert_eq!(shown, answer);
             }
             if answer.is_err() {
                 prop_assert!(actions.is_empty());

@@ -6,6 +6,7 @@ use axum::http::request::Parts;
 use super::super::problem::Problem;
 use crate::model::id::{ParticipantId, SessionId};
 use crate::model::redact::Secret;
+use crate::session::Registry;
 
 /// Who asks.
 #[derive(Clone, Debug)]
@@ -29,19 +30,43 @@ pub enum Caller {
         /// They.
         participant: ParticipantId,
     },
+    /// An agent at their desk: speaks for themselves in the calls that they are in.
+    Desk {
+        /// The configured agent.
+        agent: String,
+    },
+    /// Somebody who may see the recording state of one session.
+    Watcher {
+        /// The session.
+        session: SessionId,
+        /// The one origin whose pages may read it.
+        origin: Option<String>,
+    },
 }
 
 impl Caller {
-    /// Refuses a participant who asks for another session than theirs, as if it were not there.
+    /// Refuses whoever asks for another session than theirs.
     ///
     /// # Errors
-    /// 404.
-    pub fn may_see(&self, session: &SessionId) -> Result<(), Problem> {
+    /// 403.
+    pub fn may_see(&self, session: &SessionId, registry: &Registry) -> Result<(), Problem> {
+        self.speaks_as(session, registry).map(|_| ())
+    }
+
+    /// The participant as whom the caller sees a session; `None` for those who run the node.
+    ///
+    /// # Errors
+    /// 403 where the session is none of theirs.
+    pub fn speaks_as(&self, session: &SessionId, registry: &Registry) -> Result<Option<ParticipantId>, Problem> {
         match self {
-            Self::Participant { session: own, .. } if own != session => {
-                Err(Problem::forbidden("not_your_session", "a participant token speaks in its own session only"))
-            }
-            _ => Ok(()),
+            Self::Key { .. } | Self::Browser { .. } => Ok(None),
+            Self::Participant { session: own, participant } if own == session => Ok(Some(participant.clone())),
+            Self::Participant { .. } => Err(Problem::forbidden("not_your_session", "a participant token speaks in its own session only")),
+            Self::Desk { agent } => registry
+                .participant_of(session, agent)
+                .map(Some)
+                .ok_or_else(|| Problem::forbidden("not_your_session", "this agent is not in that session now")),
+            Self::Watcher { .. } => Err(Problem::forbidden("watch_only", "this token is for watching a session's recording state only")),
         }
     }
 }
@@ -71,6 +96,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Operator {
             Caller::Key { holder } => Ok(Self { holder, csrf: None }),
             Caller::Browser { holder, csrf } => Ok(Self { holder, csrf: Some(csrf) }),
             Caller::Participant { .. } => Err(Problem::forbidden("not_for_participants", "a participant token cannot do this")),
+            Caller::Desk { .. } => Err(Problem::forbidden("not_for_desks", "an agent's desk token cannot do this")),
+            Caller::Watcher { .. } => Err(Problem::forbidden("watch_only", "this token is for watching a session's recording state only")),
         }
     }
 }

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::browser::COOKIE_NAME;
 use super::caller::Caller;
+use super::grants::Grant;
 use super::origin::same_origin;
 use crate::api::pages;
 use crate::api::problem::Problem;
@@ -35,6 +36,11 @@ async fn identify(state: &ApiState, method: &Method, uri: &Uri, headers: &Header
         if let Some((session, participant)) = state.tokens.owner(token) {
             return Ok(Caller::Participant { session, participant });
         }
+        match state.grants().find(token, Instant::now()) {
+            Some(Grant::Desk { agent }) => return Ok(Caller::Desk { agent }),
+            Some(Grant::Watch { session, origin }) => return Ok(Caller::Watcher { session, origin }),
+            None => {}
+        }
         if let Some(holder) = state.keys.holder(token).await {
             return Ok(Caller::Key { holder });
         }
@@ -55,7 +61,8 @@ async fn identify(state: &ApiState, method: &Method, uri: &Uri, headers: &Header
     Ok(Caller::Browser { holder: browser.holder, csrf: browser.csrf })
 }
 
-fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+/// The token of `Authorization: Bearer …`.
+pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
     let text = value.to_str().map_err(|_| Problem::unauthenticated())?;
     match text.split_once(' ') {

@@ -32,7 +32,7 @@ pub async fn show(Path(session): Path<String>) -> Response {
 
 /// `GET /parts/lane/{session}`: the lane of a live session, for whoever may see it.
 pub async fn lane_part(caller: Caller, State(state): State<ApiState>, At(session): At<SessionId>) -> Result<Html<String>, Problem> {
-    caller.may_see(&session)?;
+    caller.may_see(&session, &state.registry)?;
     let view = state.registry.view(&session).ok_or_else(|| Problem::not_found("the session is over"))?;
     Ok(Html(lane_html(Words::english(), &live_lane(&state, &view).await)))
 }

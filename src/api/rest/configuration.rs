@@ -140,6 +140,7 @@ pub async fn put_agent(
     responses((status = 204), (status = 404, body = Problem)))]
 pub async fn delete_agent(_: Operator, State(state): State<ApiState>, At(name): At<String>) -> Result<StatusCode, Problem> {
     state.catalogue.delete_agent(&name).await?;
+    state.grants().close_desks(&name);
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -45,11 +45,15 @@ pub async fn stream(
     let (session, reader_is) = match &caller {
         Caller::Participant { session, participant } => {
             if let Some(asked) = &query.session {
-                caller.may_see(asked)?;
+                caller.may_see(asked, &state.registry)?;
             }
             (Some(session.clone()), Some(participant.clone()))
         }
         Caller::Key { .. } | Caller::Browser { .. } => (query.session, None),
+        Caller::Desk { .. } => return Err(Problem::forbidden("not_for_desks", "an agent's desk follows its calls at /v1/desk")),
+        Caller::Watcher { session, .. } => {
+            return Err(Problem::forbidden("watch_only", format!("this token follows /v1/sessions/{session}/watch only")));
+        }
     };
     let since = match headers.get("last-event-id") {
         Some(value) => Some(value.to_str().ok().and_then(|v| v.trim().parse().ok()).ok_or_else(bad_last_id)?),

@@ -2,6 +2,7 @@
 
 mod audit;
 mod configuration;
+mod desk;
 mod events;
 mod files;
 mod participants;
@@ -11,6 +12,7 @@ mod range;
 pub(super) use range::not_modified;
 mod recordings;
 mod sessions;
+mod watch;
 
 use axum::Json;
 use utoipa::openapi::InfoBuilder;
@@ -33,9 +35,16 @@ pub fn protected() -> (axum::Router<ApiState>, utoipa::openapi::OpenApi) {
         .routes(routes!(sessions::list, sessions::create))
         .routes(routes!(sessions::get))
         .routes(routes!(sessions::end))
+        .routes(routes!(sessions::controls))
+        .routes(routes!(watch::session, watch::allow))
+        .routes(routes!(watch::states))
+        .routes(routes!(watch::desk))
+        .routes(routes!(desk::open, desk::close))
         .routes(routes!(participants::join))
         .routes(routes!(participants::invite))
         .routes(routes!(participants::command))
+        .routes(routes!(participants::arrive))
+        .routes(routes!(participants::leave))
         .routes(routes!(events::stream))
         .routes(routes!(recordings::list))
         .routes(routes!(recordings::get, recordings::patch, recordings::delete))

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::sessions::refusal;
 use crate::api::auth::{Caller, Operator};
 use crate::api::base_url::BaseUrl;
-use crate::api::body::{At, Body};
+use crate::api::body::{At, Body, BodyOrNothing};
 use crate::api::noted::now;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
@@ -78,15 +78,15 @@ pub async fn invite(
     }
 }
 
-fn speaker(caller: &Caller, session: &SessionId, by: Option<ParticipantId>) -> Result<ParticipantId, Problem> {
-    caller.may_see(session)?;
-    match (caller, by) {
-        (Caller::Participant { .. }, Some(_)) => {
-            Err(Problem::forbidden("by_not_allowed", "by: only with an API key; a participant token speaks for itself"))
+/// Who speaks: whom the caller's token stands for, or whom the caller names.
+pub(super) fn speaker(own: Option<ParticipantId>, by: Option<ParticipantId>) -> Result<ParticipantId, Problem> {
+    match (own, by) {
+        (Some(_), Some(_)) => {
+            Err(Problem::forbidden("by_not_allowed", "by: only with an API key; a participant's or agent's token speaks for itself"))
         }
-        (Caller::Participant { participant, .. }, None) => Ok(participant.clone()),
-        (_, Some(by)) => Ok(by),
-        (_, None) => Err(Problem::invalid("by: missing; an API key speaks for a participant")),
+        (Some(own), None) => Ok(own),
+        (None, Some(by)) => Ok(by),
+        (None, None) => Err(Problem::invalid("by: missing; an API key speaks for a participant")),
     }
 }
 
@@ -111,7 +111,7 @@ pub async fn command(
     At(id): At<SessionId>,
     Body(body): Body<CommandBody>,
 ) -> Result<Json<CommandAnswer>, Problem> {
-    let by = speaker(&caller, &id, body.by)?;
+    let by = speaker(caller.speaks_as(&id, &state.registry)?, body.by)?;
     check_order(body.verb, body.order.as_deref())?;
     let detail = json!({ "do": body.verb, "by": by, "order": body.order });
     let answer = state.switchboard.command(&id, CommandRequest { by, verb: body.verb, order: body.order }).await;
@@ -139,6 +139,51 @@ fn note_command(state: &ApiState, caller: &Caller, session: &SessionId, mut deta
     });
 }
 
+/// Who comes or goes.
+#[derive(Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct WhoBody {
+    /// Required with an API key, refused with a participant token.
+    #[schema(value_type = Option<String>)]
+    by: Option<ParticipantId>,
+}
+
+/// Somebody leaves: their connections are closed and what follows from their absence happens. Nothing happens where they are not in.
+#[utoipa::path(post, path = "/v1/sessions/{id}/leave", tag = "sessions", params(("id" = String, Path)), request_body = WhoBody,
+    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn leave(
+    caller: Caller,
+    State(state): State<ApiState>,
+    At(id): At<SessionId>,
+    BodyOrNothing(body): BodyOrNothing<WhoBody>,
+) -> Result<StatusCode, Problem> {
+    let by = speaker(caller.speaks_as(&id, &state.registry)?, body.by)?;
+    match state.switchboard.leave(&id, &by).await {
+        Ok(()) => Ok(StatusCode::NO_CONTENT),
+        Err(no) => Err(refusal(&state, &id, no).await),
+    }
+}
+
+/// Somebody comes in without any media, or before it. Nothing happens where they are in.
+#[utoipa::path(post, path = "/v1/sessions/{id}/arrive", tag = "sessions", params(("id" = String, Path)), request_body = WhoBody,
+    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn arrive(
+    caller: Caller,
+    State(state): State<ApiState>,
+    At(id): At<SessionId>,
+    BodyOrNothing(body): BodyOrNothing<WhoBody>,
+) -> Result<StatusCode, Problem> {
+    let by = speaker(caller.speaks_as(&id, &state.registry)?, body.by)?;
+    let known = state.registry.view(&id).is_some_and(|view| view.participants.iter().any(|p| p.party.id == by));
+    if !known && state.registry.view(&id).is_some() {
+        return Err(Refusal::NoSuchParticipant.into());
+    }
+    match state.switchboard.join(&id, JoinRequest { id: Some(by), ..JoinRequest::default() }).await {
+        Ok(_) => Ok(StatusCode::NO_CONTENT),
+        Err(no) => Err(refusal(&state, &id, no).await),
+    }
+}
+
 /// Lets the node join a room or a call (WHEP, Janus, SIP). This node cannot yet: every well-formed request is answered 501 `not_implemented`.
 #[utoipa::path(post, path = "/v1/sessions/{id}/join", tag = "sessions", params(("id" = String, Path)), request_body = Object,
     responses((status = 501, body = Problem, description = "always, in this version"), (status = 422, body = Problem)))]
@@ -164,19 +209,14 @@ mod tests {
 
     #[test]
     fn a_participant_speaks_for_itself_only() {
-        let session = SessionId::random();
-        let token = Caller::Participant { session: session.clone(), participant: id("c1") };
-        assert_eq!(speaker(&token, &session, None).expect("allowed"), id("c1"));
-        assert_eq!(speaker(&token, &session, Some(id("a1"))).expect_err("refused").reason, "by_not_allowed");
-        assert_eq!(speaker(&token, &SessionId::random(), None).expect_err("refused").status, 403);
+        assert_eq!(speaker(Some(id("c1")), None).expect("allowed"), id("c1"));
+        assert_eq!(speaker(Some(id("c1")), Some(id("a1"))).expect_err("refused").reason, "by_not_allowed");
     }
 
     #[test]
     fn a_key_has_to_say_for_whom_it_speaks() {
-        let session = SessionId::random();
-        let key = Caller::Key { holder: "crm".into() };
-        assert_eq!(speaker(&key, &session, Some(id("a1"))).expect("allowed"), id("a1"));
-        assert!(speaker(&key, &session, None).expect_err("refused").detail.starts_with("by:"));
+        assert_eq!(speaker(None, Some(id("a1"))).expect("allowed"), id("a1"));
+        assert!(speaker(None, None).expect_err("refused").detail.starts_with("by:"));
     }
 
     #[test]

@@ -9,13 +9,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::auth::{Caller, Operator};
 use crate::api::base_url::BaseUrl;
-use crate::api::body::{At, Body};
+use crate::api::body::{Asked, At, Body};
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
-use crate::api::wire::{SessionJson, SessionListJson, YouJson, whip_url};
+use crate::api::wire::{ControlsJson, SessionJson, SessionListJson, YouJson, whip_url};
 use crate::archive::{ArchiveError, ListFilter};
-use crate::model::id::{ProjectSlug, SessionId};
+use crate::model::id::{ParticipantId, ProjectSlug, SessionId};
 use crate::model::redact::Personal;
+use crate::model::role::Role;
 use crate::model::settings::Kind;
 use crate::model::switchboard::{OpenSession, Refusal};
 
@@ -105,16 +106,23 @@ pub async fn get(
     State(state): State<ApiState>,
     At(id): At<SessionId>,
 ) -> Result<Json<SessionJson>, Problem> {
-    caller.may_see(&id)?;
-    let session = match state.registry.view(&id) {
-        Some(view) => SessionJson::from(view),
-        None => over(&state, &id).await?,
+    let own = caller.speaks_as(&id, &state.registry)?;
+    let Some(by) = own else {
+        return Ok(Json(match state.registry.view(&id) {
+            Some(view) => SessionJson::from(view),
+            None => over(&state, &id).await?,
+        }));
     };
-    Ok(Json(match caller {
-        Caller::Participant { participant, .. } => {
-            session.for_participant(YouJson { whip_url: whip_url(&base, &id, &participant), id: participant })
-        }
-        Caller::Key { .. } | Caller::Browser { .. } => session,
+    let seen = state.registry.view_for(&id, &by);
+    let Some((view, controls)) = seen else {
+        let you = YouJson { whip_url: whip_url(&base, &id, &by), id: by, controls: None };
+        return Ok(Json(over(&state, &id).await?.for_participant(you)));
+    };
+    let you = YouJson { whip_url: whip_url(&base, &id, &by), id: by, controls: Some(controls.into()) };
+    Ok(Json(if matches!(caller, Caller::Desk { .. }) {
+        SessionJson::from(view).for_agent(you)
+    } else {
+        SessionJson::from(view).for_participant(you)
     }))
 }
 
@@ -138,10 +146,49 @@ pub(super) async fn refusal(state: &ApiState, id: &SessionId, refusal: Refusal) 
     refusal.into()
 }
 
-/// Ends a session for everybody.
+/// Whose controls are asked for.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ControlsQuery {
+    /// A participant: required with an API key, refused with a participant token.
+    #[param(value_type = Option<String>)]
+    by: Option<ParticipantId>,
+}
+
+/// What a participant could command now: every command, allowed or with the policy's reason, and how the switches stand.
+#[utoipa::path(get, path = "/v1/sessions/{id}/controls", tag = "sessions", params(("id" = String, Path), ControlsQuery),
+    responses((status = 200, body = ControlsJson), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem),
+    (status = 422, body = Problem)))]
+pub async fn controls(
+    caller: Caller,
+    State(state): State<ApiState>,
+    At(id): At<SessionId>,
+    Asked(query): Asked<ControlsQuery>,
+) -> Result<Json<ControlsJson>, Problem> {
+    let by = super::participants::speaker(caller.speaks_as(&id, &state.registry)?, query.by)?;
+    match state.registry.view_for(&id, &by) {
+        Some((_, controls)) => Ok(Json(controls.into())),
+        None => Err(refusal(&state, &id, Refusal::NoSuchSession).await),
+    }
+}
+
+/// Whether a participant may end their session for everybody: the host of a room. A phone call ends on the telephone.
+fn is_host(state: &ApiState, session: &SessionId, participant: &ParticipantId) -> bool {
+    state.registry.view(session).is_some_and(|view| {
+        view.settings.kind == Kind::Room && view.participants.iter().any(|p| p.party.id == *participant && p.party.role == Role::Agent)
+    })
+}
+
+/// Ends a session for everybody. The host of a room may, too.
 #[utoipa::path(post, path = "/v1/sessions/{id}/end", tag = "sessions", params(("id" = String, Path)),
-    responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub async fn end(_: Operator, State(state): State<ApiState>, At(id): At<SessionId>) -> Result<StatusCode, Problem> {
+    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub async fn end(caller: Caller, State(state): State<ApiState>, At(id): At<SessionId>) -> Result<StatusCode, Problem> {
+    if let Some(by) = caller.speaks_as(&id, &state.registry)?
+        && !is_host(&state, &id, &by)
+    {
+        return Err(Problem::forbidden("not_host", "only the host of a room may end it for everybody"));
+    }
     match state.switchboard.end(&id).await {
         Ok(()) => Ok(StatusCode::NO_CONTENT),
         Err(no) => Err(refusal(&state, &id, no).await),

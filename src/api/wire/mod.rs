@@ -1,11 +1,15 @@
 //! What goes over the wire: the only place where answers get their shape.
 
+mod controls;
 mod event;
 mod invitation;
 mod recording;
 mod session;
+mod watch;
 
+pub use controls::ControlsJson;
 pub use event::EventJson;
 pub use invitation::{InvitationJson, whip_url};
 pub use recording::{RecordingJson, RecordingPageJson};
 pub use session::{CommandAnswer, SessionJson, SessionListJson, YouJson};
+pub use watch::{DeskJson, GrantJson, LiveStateJson, OverJson, WatchedJson};

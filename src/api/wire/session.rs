@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::controls::ControlsJson;
 use crate::archive::{Recording, SessionRow};
 use crate::model::event::Party;
 use crate::model::gate::{Gate, State};
 use crate::model::id::{OutputKey, ParticipantId, ProjectSlug, RecordingId, SessionId};
 use crate::model::redact::Personal;
 use crate::model::role::Role;
-use crate::model::settings::{Consent, Kind};
+use crate::model::settings::{Consent, Kind, RecordMode};
 use crate::model::time::WallClock;
 use crate::session::SessionView;
 
@@ -32,6 +33,14 @@ pub struct SessionJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub state: Option<State>,
+    /// Since when it has been this state (RFC 3339).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub state_since: Option<WallClock>,
+    /// The record mode that holds for it, by the name of the setting.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub record_mode: Option<RecordMode>,
     /// Whose agreement recording needs: `not_required`, `per_party`, `all_party`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
@@ -127,6 +136,9 @@ pub struct YouJson {
     pub id: ParticipantId,
     /// Where their media goes (RFC 9725).
     pub whip_url: String,
+    /// What they could command now; absent once the session is over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub controls: Option<ControlsJson>,
 }
 
 /// The state after a command.
@@ -151,6 +163,8 @@ impl From<SessionView> for SessionJson {
             kind: view.settings.kind,
             live: true,
             state: Some(view.state),
+            state_since: Some(view.state_since),
+            record_mode: Some(view.settings.record_mode),
             consent: Some(view.settings.consent),
             external_id: view.external_id,
             metadata: view.metadata,
@@ -185,6 +199,8 @@ impl SessionJson {
             kind: row.kind,
             live: false,
             state: None,
+            state_since: None,
+            record_mode: None,
             consent: None,
             external_id: row.external_id,
             metadata: row.metadata,
@@ -195,6 +211,13 @@ impl SessionJson {
             outputs: recordings.into_iter().map(|r| OutputJson { output: r.output, recording: r.id, running: false }).collect(),
             you: None,
         }
+    }
+
+    /// What an agent at their desk may see of it: the caller's name and number, which their telephone shows as well, and what the platform said.
+    #[must_use]
+    pub fn for_agent(mut self, you: YouJson) -> Self {
+        self.you = Some(you);
+        self
     }
 
     /// What a participant may see of it: no numbers, no addresses, no metadata.
