@@ -122,7 +122,6 @@ impl Conveyor {
                 }
                 self.pool.finish(&notice.session);
             }
-            Notice::Prompt(_) | Notice::ConsentAsked(_) => {}
         }
     }
 

@@ -143,7 +143,7 @@ async fn room(node: &Node, length: Duration) -> Result<SessionId> {
     let url = format!("http://{}/whip/{session}/{}", node.http, host.participant);
     let film = Arc::new(film()?);
     let publisher = publish(film, IpAddr::V4(Ipv4Addr::LOCALHOST), &url, host.token, false).await.context("publishing by WHIP")?;
-    let command = |verb| CommandRequest { by: host.participant.clone(), verb, order: None };
+    let command = |verb| CommandRequest::of(host.participant.clone(), verb);
     node.registry.command(&session, command(Verb::Start)).await.context("starting the room's recording")?;
     tokio::time::sleep(length).await;
     node.registry.command(&session, command(Verb::Stop)).await.context("stopping the room's recording")?;

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::archive::{EventLog, EventRow, NewEvent};
+use crate::model::consent::{Question, answer_of};
 use crate::model::event::TapeEvent;
 use crate::model::event_kind::EventKind;
 use crate::model::id::SessionId;
@@ -24,16 +25,33 @@ use crate::session::{Notice, SessionNotice};
 /// Events of a session that are looked at to find what was not told.
 const MOST_OF_A_SESSION: u32 = 1_000_000;
 
-/// The event that a notice becomes; `None` for what is no outsider's business.
+/// The events that a notice becomes: none for what is no outsider's business, two for an answer to a question (the command, and what it answers).
 #[must_use]
-pub fn of_notice(notice: &SessionNotice) -> Option<NewEvent> {
-    let (kind, data) = match &notice.what {
-        Notice::Tape(event) => of_tape(event),
-        Notice::Prompt(participant) => (EventKind::Prompt, json!({ "participant": participant })),
-        Notice::ConsentAsked(participant) => (EventKind::ConsentAsked, json!({ "participant": participant })),
-        Notice::Closed => return None,
+pub fn of_notice(notice: &SessionNotice) -> Vec<NewEvent> {
+    let Notice::Tape(event) = &notice.what else { return Vec::new() };
+    of_event(event).map(|(kind, data)| NewEvent { at: notice.wall, session: Some(notice.session.clone()), kind, data }).collect()
+}
+
+fn of_event(event: &TapeEvent) -> impl Iterator<Item = (EventKind, Value)> {
+    std::iter::once(of_tape(event)).chain(answered(event))
+}
+
+/// What an accepted command answers. The number that somebody called from is in the manifest only: participants read these events.
+fn answered(event: &TapeEvent) -> Option<(EventKind, Value)> {
+    let TapeEvent::Command { by, verb, refused: None, context, .. } = event else { return None };
+    let (what, answer) = answer_of(*verb)?;
+    let kind = match what {
+        Question::Consent => EventKind::ConsentAnswered,
+        Question::Prompt => EventKind::PromptAnswered,
     };
-    Some(NewEvent { at: notice.wall, session: Some(notice.session.clone()), kind, data })
+    let mut data = json!({ "participant": by, "answer": answer });
+    if let Some(context) = context {
+        data["source"] = json!(context.source);
+        let told = [("flow", json!(context.flow)), ("text_version", json!(context.text_version)), ("language", json!(context.language))];
+        let told = told.into_iter().chain([("answered_at", json!(context.answered_at))]);
+        told.filter(|(_, value)| !value.is_null()).for_each(|(name, value)| data[name] = value);
+    }
+    Some((kind, data))
 }
 
 fn of_tape(event: &TapeEvent) -> (EventKind, Value) {
@@ -46,9 +64,16 @@ fn of_tape(event: &TapeEvent) -> (EventKind, Value) {
             (EventKind::ParticipantJoined, json!({ "participant": party.id, "role": party.role, "name": party.name }))
         }
         TapeEvent::Left { participant } => (EventKind::ParticipantLeft, json!({ "participant": participant })),
-        TapeEvent::Command { by, verb, order, refused } => {
+        TapeEvent::Command { by, verb, order, refused, .. } => {
             (EventKind::Command, json!({ "by": by, "do": verb, "order": order, "accepted": refused.is_none(), "reason": refused }))
         }
+        TapeEvent::Asked { participant, what, source, text_version, language } => (
+            match what {
+                Question::Consent => EventKind::ConsentAsked,
+                Question::Prompt => EventKind::PromptAsked,
+            },
+            json!({ "participant": participant, "source": source, "text_version": text_version, "language": language }),
+        ),
         TapeEvent::OutputStarted { output, recording } => {
             (EventKind::RecordingStarted, json!({ "output": output, "recording": recording }))
         }
@@ -83,15 +108,15 @@ pub fn tell(
 ) -> Result<std::thread::JoinHandle<()>> {
     let work = async move {
         loop {
-            let event = tokio::select! {
+            let events = tokio::select! {
                 // What happens to a recording follows from what happened in its session: that is told first.
                 biased;
                 Some(notice) = notices.recv() => of_notice(&notice),
-                Some(event) = others.recv() => Some(event),
+                Some(event) = others.recv() => vec![event],
                 () = closing.cancelled() => return,
                 else => return,
             };
-            if let Some(event) = event {
+            for event in events {
                 log.tell(event);
             }
         }
@@ -120,13 +145,14 @@ pub fn what_was_not_told(told: &[Arc<EventRow>], session: &SessionId, began: Wal
     let mut missing = Vec::new();
     for (at, event) in tape {
         let at = began.plus_ns(at.as_ns());
-        let (kind, data) = of_tape(event);
-        let same = told_at.get_mut(&at.0).and_then(|rows| {
-            let place = rows.iter().position(|row| row.kind == kind.as_str() && row.data == data)?;
-            Some(rows.swap_remove(place))
-        });
-        if same.is_none() {
-            missing.push(NewEvent { at, session: Some(session.clone()), kind, data });
+        for (kind, data) in of_event(event) {
+            let same = told_at.get_mut(&at.0).and_then(|rows| {
+                let place = rows.iter().position(|row| row.kind == kind.as_str() && row.data == data)?;
+                Some(rows.swap_remove(place))
+            });
+            if same.is_none() {
+                missing.push(NewEvent { at, session: Some(session.clone()), kind, data });
+            }
         }
     }
     missing

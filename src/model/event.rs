@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::command::{Reason, Verb};
+use super::consent::{AnswerContext, AnswerSource, Question};
 use super::gate::{DiscardReason, EndedBy, Gate, State};
 use super::id::{OutputKey, ParticipantId, ProjectSlug, RecordingId, SessionId, TrackId};
 use super::media::TrackSpec;
@@ -83,6 +84,20 @@ pub enum TapeEvent {
         order: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         refused: Option<Reason>,
+        /// How an answer to a question (`consent_*`, `prompt_*`) came about.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        context: Option<Box<AnswerContext>>,
+    },
+    /// A question was put to a participant. Without a `source` the node asked for it to be put; with one somebody says that they put it.
+    Asked {
+        participant: ParticipantId,
+        what: Question,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        source: Option<AnswerSource>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text_version: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        language: Option<String>,
     },
     /// A party's device asked something of the recording; the commands that follow from it come next.
     Preferred { participant: ParticipantId, preference: RecordPreference },

@@ -40,10 +40,14 @@ kinds! {
     ParticipantPreferred = "participant.preferred",
     /// A command, accepted or refused.
     Command = "command",
-    /// The first host is asked whether to record.
-    Prompt = "prompt",
-    /// A participant is asked for consent.
+    /// The first host is asked whether to record; with a `source`, somebody showed it.
+    PromptAsked = "prompt.asked",
+    /// The first host answered.
+    PromptAnswered = "prompt.answered",
+    /// A participant is asked for consent; with a `source`, somebody showed or read it out.
     ConsentAsked = "consent.asked",
+    /// A participant answered: granted, declined or withdrew.
+    ConsentAnswered = "consent.answered",
     /// What may be written of a participant to an output changed.
     Gate = "gate",
     /// An output began.
@@ -56,6 +60,8 @@ kinds! {
     RecordingEnded = "recording.ended",
     /// An output will not be kept.
     RecordingDiscarded = "recording.discarded",
+    /// Nothing of a participant who declined is left of it: neither here nor in the store. What remains is made anew.
+    RecordingErased = "recording.erased",
     /// It is whole and on its way into the store.
     RecordingProcessing = "recording.processing",
     /// It is stored, read back and can be played.

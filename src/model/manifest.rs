@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::consent::ConsentRecord;
 use super::event::{GapCause, Party};
 use super::gate::{EndedBy, Span};
 use super::id::{OutputKey, ParticipantId, ProjectSlug, RecordingId, SessionId, TrackId};
@@ -41,6 +42,9 @@ pub struct Manifest {
     pub ended_by: EndedBy,
     /// Its parties.
     pub parties: Vec<Party>,
+    /// Who was asked what and answered what, when and by which way: whoever was asked or answered in the session.
+    #[serde(default)]
+    pub consents: Vec<ConsentRecord>,
     /// Who was recorded when, in session time.
     pub spans: BTreeMap<ParticipantId, Vec<Span>>,
     /// Where the timeline was cut, in the recording's time: chapters start here.

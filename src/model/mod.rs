@@ -3,6 +3,7 @@
 //! Nothing here knows of sockets, clocks, files or tokio. Every room may use it; it uses none.
 
 pub mod command;
+pub mod consent;
 pub mod event;
 pub mod event_kind;
 pub mod gate;

@@ -8,6 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use async_trait::async_trait;
 
 use super::command::{Reason, Verb};
+use super::consent::{AnswerContext, AnswerSource, Question};
 use super::event::GapCause;
 use super::gate::State;
 use super::id::{ParticipantId, ProjectSlug, SessionId, TrackId};
@@ -45,6 +46,8 @@ pub struct JoinRequest {
     pub agent: Option<String>,
     /// This agent began an agent-to-agent call.
     pub initiator: bool,
+    /// Consent answers that were given before they come in (an IVR's); they take effect at the instant in which they do.
+    pub answers: Vec<(Verb, AnswerContext)>,
 }
 
 /// An RTP stream that a SIP peer will send.
@@ -148,6 +151,29 @@ pub struct CommandRequest {
     pub verb: Verb,
     /// The order of a receipt.
     pub order: Option<String>,
+    /// How an answer to a question came about; for `consent_*` and `prompt_*` only.
+    pub context: Option<AnswerContext>,
+}
+
+impl CommandRequest {
+    /// A command without an order, of which nothing more is known.
+    #[must_use]
+    pub fn of(by: ParticipantId, verb: Verb) -> Self {
+        Self { by, verb, order: None, context: None }
+    }
+}
+
+/// A question was shown or read out to somebody.
+#[derive(Clone, Debug)]
+pub struct AskedRequest {
+    /// Which.
+    pub what: Question,
+    /// By whom.
+    pub source: AnswerSource,
+    /// Which version of its text.
+    pub text_version: Option<String>,
+    /// In which language.
+    pub language: Option<String>,
 }
 
 /// What signalling asks of the node.
@@ -171,6 +197,10 @@ pub trait Switchboard: Send + Sync + 'static {
     /// A party's device asks something of the recording. It stands on the tape, and is followed as far as the policy allows; answered after the gates have
     /// moved.
     async fn prefer(&self, _session: &SessionId, _participant: &ParticipantId, _preference: RecordPreference) -> Result<State, Refusal> {
+        Err(Refusal::NoSuchSession)
+    }
+    /// Keeps that a question was put to a participant, in which words: for the record of consents.
+    async fn asked(&self, _session: &SessionId, _participant: &ParticipantId, _asked: AskedRequest) -> Result<(), Refusal> {
         Err(Refusal::NoSuchSession)
     }
     /// Opens sockets for a stream of a participant.

@@ -29,6 +29,8 @@ struct Held {
     permit: Permit,
     /// They declined: shut for good, whatever the machine says.
     sealed: bool,
+    /// Waits for [`Gatekeeper::open_what_may`].
+    opens_from: Option<MediaTime>,
 }
 
 impl Gatekeeper {
@@ -43,6 +45,17 @@ impl Gatekeeper {
     /// # Errors
     /// As [`Machine::apply`].
     pub fn apply(&mut self, now: MediaTime, input: Input) -> (Vec<Action>, Result<(), Reason>) {
+        let done = self.apply_closing(now, input);
+        self.open_what_may();
+        done
+    }
+
+    /// As [`Self::apply`], but what opens stays shut until [`Self::open_what_may`]: whoever shows the state gets to tell it in between, so that
+    /// the indicator is on before there is anything to record. What closes is closed when this returns.
+    ///
+    /// # Errors
+    /// As [`Machine::apply`].
+    pub fn apply_closing(&mut self, now: MediaTime, input: Input) -> (Vec<Action>, Result<(), Reason>) {
         let joining = match &input {
             Input::Join { participant, .. } => Some(participant.clone()),
             Input::Leave { .. } | Input::Command(_) | Input::End => None,
@@ -55,6 +68,13 @@ impl Gatekeeper {
 
     /// See [`Machine::tick`].
     pub fn tick(&mut self, now: MediaTime) -> Vec<Action> {
+        let actions = self.tick_closing(now);
+        self.open_what_may();
+        actions
+    }
+
+    /// As [`Self::tick`], with what opens held back as by [`Self::apply_closing`].
+    pub fn tick_closing(&mut self, now: MediaTime) -> Vec<Action> {
         let actions = self.machine.tick(now);
         self.move_permits(now, None, &actions);
         actions
@@ -98,6 +118,15 @@ impl Gatekeeper {
         self.machine.gates().map(|(output, participant, gate)| (output.clone(), participant.clone(), gate)).collect()
     }
 
+    /// Opens what was held back.
+    pub fn open_what_may(&mut self) {
+        for held in &mut self.permits {
+            if let Some(from) = held.opens_from.take() {
+                held.permit.open_from(from);
+            }
+        }
+    }
+
     fn move_permits(&mut self, now: MediaTime, joined: Option<&ParticipantId>, actions: &[Action]) {
         for action in actions {
             if let Action::Erase { participant } = action
@@ -108,14 +137,15 @@ impl Gatekeeper {
         }
         for (number, (participant, open)) in self.machine.openings().enumerate() {
             if number == self.permits.len() {
-                self.permits.push(Held { participant: participant.clone(), permit: Permit::closed(), sealed: false });
+                self.permits.push(Held { participant: participant.clone(), permit: Permit::closed(), sealed: false, opens_from: None });
             }
-            let held = &self.permits[number];
+            let held = &mut self.permits[number];
             if !open || held.sealed {
                 held.permit.close();
-            } else if !held.permit.is_open() {
+                held.opens_from = None;
+            } else if !held.permit.is_open() && held.opens_from.is_none() {
                 let guard = if joined == Some(participant) { 0 } else { REOPENING_GUARD_NS };
-                held.permit.open_from(MediaTime(now.as_ns().saturating_add(guard)));
+                held.opens_from = Some(MediaTime(now.as_ns().saturating_add(guard)));
             }
         }
     }

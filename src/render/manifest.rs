@@ -8,6 +8,7 @@ use super::files;
 use super::output::Output;
 use super::settings::AudioLayout;
 use super::track::Track;
+use crate::model::consent::ConsentRecord;
 use crate::model::event::{GapCause, Party, SessionOpened};
 use crate::model::gate::{EndedBy, Gate, Span};
 use crate::model::id::{ParticipantId, TrackId};
@@ -22,6 +23,7 @@ pub(super) struct Session<'a> {
     pub opened: &'a SessionOpened,
     pub parties: &'a BTreeMap<ParticipantId, Party>,
     pub tracks: &'a BTreeMap<TrackId, Track>,
+    pub consents: &'a [ConsentRecord],
     pub layout: AudioLayout,
 }
 
@@ -50,6 +52,7 @@ pub(super) fn complete(output: &Output, session: &Session<'_>) -> Result<Manifes
         gaps: tracks.iter().filter(|(_, t)| t.is_sound()).flat_map(|(id, t)| gaps(output, *id, t)).collect(),
         tracks: tracks.iter().map(|(id, t)| report(*id, t)).collect(),
         media: media(output, session),
+        consents: session.consents.to_vec(),
         spans,
         files: files::entries(&output.id.dir)?,
     };

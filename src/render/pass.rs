@@ -17,13 +17,14 @@ use super::settings::{AudioLayout, RenderSettings};
 use super::timeline::{OutputTime, PlacedPacket};
 use super::track::Track;
 use super::video::{self, VideoRender};
+use crate::model::consent::Ledger;
 use crate::model::event::{Party, SessionOpened, TapeEvent};
 use crate::model::gate::{DiscardReason, EndedBy, Gate};
 use crate::model::id::{OutputKey, ParticipantId, RecordingId, TrackId};
 use crate::model::media::{Codec, MediaKind, TrackSpec};
 use crate::model::rtp::RtpPacket;
 use crate::model::settings::Kind;
-use crate::model::time::MediaTime;
+use crate::model::time::{MediaTime, WallClock};
 use crate::tape::{Body, Record};
 
 /// What is rendered at once.
@@ -57,6 +58,8 @@ pub(super) struct Later {
 pub(super) struct Foreknown {
     pub erased: BTreeSet<ParticipantId>,
     pub pictures: Vec<Later>,
+    /// Who was asked and answered what, as far as the tape was read when somebody was erased: recordings that ended before say so too.
+    pub consents: Ledger,
 }
 
 #[derive(Debug)]
@@ -71,6 +74,7 @@ pub(super) struct Pass {
     queue: VecDeque<Record>,
     newest: MediaTime,
     exhausted: bool,
+    began: WallClock,
     opened: Option<SessionOpened>,
     parties: BTreeMap<ParticipantId, Party>,
     tracks: BTreeMap<TrackId, Track>,
@@ -84,6 +88,8 @@ pub(super) struct Pass {
     ended: Option<MediaTime>,
     recordings: BTreeMap<OutputKey, (RecordingId, PathBuf)>,
     done: Vec<RenderedOutput>,
+    /// Questions and answers, as far as the tape has been read.
+    consents: Ledger,
 }
 
 impl Pass {
@@ -97,6 +103,7 @@ impl Pass {
             queue: VecDeque::new(),
             newest: MediaTime::ZERO,
             exhausted: false,
+            began: WallClock(0),
             opened: None,
             parties: BTreeMap::new(),
             tracks: BTreeMap::new(),
@@ -108,7 +115,13 @@ impl Pass {
             ended: None,
             recordings: BTreeMap::new(),
             done: Vec::new(),
+            consents: Ledger::default(),
         }
+    }
+
+    /// Questions and answers: what this pass has read, or what an earlier one had where that is more.
+    pub fn consents(&self) -> &Ledger {
+        if self.consents.noted() < self.known.consents.noted() { &self.known.consents } else { &self.consents }
     }
 
     /// Renders to `now` less what must be known of later.
@@ -186,6 +199,12 @@ impl Pass {
             };
             self.exhausted = false;
             self.newest = self.newest.max(record.at);
+            if let Body::Event(event) = &record.body {
+                if let TapeEvent::SessionOpened(opened) = event {
+                    self.began = opened.started_at;
+                }
+                self.consents.note(record.at, self.began, event);
+            }
             if let Body::Event(TapeEvent::Erased { participant }) = &record.body
                 && self.known.erased.insert(participant.clone())
                 && self.concerns(participant)
@@ -563,7 +582,13 @@ impl Pass {
             return Err(RenderError::check(mp4.display().to_string(), why));
         }
         files::complete(&mut output)?;
-        let session = manifest::Session { opened, parties: &self.parties, tracks: &self.tracks, layout: self.settings.audio };
+        let session = manifest::Session {
+            opened,
+            parties: &self.parties,
+            tracks: &self.tracks,
+            consents: self.consents().records(),
+            layout: self.settings.audio,
+        };
         let manifest = manifest::complete(&output, &session)?;
         self.done.push(RenderedOutput { recording, output: key.clone(), discarded: None, dir, manifest: Some(manifest) });
         Ok(())

@@ -114,18 +114,21 @@ impl SessionRender {
 
     /// Everything that was written may hold what must not be in it, or lack what must: it goes, and rendering begins anew.
     fn begin_again(&mut self, again: Again) -> Result<(), RenderError> {
+        self.known.consents = self.pass.consents().clone();
         match again {
             Again::Without(participant) => {
                 self.known.erased.insert(participant);
             }
             Again::WithPictures(later) => self.known.pictures.push(later),
         }
-        for dir in self.pass.folders() {
+        let folders = self.pass.folders();
+        // The old pass goes first: what it holds open, a composing process included, writes nothing any more.
+        self.pass = Pass::new((self.rewind)()?, self.out.clone(), self.settings.clone(), self.known.clone());
+        for dir in folders {
             if dir.exists() {
                 fs::remove_dir_all(&dir).map_err(RenderError::io(&dir))?;
             }
         }
-        self.pass = Pass::new((self.rewind)()?, self.out.clone(), self.settings.clone(), self.known.clone());
         Ok(())
     }
 }

@@ -11,12 +11,13 @@ use super::preference::{Wish, command_of};
 use super::view::{GateView, OutputView, ParticipantView, SessionView};
 use crate::ingest::{LegId, MediaClock};
 use crate::model::command::{Command, Reason, Verb};
+use crate::model::consent::{Answer, AnswerContext, AnswerSource, ConsentRecord, Ledger, Question, answer_of};
 use crate::model::event::{Party, SessionOpened, TapeEvent};
 use crate::model::gate::State;
 use crate::model::id::{ParticipantId, RecordingId, SessionId, TrackId};
 use crate::model::preference::RecordPreference;
 use crate::model::settings::{AgentProperties, Consent};
-use crate::model::switchboard::{PeerId, StateListener};
+use crate::model::switchboard::{CommandRequest, PeerId, StateListener};
 use crate::model::time::MediaTime;
 use crate::policy::{Action, Controls, Gatekeeper, Input, Permit};
 use crate::tape::SessionTape;
@@ -39,6 +40,8 @@ pub(super) struct Member {
     pub(super) wish: Wish,
     /// Raised by every new connection: a pending departure of an older one is then void.
     pub(super) arrivals: u64,
+    /// Consent answers given before they came; they take effect when they do.
+    pub(super) answers: Vec<(Verb, AnswerContext)>,
 }
 
 pub(super) struct Inner {
@@ -67,6 +70,8 @@ pub(super) struct Live {
     inner: Mutex<Inner>,
     /// Raised while those who can hear us are to be told of the recording.
     pub(super) aloud: Arc<AtomicBool>,
+    /// Who was asked and answered what. Its lock is taken within `inner`'s, never the other way.
+    consents: Mutex<Ledger>,
     deadline_ns: AtomicU64,
     revision: AtomicU64,
 }
@@ -80,6 +85,7 @@ impl Live {
             tape,
             followers,
             aloud: Arc::new(AtomicBool::new(is_told_aloud(state))),
+            consents: Mutex::default(),
             deadline_ns: AtomicU64::new(u64::MAX),
             revision: AtomicU64::new(0),
             inner: Mutex::new(Inner {
@@ -120,6 +126,7 @@ impl Live {
         if let Err(error) = self.tape.event(at, &event) {
             tracing::error!(session = %self.id(), %error, "an event could not be written to the tape");
         }
+        self.consents.lock().note(at, self.opened.started_at, &event);
         self.tell(at, Notice::Tape(Arc::new(event)));
     }
 
@@ -131,8 +138,9 @@ impl Live {
 
     fn do_what_is_due(&self, inner: &mut Inner, now: MediaTime) {
         while let Some(due) = inner.gatekeeper.deadline().filter(|due| *due <= now) {
-            let actions = inner.gatekeeper.tick(due);
+            let actions = inner.gatekeeper.tick_closing(due);
             self.carry_out(inner, due, actions);
+            inner.gatekeeper.open_what_may();
         }
     }
 
@@ -165,8 +173,8 @@ impl Live {
                     }
                     self.record(at, TapeEvent::Erased { participant });
                 }
-                Action::Prompt { participant } => self.tell(at, Notice::Prompt(participant)),
-                Action::AskConsent { participant } => self.tell(at, Notice::ConsentAsked(participant)),
+                Action::Prompt { participant } => self.ask(at, participant, Question::Prompt),
+                Action::AskConsent { participant } => self.ask(at, participant, Question::Consent),
                 Action::State { state } => {
                     self.aloud.store(is_told_aloud(state), Ordering::Release);
                     inner.listeners.retain(|listener| listener(state));
@@ -177,11 +185,23 @@ impl Live {
         }
     }
 
+    fn ask(&self, at: MediaTime, participant: ParticipantId, what: Question) {
+        self.record(at, TapeEvent::Asked { participant, what, source: None, text_version: None, language: None });
+    }
+
     /// Feeds the policy. `event` is written before what follows from the input, and sees whether it was refused.
+    ///
+    /// What closes is closed before anything of it is told; what opens opens when all of it was told, so that indicators are on first.
     fn feed(&self, inner: &mut Inner, input: Input, event: impl FnOnce(Option<Reason>) -> TapeEvent) -> Result<(), Reason> {
+        let verdict = self.feed_closing(inner, input, event);
+        inner.gatekeeper.open_what_may();
+        verdict
+    }
+
+    fn feed_closing(&self, inner: &mut Inner, input: Input, event: impl FnOnce(Option<Reason>) -> TapeEvent) -> Result<(), Reason> {
         let now = self.now(inner);
         self.do_what_is_due(inner, now);
-        let (actions, verdict) = inner.gatekeeper.apply(now, input);
+        let (actions, verdict) = inner.gatekeeper.apply_closing(now, input);
         self.record(now, event(verdict.err()));
         self.carry_out(inner, now, actions);
         self.remember_deadline(inner);
@@ -214,6 +234,7 @@ impl Live {
         if !member.present {
             member.present = true;
             member.came = true;
+            let answers = std::mem::take(&mut member.answers);
             let member = member.clone();
             inner.empty_since = None;
             let input = Input::Join {
@@ -223,11 +244,16 @@ impl Live {
                 properties: member.properties,
             };
             // A join is never refused.
-            let _ = self.feed(inner, input, |_| TapeEvent::Joined {
+            let _ = self.feed_closing(inner, input, |_| TapeEvent::Joined {
                 party: member.party,
                 initiator: member.initiator,
                 properties: member.properties,
             });
+            // What they said beforehand counts before anything of theirs can be taken.
+            for (verb, context) in answers {
+                let _ = self.obey_all(inner, Command { by: participant.clone(), verb, order: None }, Some(context));
+            }
+            inner.gatekeeper.open_what_may();
         }
         inner.gatekeeper.permit(participant)
     }
@@ -260,11 +286,45 @@ impl Live {
     }
 
     /// A command; when this returns the gates have moved.
-    pub(super) fn command(&self, command: Command) -> Result<State, Reason> {
+    pub(super) fn command(&self, command: Command, context: Option<AnswerContext>) -> Result<State, Reason> {
         let mut guard = self.inner.lock();
         let inner = &mut *guard;
-        self.obey_all(inner, command)?;
-        Ok(inner.gatekeeper.state())
+        let answer = self.obey_all(inner, command, context);
+        inner.gatekeeper.open_what_may();
+        answer.map(|()| inner.gatekeeper.state())
+    }
+
+    /// Keeps an IVR's consent answer of somebody who has not come yet: it says what they want, not that they are there. Answers the state then.
+    pub(super) fn hold_answer(&self, request: &CommandRequest) -> Option<State> {
+        let context = request.context.as_ref().filter(|context| context.source == AnswerSource::Ivr)?;
+        answer_of(request.verb).filter(|(what, _)| *what == Question::Consent)?;
+        let mut inner = self.inner.lock();
+        if inner.over {
+            return None;
+        }
+        let member = inner.members.iter_mut().find(|m| m.party.id == request.by && !m.came)?;
+        member.answers.push((request.verb, context.clone()));
+        Some(inner.gatekeeper.state())
+    }
+
+    /// A participant's stream carries other voices too, from now on: what others have refused already it refuses at once.
+    pub(super) fn carries_others(&self, participant: &ParticipantId) {
+        let mut guard = self.inner.lock();
+        let inner = &mut *guard;
+        let Some(member) = inner.members.iter_mut().find(|m| m.party.id == *participant) else { return };
+        member.carries_others = true;
+        let refusals = |record: &ConsentRecord| match record.consent {
+            Some(Answer::Declined) => Some(Verb::ConsentDecline),
+            Some(Answer::Withdrawn) => Some(Verb::ConsentWithdraw),
+            _ => None,
+        };
+        let standing: Vec<Verb> =
+            self.consents.lock().records().iter().filter(|r| r.participant != *participant).filter_map(refusals).collect();
+        for verb in standing {
+            let because = AnswerContext::of(AnswerSource::SharedStream);
+            let _ = self.obey(inner, Command { by: participant.clone(), verb, order: None }, Some(because));
+        }
+        inner.gatekeeper.open_what_may();
     }
 
     /// Tells a listener the state, now and from now on.
@@ -290,7 +350,9 @@ impl Live {
         self.record(now, TapeEvent::Preferred { participant: participant.clone(), preference });
         if let Some(verb) = asked {
             let granted = inner.members.iter().find(|m| m.party.id == *participant).is_some_and(|m| m.wish.granted);
-            let done = self.obey_all(inner, Command { by: participant.clone(), verb, order: None });
+            let command = Command { by: participant.clone(), verb, order: None };
+            let done = self.obey_all(inner, command, Some(AnswerContext::of(AnswerSource::Sip)));
+            inner.gatekeeper.open_what_may();
             if let (Ok(()), Some(member)) = (done, inner.members.iter_mut().find(|m| m.party.id == *participant)) {
                 member.wish.withdrew = (verb == Verb::ConsentWithdraw).then_some(granted);
             }
@@ -298,9 +360,9 @@ impl Live {
         Ok(inner.gatekeeper.state())
     }
 
-    fn obey_all(&self, inner: &mut Inner, command: Command) -> Result<(), Reason> {
+    fn obey_all(&self, inner: &mut Inner, command: Command, context: Option<AnswerContext>) -> Result<(), Reason> {
         let (by, verb) = (command.by.clone(), command.verb);
-        self.obey(inner, command)?;
+        self.obey(inner, command, context)?;
         if let Some(member) = inner.members.iter_mut().find(|m| m.party.id == by) {
             member.wish.answered(verb);
         }
@@ -308,15 +370,16 @@ impl Live {
             // Their voice is in these streams too, and nobody can take it out again.
             let carriers = inner.members.iter().filter(|m| m.carries_others && m.present && m.party.id != by);
             for carrier in carriers.map(|m| m.party.id.clone()).collect::<Vec<_>>() {
-                let _ = self.obey(inner, Command { by: carrier, verb, order: None });
+                let because = AnswerContext::of(AnswerSource::SharedStream);
+                let _ = self.obey(inner, Command { by: carrier, verb, order: None }, Some(because));
             }
         }
         Ok(())
     }
 
-    fn obey(&self, inner: &mut Inner, command: Command) -> Result<(), Reason> {
-        let (by, verb, order) = (command.by.clone(), command.verb, command.order.clone());
-        self.feed(inner, Input::Command(command), |refused| TapeEvent::Command { by, verb, order, refused })
+    fn obey(&self, inner: &mut Inner, command: Command, context: Option<AnswerContext>) -> Result<(), Reason> {
+        let (by, verb, order, context) = (command.by.clone(), command.verb, command.order.clone(), context.map(Box::new));
+        self.feed_closing(inner, Input::Command(command), |refused| TapeEvent::Command { by, verb, order, refused, context })
     }
 
     /// Ends the session for everybody; the tape stays open for what is still in the sockets until [`Live::close`].
@@ -411,6 +474,9 @@ impl Live {
     }
 
     fn view_of(&self, inner: &Inner) -> SessionView {
+        let consents = self.consents.lock();
+        let consent_of = |id: &ParticipantId| consents.records().iter().find(|r| r.participant == *id).cloned();
+        let participant = |m: &Member| ParticipantView { party: m.party.clone(), present: m.present, consent: consent_of(&m.party.id) };
         SessionView {
             id: self.opened.session.clone(),
             project: self.opened.project.clone(),
@@ -421,7 +487,7 @@ impl Live {
             state: inner.gatekeeper.state(),
             state_since: self.opened.started_at.plus_ns(inner.state_since.as_ns()),
             revision: self.revision.load(Ordering::Acquire),
-            participants: inner.members.iter().map(|m| ParticipantView { party: m.party.clone(), present: m.present }).collect(),
+            participants: inner.members.iter().map(participant).collect(),
             outputs: inner.outputs.clone(),
             gates: inner.gatekeeper.gates().into_iter().map(|(output, participant, gate)| GateView { output, participant, gate }).collect(),
         }

@@ -7,7 +7,7 @@ use tokio::sync::{broadcast, mpsc};
 
 use crate::ingest::MediaClock;
 use crate::model::event::TapeEvent;
-use crate::model::id::{ParticipantId, ProjectSlug, SessionId};
+use crate::model::id::{ProjectSlug, SessionId};
 use crate::model::time::{MediaTime, WallClock};
 
 /// Something happened in a session.
@@ -32,10 +32,6 @@ pub struct SessionNotice {
 pub enum Notice {
     /// It stands on the tape.
     Tape(Arc<TapeEvent>),
-    /// The first host is asked whether to record.
-    Prompt(ParticipantId),
-    /// A participant is asked for consent.
-    ConsentAsked(ParticipantId),
     /// The tape is closed; nothing follows of this session.
     Closed,
 }

@@ -16,7 +16,7 @@ fn input_of(event: TapeEvent) -> Option<Input> {
             Some(Input::Join { participant: party.id, role: party.role, initiator, properties })
         }
         TapeEvent::Left { participant } => Some(Input::Leave { participant }),
-        TapeEvent::Command { by, verb, order, refused: None } => Some(Input::Command(Command { by, verb, order })),
+        TapeEvent::Command { by, verb, order, refused: None, .. } => Some(Input::Command(Command { by, verb, order })),
         _ => None,
     }
 }

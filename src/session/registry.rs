@@ -232,6 +232,7 @@ impl Registry {
             legs: Vec::new(),
             peers: Vec::new(),
             arrivals: 0,
+            answers: request.answers,
         })
         .map_err(|_| Refusal::AlreadyIn)?;
         Ok(id)

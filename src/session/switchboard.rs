@@ -17,8 +17,8 @@ use crate::model::preference::RecordPreference;
 use crate::model::role::Role;
 use crate::model::settings::Kind;
 use crate::model::switchboard::{
-    CommandRequest, JoinRequest, OpenSession, PeerId, Refusal, RemoteCandidate, RtpAnswer, RtpOffer, StateListener, Switchboard,
-    WebrtcAnswer,
+    AskedRequest, CommandRequest, JoinRequest, OpenSession, PeerId, Refusal, RemoteCandidate, RtpAnswer, RtpOffer, StateListener,
+    Switchboard, WebrtcAnswer,
 };
 
 fn spec_of(participant: &ParticipantId, offer: &RtpOffer) -> TrackSpec {
@@ -71,10 +71,26 @@ impl Switchboard for Registry {
 
     async fn command(&self, session: &SessionId, request: CommandRequest) -> Result<State, Refusal> {
         let live = self.session(session).map_err(|_| Refusal::Policy(Reason::Ended))?;
+        if let Some(state) = live.hold_answer(&request) {
+            return Ok(state);
+        }
         // A command is a first contact too: whoever was invited is in by it.
         live.first_contact(&request.by);
         let command = Command { by: request.by, verb: request.verb, order: request.order };
-        tokio::task::spawn_blocking(move || live.command(command)).await.map_err(busy)?.map_err(Refusal::Policy)
+        tokio::task::spawn_blocking(move || live.command(command, request.context)).await.map_err(busy)?.map_err(Refusal::Policy)
+    }
+
+    async fn asked(&self, session: &SessionId, participant: &ParticipantId, asked: AskedRequest) -> Result<(), Refusal> {
+        let live = self.session(session)?;
+        live.member(participant, |_| ()).ok_or(Refusal::NoSuchParticipant)?;
+        live.note(TapeEvent::Asked {
+            participant: participant.clone(),
+            what: asked.what,
+            source: Some(asked.source),
+            text_version: asked.text_version,
+            language: asked.language,
+        });
+        Ok(())
     }
 
     async fn hear_state(&self, session: &SessionId, listener: StateListener) -> Result<(), Refusal> {
@@ -151,7 +167,7 @@ impl Switchboard for Registry {
 
     async fn shares_voice(&self, session: &SessionId, participant: &ParticipantId) {
         if let Ok(live) = self.session(session) {
-            live.member(participant, |m| m.carries_others = true);
+            live.carries_others(participant);
         }
     }
 

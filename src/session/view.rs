@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::consent::ConsentRecord;
 use crate::model::event::Party;
 use crate::model::gate::{Gate, State};
 use crate::model::id::{OutputKey, ParticipantId, ProjectSlug, RecordingId, SessionId};
@@ -45,6 +46,8 @@ pub struct ParticipantView {
     pub party: Party,
     /// In the session now.
     pub present: bool,
+    /// What they were asked and answered, if anything.
+    pub consent: Option<ConsentRecord>,
 }
 
 /// An output now.

@@ -64,6 +64,7 @@ impl Prelude {
             TapeEvent::Erased { participant } => self.erased.push(participant),
             TapeEvent::State { state } => self.state = Some(state),
             TapeEvent::Discarded { .. }
+            | TapeEvent::Asked { .. }
             | TapeEvent::Command { .. }
             | TapeEvent::Preferred { .. }
             | TapeEvent::Dropped { .. }

@@ -11,6 +11,7 @@ mod a_refusal_says_what_and_where;
 mod a_room_goes_from_invitation_to_end;
 mod an_agents_desk_shows_their_calls_and_nobody_elses;
 mod configuration_is_kept;
+mod consent_answers_are_kept_with_how_they_came_about;
 mod events_are_taken_up_where_they_broke_off;
 mod files_come_whole_in_parts_or_not_at_all;
 mod nothing_answers_without_authentication;

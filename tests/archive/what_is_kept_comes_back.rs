@@ -54,6 +54,7 @@ pub async fn every_column_comes_back(c: Catalogue) {
         parties: Vec::new(),
         spans: BTreeMap::new(),
         cuts: Vec::new(),
+        consents: Vec::new(),
         gaps: Vec::new(),
         tracks: Vec::new(),
         media: MediaReport {

@@ -25,10 +25,10 @@ async fn a_refusal_closes_the_stream_that_carries_that_voice() {
     let gate_of = |who: &_| node.registry.view(&session).unwrap().gates.iter().find(|g| g.participant == *who).map(|g| g.gate);
     assert_eq!(gate_of(&customer), Some(Gate::Open));
 
-    let decline = CommandRequest { by: agent.clone(), verb: Verb::ConsentDecline, order: None };
+    let decline = CommandRequest::of(agent.clone(), Verb::ConsentDecline);
     node.registry.command(&session, decline).await.unwrap();
     assert_eq!(gate_of(&agent), Some(Gate::Closed));
     assert_eq!(gate_of(&customer), Some(Gate::Closed), "the agent's voice is in this stream too");
-    let grant = CommandRequest { by: customer.clone(), verb: Verb::ConsentGrant, order: None };
+    let grant = CommandRequest::of(customer.clone(), Verb::ConsentGrant);
     assert!(node.registry.command(&session, grant).await.is_err(), "a decline is final");
 }

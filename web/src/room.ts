@@ -148,7 +148,7 @@ function lookSoon(): void {
 function onEvent(event: NodeEvent): void {
   const mine = event.data["participant"] === session?.you?.id;
   if (event.event === "session.ended") return ended();
-  if (event.event === "prompt" && mine) element("prompt").hidden = false;
+  if (event.event === "prompt.asked" && mine) element("prompt").hidden = false;
   if (event.event === "consent.asked" && mine) asked = true;
   if (event.event === "recording.paused") pausedAt = new Date(event.at);
   if (event.event === "recording.resumed") pausedAt = undefined;

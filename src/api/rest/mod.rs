@@ -2,6 +2,7 @@
 
 mod audit;
 mod configuration;
+mod consent;
 mod desk;
 mod events;
 mod files;
@@ -43,6 +44,7 @@ pub fn protected() -> (axum::Router<ApiState>, utoipa::openapi::OpenApi) {
         .routes(routes!(participants::join))
         .routes(routes!(participants::invite))
         .routes(routes!(participants::command))
+        .routes(routes!(consent::asked))
         .routes(routes!(participants::arrive))
         .routes(routes!(participants::leave))
         .routes(routes!(events::stream))

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::consent::{ContextBody, EarlyAnswerBody, context_of};
 use super::sessions::refusal;
 use crate::api::auth::{Caller, Operator};
 use crate::api::base_url::BaseUrl;
@@ -35,6 +36,9 @@ pub struct ParticipantBody {
     /// A configured agent by name.
     #[serde(default)]
     agent: Option<String>,
+    /// What they answered already (an IVR's dialogue, a form): it takes effect when they come in, before anything of theirs is taken.
+    #[serde(default)]
+    consent: Option<EarlyAnswerBody>,
 }
 
 /// A command.
@@ -53,6 +57,10 @@ pub struct CommandBody {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     by: Option<ParticipantId>,
+    /// How the answer came about; with `consent_*` and `prompt_*` only. A consent answer by `ivr` of somebody invited who has not come yet is kept
+    /// until they do.
+    #[serde(default)]
+    consent: Option<ContextBody>,
 }
 
 /// Invites somebody. They come in by their first contact: their media, or a command by or for them.
@@ -60,6 +68,7 @@ pub struct CommandBody {
     responses((status = 201, body = InvitationJson), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn invite(
     _: Operator,
+    caller: Caller,
     base: BaseUrl,
     State(state): State<ApiState>,
     At(id): At<SessionId>,
@@ -71,7 +80,8 @@ pub async fn invite(
     if body.agent.is_some() && body.role != Role::Agent {
         return Err(Problem::invalid("agent: only with the role `agent`"));
     }
-    let request = JoinRequest { role: Some(body.role), name: body.name, agent: body.agent, ..JoinRequest::default() };
+    let answers = body.consent.map(|answer| answer.check(&caller)).transpose()?.into_iter().collect();
+    let request = JoinRequest { role: Some(body.role), name: body.name, agent: body.agent, answers, ..JoinRequest::default() };
     match state.registry.invite(&id, request).await {
         Ok(invitation) => Ok((StatusCode::CREATED, Json(InvitationJson::new(&invitation, &id, body.role, &base)))),
         Err(no) => Err(refusal(&state, &id, no).await),
@@ -113,8 +123,9 @@ pub async fn command(
 ) -> Result<Json<CommandAnswer>, Problem> {
     let by = speaker(caller.speaks_as(&id, &state.registry)?, body.by)?;
     check_order(body.verb, body.order.as_deref())?;
+    let context = context_of(&caller, body.verb, body.consent)?;
     let detail = json!({ "do": body.verb, "by": by, "order": body.order });
-    let answer = state.switchboard.command(&id, CommandRequest { by, verb: body.verb, order: body.order }).await;
+    let answer = state.switchboard.command(&id, CommandRequest { by, verb: body.verb, order: body.order, context }).await;
     note_command(&state, &caller, &id, detail, answer.as_ref().err());
     match answer {
         Ok(state) => Ok(Json(CommandAnswer { state })),

@@ -65,10 +65,22 @@ impl SessionBody {
     }
 }
 
+/// Which sessions to list.
+#[derive(Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct SessionsQuery {
+    /// Only those with the platform's own id.
+    external_id: Option<String>,
+}
+
 /// Live sessions.
-#[utoipa::path(get, path = "/v1/sessions", tag = "sessions", responses((status = 200, body = SessionListJson)))]
-pub async fn list(_: Operator, State(state): State<ApiState>) -> Json<SessionListJson> {
-    Json(SessionListJson { items: state.registry.live().into_iter().map(SessionJson::from).collect() })
+#[utoipa::path(get, path = "/v1/sessions", tag = "sessions", params(SessionsQuery),
+    responses((status = 200, body = SessionListJson), (status = 400, body = Problem)))]
+pub async fn list(_: Operator, State(state): State<ApiState>, Asked(query): Asked<SessionsQuery>) -> Json<SessionListJson> {
+    let live = state.registry.live().into_iter();
+    let wanted = live.filter(|view| query.external_id.is_none() || view.external_id == query.external_id);
+    Json(SessionListJson { items: wanted.map(SessionJson::from).collect() })
 }
 
 /// Opens a session. Nobody is in it yet.

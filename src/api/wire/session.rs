@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::controls::ControlsJson;
 use crate::archive::{Recording, SessionRow};
+use crate::model::consent::{Answer, ConsentRecord};
 use crate::model::event::Party;
 use crate::model::gate::{Gate, State};
 use crate::model::id::{OutputKey, ParticipantId, ProjectSlug, RecordingId, SessionId};
@@ -99,6 +100,14 @@ pub struct ParticipantJson {
     pub agent: Option<String>,
     /// In the session now.
     pub present: bool,
+    /// The consent that stands: `granted`, `declined`, `withdrawn`; absent where they never answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub consent: Option<Answer>,
+    /// What they were asked and answered, when and by which way; a participant sees their own only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub consents: Option<ConsentRecord>,
 }
 
 /// What may be written of somebody now.
@@ -150,8 +159,9 @@ pub struct CommandAnswer {
 }
 
 impl ParticipantJson {
-    fn new(party: Party, present: bool) -> Self {
-        Self { id: party.id, role: party.role, name: party.name, address: party.address, agent: party.agent, present }
+    fn new(party: Party, present: bool, consents: Option<ConsentRecord>) -> Self {
+        let consent = consents.as_ref().and_then(|record| record.consent);
+        Self { id: party.id, role: party.role, name: party.name, address: party.address, agent: party.agent, present, consent, consents }
     }
 }
 
@@ -170,7 +180,7 @@ impl From<SessionView> for SessionJson {
             metadata: view.metadata,
             started_at: view.started_at,
             ended_at: None,
-            participants: view.participants.into_iter().map(|p| ParticipantJson::new(p.party, p.present)).collect(),
+            participants: view.participants.into_iter().map(|p| ParticipantJson::new(p.party, p.present, p.consent)).collect(),
             gates: view.gates.into_iter().map(|g| GateJson { output: g.output, participant: g.participant, gate: g.gate }).collect(),
             outputs: view
                 .outputs
@@ -186,11 +196,16 @@ impl SessionJson {
     /// A session that is over, from its row and its recordings.
     #[must_use]
     pub fn over(row: SessionRow, recordings: Vec<Recording>) -> Self {
-        let parties = recordings.iter().filter_map(|r| r.manifest.as_ref()).flat_map(|m| m.parties.iter());
+        let manifests = || recordings.iter().filter_map(|r| r.manifest.as_ref());
+        // Every manifest of the session has the record as far as it went then: the longest is the last.
+        let said = |id: &ParticipantId| {
+            let of_them = manifests().flat_map(|m| &m.consents).filter(|record| record.participant == *id);
+            of_them.max_by_key(|record| record.asked.len() + record.answers.len()).cloned()
+        };
         let mut participants: Vec<ParticipantJson> = Vec::new();
-        for party in parties {
+        for party in manifests().flat_map(|m| m.parties.iter()) {
             if !participants.iter().any(|p| p.id == party.id) {
-                participants.push(ParticipantJson::new(party.clone(), false));
+                participants.push(ParticipantJson::new(party.clone(), false, said(&party.id)));
             }
         }
         Self {
@@ -228,6 +243,7 @@ impl SessionJson {
         for participant in &mut self.participants {
             participant.address = None;
             participant.agent = None;
+            participant.consents = participant.consents.take().filter(|record| record.participant == you.id);
         }
         self.you = Some(you);
         self

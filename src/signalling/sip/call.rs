@@ -27,6 +27,7 @@ use crate::model::switchboard::{JoinRequest, OpenSession, Refusal, RtpOffer};
 use crate::signalling::sdp::{AcceptedStream, AnswerHeader, Direction, SessionDescription, StreamOffer, write_answer};
 use crate::signalling::siprec::{Conversation, LineView, Mixture, PartyKey, WantedParty, addresses_to_look_up, assign};
 
+use super::consent::Given;
 use super::dialog::Dialog;
 use super::indicator::Indicator;
 use super::intake::{self, CALLER, Intake, Offered};
@@ -133,6 +134,8 @@ struct Call<'a> {
     project: ProjectSlug,
     caller: Role,
     role_wish: Option<Role>,
+    /// What its parties answered before the call came.
+    answers: Vec<Given>,
     conversation: Option<Conversation>,
     state: CallState,
     /// Everybody who was ever in: who comes back is the same person, with the same role, and what they answered still holds.
@@ -276,7 +279,7 @@ async fn set_up<'a>(
     let dialog = Dialog::of_invite(request, source)?;
     let limits = Limits { proposed_s: shared.options.session_expires_s, shortest_s: shared.options.min_session_expires_s };
     let timer = negotiate(&request.headers, limits, shared.now())?;
-    let Intake { project, siprec, plain, offer, late_offer, conversation, metadata, external_id, session, role } =
+    let Intake { project, siprec, plain, offer, late_offer, conversation, metadata, external_id, session, role, answers } =
         intake::read_invite(request)?;
     let switchboard = &shared.switchboard;
     let caller = switchboard.caller_role(&project).await;
@@ -292,6 +295,7 @@ async fn set_up<'a>(
         project: project.clone(),
         caller,
         role_wish: role,
+        answers,
         conversation,
         state: CallState::default(),
         known: BTreeMap::new(),
@@ -328,6 +332,8 @@ async fn set_up<'a>(
         call.close_session().await;
         return Err(Reply::of_refusal(&refusal));
     }
+    // They were of those who came with the call; whoever comes later answers for themselves.
+    call.answers.clear();
     Ok(call)
 }
 
@@ -425,6 +431,7 @@ impl Call<'_> {
             address: party.address.clone(),
             agent: party.agent.clone(),
             initiator: party.initiator,
+            answers: self.answers.iter().filter(|given| given.is_of(party.role)).map(|given| (given.verb, given.how.clone())).collect(),
         };
         let participant = self.shared.switchboard.join(&self.session, request).await?;
         let party_in = PartyIn { participant, role: party.role };

@@ -11,6 +11,7 @@ use crate::signalling::sdp::{self, Attribute, MediaDescription, SessionDescripti
 use crate::signalling::siprec::{BodyError, Conversation, Metadata, Participant, parse_metadata, read_body};
 
 use super::address::NameAddress;
+use super::consent::{self, Given};
 use super::reply::{ACCEPT, EXTENSIONS, Reply};
 use super::{fields, vendor};
 
@@ -90,6 +91,8 @@ pub(super) struct Intake {
     pub(super) session: Option<SessionId>,
     /// The role that a plain call says it has.
     pub(super) role: Option<Role>,
+    /// What its parties answered beforehand.
+    pub(super) answers: Vec<Given>,
 }
 
 /// Key under which a plain call's only party stands in its made-up metadata.
@@ -144,10 +147,6 @@ fn caller(headers: &Headers) -> Conversation {
     conversation
 }
 
-fn role_named(text: &str) -> Option<Role> {
-    [Role::Agent, Role::Customer, Role::ThirdParty].into_iter().find(|role| role.as_str().eq_ignore_ascii_case(text.trim()))
-}
-
 /// Reads an INVITE that begins a call.
 pub(super) fn read_invite(request: &Request) -> Result<Intake, Reply> {
     let headers = &request.headers;
@@ -183,7 +182,7 @@ pub(super) fn read_invite(request: &Request) -> Result<Intake, Reply> {
         Some(Ok(session)) => Some(session),
         Some(Err(_)) => return Err(Reply::refuse(400, "X-Ferric-Session is not a session id")),
     };
-    let role = match vendor::steering(headers, "X-Ferric-Role").map(role_named) {
+    let role = match vendor::steering(headers, "X-Ferric-Role").map(consent::role_named) {
         None => None,
         Some(Some(role)) => Some(role),
         Some(None) => return Err(Reply::refuse(400, "X-Ferric-Role is none of agent, customer, third_party")),
@@ -194,5 +193,6 @@ pub(super) fn read_invite(request: &Request) -> Result<Intake, Reply> {
     }
     let external_id = vendor::steering(headers, "X-Ferric-External-Id").map(str::to_owned);
     let plain = !siprec && usable == 1;
-    Ok(Intake { project, siprec, plain, offer, late_offer, conversation, metadata, external_id, session, role })
+    let answers = consent::read(headers, siprec)?;
+    Ok(Intake { project, siprec, plain, offer, late_offer, conversation, metadata, external_id, session, role, answers })
 }

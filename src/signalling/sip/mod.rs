@@ -5,6 +5,7 @@
 
 mod address;
 mod call;
+mod consent;
 mod dialog;
 mod fields;
 mod indicator;

@@ -46,7 +46,7 @@ const KNOWN: [(&str, &str); 33] = [
 ];
 
 /// `X-Ferric-*` fields that steer and are not kept as metadata.
-const STEERING: [&str; 3] = ["session", "role", "external_id"];
+const STEERING: [&str; 4] = ["session", "role", "external_id", "consent"];
 const MOST_FIELDS: usize = 64;
 const MOST_CHARS: usize = 1024;
 
