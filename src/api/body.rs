@@ -67,6 +67,9 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         if inner.is_data() {
             let what = without_position(&inner.to_string());
             Problem::invalid(if path == "." { what } else { format!("{path}: {what}") })
+        } else if serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok() {
+            // serde_json calls it a fault of the syntax where a word is expected and something else stands.
+            Problem::invalid(format!("{path}: a value of this type does not fit here"))
         } else {
             Problem::new(StatusCode::BAD_REQUEST, "bad_json", format!("the body is no JSON: {inner}"))
         }
@@ -145,5 +148,7 @@ mod tests {
         assert_eq!(refusal("{").status, 400);
         assert_eq!(refusal(r#"{"slug":"a"} x"#).status, 400);
         assert_eq!(refusal("[]").status, 422);
+        let problem = refusal(r#"{"slug":"a","kind":null}"#);
+        assert_eq!((problem.status, problem.detail.starts_with("kind: ")), (422, true), "{}", problem.detail);
     }
 }

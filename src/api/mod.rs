@@ -4,6 +4,7 @@ mod auth;
 mod base_url;
 mod body;
 mod cors;
+mod escaped;
 mod noted;
 mod pages;
 mod problem;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::auth::{Caller, Operator};
 use super::problem::Problem;
 use super::state::ApiState;
-use crate::archive::{AuditAction, NewAudit};
+use crate::archive::{AuditAction, Change, Expected, NewAudit};
 use crate::model::time::WallClock;
 
 /// The time now, as entries carry it.
@@ -38,6 +38,12 @@ impl Operator {
     #[must_use]
     pub fn did(&self, action: AuditAction, subject: impl Into<String>, detail: Value) -> NewAudit {
         NewAudit { at: now(), actor: self.actor(), action, subject: subject.into(), detail }
+    }
+
+    /// A change of the configuration by this operator, made on a page.
+    #[must_use]
+    pub fn changes(&self, expects: Expected) -> Change {
+        Change { at: now(), actor: self.actor(), via: "page", expects }
     }
 
     /// Notes something that this operator does now. What cannot be noted is not done: call this first.

@@ -128,6 +128,8 @@ impl From<ArchiveError> for Problem {
         match error {
             ArchiveError::NotFound { .. } => Self::not_found(error.to_string()),
             ArchiveError::Exists { .. } => Self::conflict("exists", error.to_string()),
+            ArchiveError::InUse { .. } => Self::conflict("in_use", error.to_string()),
+            ArchiveError::ChangedMeanwhile { .. } => Self::new(StatusCode::PRECONDITION_FAILED, "changed_meanwhile", error.to_string()),
             ArchiveError::Invalid { .. } => Self::invalid(error.to_string()),
             other => Self::internal(&other),
         }

@@ -24,7 +24,7 @@ impl CatalogueDirectory {
             let queues = self.0.queues().await?;
             queue = queues.into_iter().find(|q| q.name == name.reveal()).map(|q| q.properties).unwrap_or_default();
         }
-        Ok(Settings::resolve(request.kind, &[&workspace.settings, &project.settings], queue))
+        Ok(project.resolve(request.kind, &workspace, queue))
     }
 }
 

@@ -4,13 +4,16 @@
 //! events come with their numbers (see `event_log`); nothing of a row is ever part of an error.
 
 mod audit;
+mod changing;
 mod columns;
 mod configured;
+mod consent_texts;
 mod events;
 mod keys;
 mod recordings;
 mod sessions;
 
+pub use changing::{Changing, Put};
 pub use keys::KeyOwner;
 
 use std::fmt;

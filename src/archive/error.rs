@@ -29,6 +29,14 @@ pub enum ArchiveError {
         /// What needs it.
         why: String,
     },
+    /// It is not what the caller took it for.
+    #[error("{what} `{name}` was changed, made or deleted meanwhile; read it again")]
+    ChangedMeanwhile {
+        /// Which kind.
+        what: &'static str,
+        /// Which name.
+        name: String,
+    },
     /// Something that cannot be kept as it is: names the field.
     #[error("{field}: {why}")]
     Invalid {

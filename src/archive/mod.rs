@@ -3,6 +3,7 @@
 pub mod agents;
 pub mod audit;
 mod catalogue;
+pub mod change;
 mod error;
 mod event_log;
 pub mod keys;
@@ -13,9 +14,10 @@ pub mod seal;
 mod validate;
 
 pub use audit::{AuditAction, AuditEntry, AuditFilter, AuditPage, NewAudit};
-pub use catalogue::{Catalogue, KeyOwner};
+pub use catalogue::{Catalogue, Changing, KeyOwner, Put};
+pub use change::{Change, Expected};
 pub use error::ArchiveError;
 pub use event_log::{EventLog, EventReader, NewEvent};
 pub use recording::{ListFilter, Page, Recording, RecordingState, Source};
-pub use rows::{AgentRow, EventRow, ProjectRow, QueueRow, SessionRow, WorkspaceRow};
+pub use rows::{AgentRow, ConsentText, EventRow, ProjectRow, QueueRow, SessionRow, WorkspaceRow};
 pub use schema::newest as newest_schema;

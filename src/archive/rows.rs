@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::model::id::{ProjectSlug, SessionId};
+use crate::model::project_kind::ProjectKind;
 use crate::model::redact::Personal;
 use crate::model::role::Role;
-use crate::model::settings::{AgentProperties, Kind, QueueProperties, SettingsLayer};
+use crate::model::settings::{AgentProperties, Kind, QueueProperties, Settings, SettingsLayer};
 use crate::model::time::WallClock;
 
 /// The workspace.
@@ -25,10 +26,10 @@ pub struct ProjectRow {
     /// Its name, as in `sip:<slug>@node`.
     #[schema(value_type = String)]
     pub slug: ProjectSlug,
-    /// Calls or rooms.
+    /// `contact_center`, `customer_service`, `video`, `call` (the default) or `room`.
     #[serde(default)]
     #[schema(value_type = String)]
-    pub kind: Kind,
+    pub kind: ProjectKind,
     /// Its settings over the workspace's.
     #[serde(default)]
     pub settings: SettingsLayer,
@@ -40,6 +41,16 @@ pub struct ProjectRow {
 
 fn customer() -> Role {
     Role::Customer
+}
+
+impl ProjectRow {
+    /// What holds in a session of this project that begins now.
+    #[must_use]
+    pub fn resolve(&self, session: Kind, workspace: &WorkspaceRow, queue: QueueProperties) -> Settings {
+        let mut under = workspace.settings.clone();
+        under.record_mode = under.record_mode.map(|mode| self.kind.inherits(mode));
+        Settings::resolve(session, &[&under, &self.settings], queue)
+    }
 }
 
 /// A configured agent.
@@ -70,6 +81,20 @@ pub struct QueueRow {
     /// What it adds.
     #[serde(default)]
     pub properties: QueueProperties,
+}
+
+/// A wording of a project's consent question.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct ConsentText {
+    /// Rises with every change; never used again for another wording, even by a later project of the same name.
+    pub version: u64,
+    /// Holds since.
+    #[schema(value_type = String)]
+    pub at: WallClock,
+    /// Its language (BCP 47), as `en` or `nb-NO`.
+    pub language: String,
+    /// What people are asked.
+    pub text: String,
 }
 
 /// A session as the catalogue knows it.

@@ -4,10 +4,14 @@ use super::agents::{Address, overlap};
 use super::error::{ArchiveError, Result};
 use super::rows::{AgentRow, ProjectRow};
 use crate::model::role::Role;
-use crate::model::settings::SettingsLayer;
+use crate::model::settings::{RecordMode, SettingsLayer};
 
 /// Longest recording that may be asked for: a year.
 const LONGEST_S: u64 = 31_536_000;
+/// Longest time that recordings may be kept.
+const LONGEST_KEPT_MONTHS: u64 = 1_200;
+/// Longest consent question, in characters.
+const LONGEST_TEXT: usize = 4_000;
 /// Longest name, in characters.
 const LONGEST_NAME: usize = 128;
 /// Longest address, in bytes.
@@ -23,6 +27,9 @@ pub(super) fn settings(layer: &SettingsLayer) -> Result<()> {
             return Err(ArchiveError::invalid(format!("settings.{name}_duration_s"), format!("must be at most {LONGEST_S} (a year)")));
         }
     }
+    if layer.retention_months.is_some_and(|months| !(1..=LONGEST_KEPT_MONTHS).contains(&months)) {
+        return Err(ArchiveError::invalid("settings.retention_months", format!("must be 1 to {LONGEST_KEPT_MONTHS} (a hundred years)")));
+    }
     if let (Some(min), Some(max)) = (layer.min_duration_s, layer.max_duration_s)
         && min > max
     {
@@ -36,7 +43,57 @@ pub(super) fn project(row: &ProjectRow) -> Result<()> {
     if row.caller_is == Role::ThirdParty {
         return Err(ArchiveError::invalid("caller_is", "must be `customer` or `agent`"));
     }
-    settings(&row.settings)
+    let layer = &row.settings;
+    if let Some(mode) = layer.record_mode.filter(|mode| !row.kind.allows(*mode)) {
+        let (mode, why) = match mode {
+            RecordMode::None => ("none", "is for customer service projects only; here `recording_enabled: false` records nobody"),
+            RecordMode::ReceiptsAllow => ("receipts_allow", "is for contact centre projects only"),
+            RecordMode::ReceiptsForbid => ("receipts_forbid", "is for contact centre projects only"),
+            RecordMode::Both | RecordMode::AgentOnlyAllow | RecordMode::AgentOnlyForbid => ("this mode", "cannot be had here"),
+        };
+        let allowed: Vec<String> = MODES
+            .into_iter()
+            .filter(|mode| row.kind.allows(*mode))
+            .filter_map(|mode| serde_json::to_value(mode).ok()?.as_str().map(|m| format!("`{m}`")))
+            .collect();
+        let kind = row.kind.as_str();
+        let why = format!("`{mode}` {why}; a project of kind `{kind}` takes {}, or `use_global`", allowed.join(", "));
+        return Err(ArchiveError::invalid("settings.record_mode", why));
+    }
+    if layer.conference_mode.is_some() && !row.kind.has_conferences() {
+        let why = "means nothing in a project of kind `video`: a room has hosts and guests, and no third party; leave it out, or send `use_global`";
+        return Err(ArchiveError::invalid("settings.conference_mode", why));
+    }
+    settings(layer)
+}
+
+const MODES: [RecordMode; 6] = [
+    RecordMode::Both,
+    RecordMode::AgentOnlyAllow,
+    RecordMode::AgentOnlyForbid,
+    RecordMode::ReceiptsAllow,
+    RecordMode::ReceiptsForbid,
+    RecordMode::None,
+];
+
+/// A wording of a consent question.
+pub(super) fn consent_text(language: &str, text: &str) -> Result<()> {
+    let tag = (2..=35).contains(&language.len())
+        && language.split('-').enumerate().all(|(n, part)| {
+            let letters = n > 0 || part.bytes().all(|b| b.is_ascii_alphabetic());
+            let fits = if n == 0 { (2..=3).contains(&part.len()) } else { (1..=8).contains(&part.len()) };
+            letters && fits && part.bytes().all(|b| b.is_ascii_alphanumeric())
+        });
+    if !tag {
+        return Err(ArchiveError::invalid("language", "must be a language tag such as `en` or `nb-NO`"));
+    }
+    if text.trim().is_empty() || text.chars().count() > LONGEST_TEXT {
+        return Err(ArchiveError::invalid("text", format!("must have 1 to {LONGEST_TEXT} characters")));
+    }
+    if text.chars().any(|c| c.is_control() && c != '\n') {
+        return Err(ArchiveError::invalid("text", "must not hold control characters other than line feeds"));
+    }
+    Ok(())
 }
 
 /// A name that people chose: 1 to 128 characters, none of them a control character, no blank at either end.

@@ -11,6 +11,7 @@ pub mod id;
 pub mod manifest;
 pub mod media;
 pub mod preference;
+pub mod project_kind;
 pub mod redact;
 pub mod role;
 pub mod rtp;

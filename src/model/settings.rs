@@ -1,6 +1,7 @@
 //! The settings that decide who is recorded, and how layers of them resolve (recording-policy.md §2).
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::role::Role;
 
@@ -92,55 +93,84 @@ pub enum Trigger {
 #[serde(deny_unknown_fields, default)]
 pub struct SettingsLayer {
     /// `both`, `agent_only_allow`, `agent_only_forbid`, `receipts_allow`, `receipts_forbid`, `none`, or `use_global`.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "global_is_absent")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "one_of")]
     #[schema(value_type = Option<String>)]
     pub record_mode: Option<RecordMode>,
     /// `all`, `agent_and_customer`, `stop_on_third_party`, `none`, or `use_global`.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "global_is_absent")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "one_of")]
     #[schema(value_type = Option<String>)]
     pub conference_mode: Option<ConferenceMode>,
     /// `skip`, `silence`, or `use_global`.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "global_is_absent")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "one_of")]
     #[schema(value_type = Option<String>)]
     pub pause_behavior: Option<PauseBehavior>,
     /// `not_required`, `per_party`, `all_party`, or `use_global`.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "global_is_absent")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "one_of")]
     #[schema(value_type = Option<String>)]
     pub consent: Option<Consent>,
     /// `manual`, `prompt`, `auto_first`, `auto_second`, or `use_global`.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "global_is_absent")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "one_of")]
     #[schema(value_type = Option<String>)]
     pub trigger: Option<Trigger>,
     /// Main starts paused.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "yes_or_no")]
     pub start_paused: Option<bool>,
     /// Each receipt of an order is kept.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "yes_or_no")]
     pub multiple_receipts_per_order: Option<bool>,
     /// Off: nothing is recorded.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "yes_or_no")]
     pub recording_enabled: Option<bool>,
     /// Seconds of its own timeline below which a main is not kept.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole_number")]
     pub min_duration_s: Option<u64>,
     /// Seconds of its own timeline after which a main ends; at least 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole_number")]
     pub max_duration_s: Option<u64>,
     /// Main ends when the last agent leaves.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "yes_or_no")]
     pub stop_when_host_leaves: Option<bool>,
+    /// Months that recordings are kept: 1 to 1200; 3 where nobody says.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole_number")]
+    pub retention_months: Option<u64>,
+    /// Agents may listen to recordings of other agents' calls.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "yes_or_no")]
+    pub agents_can_listen_to_others: Option<bool>,
 }
 
-fn global_is_absent<'de, D, T>(d: D) -> Result<Option<T>, D::Error>
+/// A setting's value, `use_global` being the same as none. `null` is refused: somebody who sends it means something else than leaving a field out.
+fn layered<'de, D, T>(d: D, read: impl FnOnce(Value) -> Result<T, String>) -> Result<Option<T>, D::Error>
 where
     D: serde::Deserializer<'de>,
-    T: Deserialize<'de>,
 {
-    let value = Option::<serde_json::Value>::deserialize(d)?;
+    match Value::deserialize(d)? {
+        Value::String(s) if s == "use_global" => Ok(None),
+        Value::Null => Err(serde::de::Error::custom("null is no value here; leave the field out, or send `use_global`")),
+        other => read(other).map(Some).map_err(serde::de::Error::custom),
+    }
+}
+
+fn one_of<'de, D: serde::Deserializer<'de>, T: serde::de::DeserializeOwned>(d: D) -> Result<Option<T>, D::Error> {
+    layered(d, |value| T::deserialize(value).map_err(|e| format!("{e} or `use_global`")))
+}
+
+fn yes_or_no<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<bool>, D::Error> {
+    layered(d, |value| value.as_bool().ok_or_else(|| format!("{}, expected true, false or `use_global`", found(&value))))
+}
+
+fn whole_number<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<u64>, D::Error> {
+    layered(d, |value| value.as_u64().ok_or_else(|| format!("{}, expected a whole number from 0, or `use_global`", found(&value))))
+}
+
+/// What stands where something else should; a text is not repeated.
+fn found(value: &Value) -> String {
     match value {
-        None => Ok(None),
-        Some(serde_json::Value::String(s)) if s == "use_global" => Ok(None),
-        Some(other) => T::deserialize(other).map(Some).map_err(serde::de::Error::custom),
+        Value::Number(number) => format!("{number} does not fit"),
+        Value::Bool(_) => "true or false does not fit".to_owned(),
+        Value::String(_) => "a text does not fit".to_owned(),
+        Value::Array(_) => "a list does not fit".to_owned(),
+        Value::Object(_) => "an object does not fit".to_owned(),
+        Value::Null => "null does not fit".to_owned(),
     }
 }
 
@@ -266,6 +296,34 @@ mod tests {
         assert!(!settings(r#"{"record_mode":"agent_only_forbid"}"#).treat_alike(&two));
         assert!(!settings(r#"{"consent":"per_party"}"#).treat_alike(&two));
         assert!(settings(r#"{"record_mode":"none"}"#).treat_alike(&three));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_and_use_global_fits_everywhere() {
+        for (json, says) in [
+            (r#"{"record_mode":null}"#, "null is no value"),
+            (r#"{"start_paused":"yes"}"#, "expected true, false or `use_global`"),
+            (r#"{"min_duration_s":1.0}"#, "1.0 does not fit, expected a whole number"),
+            (r#"{"max_duration_s":-1}"#, "-1 does not fit"),
+            (r#"{"consent":7}"#, "`use_global`"),
+        ] {
+            let err = serde_json::from_str::<SettingsLayer>(json).unwrap_err().to_string();
+            assert!(err.contains(says), "{json}: {err}");
+        }
+        let empty = serde_json::to_value(SettingsLayer::default()).unwrap();
+        assert_eq!(empty, serde_json::json!({}));
+        for name in [
+            "record_mode",
+            "trigger",
+            "start_paused",
+            "recording_enabled",
+            "min_duration_s",
+            "retention_months",
+            "agents_can_listen_to_others",
+        ] {
+            let layer: SettingsLayer = serde_json::from_value(serde_json::json!({ name: "use_global" })).unwrap();
+            assert_eq!(layer, SettingsLayer::default(), "{name}");
+        }
     }
 
     #[test]

@@ -16,5 +16,6 @@ mod events_are_taken_up_where_they_broke_off;
 mod files_come_whole_in_parts_or_not_at_all;
 mod nothing_answers_without_authentication;
 mod pages_are_readable_before_scripts;
+mod settings_are_checked_noted_and_for_new_sessions;
 mod watching_shows_the_state_at_once;
 mod what_operators_do_is_in_the_audit_log;

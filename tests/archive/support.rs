@@ -5,6 +5,7 @@ use std::future::Future;
 
 use ferric::archive::{AgentRow, Catalogue, ProjectRow, Recording, RecordingState, SessionRow, Source};
 use ferric::model::id::{OutputKey, RecordingId, SessionId};
+use ferric::model::project_kind::ProjectKind;
 use ferric::model::redact::Personal;
 use ferric::model::role::Role;
 use ferric::model::settings::{AgentProperties, Kind, SettingsLayer};
@@ -23,7 +24,12 @@ pub fn sqlite_in(dir: &std::path::Path) -> String {
 }
 
 pub fn project(slug: &str) -> ProjectRow {
-    ProjectRow { slug: slug.parse().expect("a slug"), kind: Kind::Call, settings: SettingsLayer::default(), caller_is: Role::Customer }
+    ProjectRow {
+        slug: slug.parse().expect("a slug"),
+        kind: ProjectKind::Call,
+        settings: SettingsLayer::default(),
+        caller_is: Role::Customer,
+    }
 }
 
 pub fn agent(name: &str, addresses: &[&str], projects: &[&str]) -> AgentRow {

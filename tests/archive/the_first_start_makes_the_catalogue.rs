@@ -1,7 +1,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use ferric::archive::{ArchiveError, Catalogue, newest_schema};
-use ferric::model::settings::Kind;
+use ferric::model::project_kind::ProjectKind;
 use sqlx::Connection;
 
 use crate::support::{on_sqlite, project, sqlite_in};
@@ -13,7 +13,7 @@ async fn on_sqlite_a_call_has_somewhere_to_go() {
 
 pub async fn a_call_has_somewhere_to_go(c: Catalogue) {
     let all = c.projects().await.expect("read");
-    assert_eq!(all.iter().map(|p| (p.slug.as_str(), p.kind)).collect::<Vec<_>>(), [("default", Kind::Call)]);
+    assert_eq!(all.iter().map(|p| (p.slug.as_str(), p.kind)).collect::<Vec<_>>(), [("default", ProjectKind::Call)]);
     assert_eq!(c.workspace().await.expect("read"), ferric::archive::WorkspaceRow::default());
 }
 
@@ -23,7 +23,7 @@ async fn an_existing_file_is_opened_as_it_is() {
     let url = format!("sqlite:{}", dir.path().join("new/odd name?#%41.db").display());
     let c = Catalogue::open(&url).await.expect("opens");
     let mut default = project("default");
-    default.kind = Kind::Room;
+    default.kind = ProjectKind::Room;
     c.put_project(&default).await.expect("replaced");
     c.close().await;
     let file = dir.path().join("new/odd name?#%41.db");

@@ -4,6 +4,7 @@ use ferric::archive::{Catalogue, QueueRow, RecordingState, Source};
 use ferric::model::gate::{DiscardReason, EndedBy};
 use ferric::model::id::OutputKey;
 use ferric::model::manifest::{FileEntry, Manifest, MediaReport};
+use ferric::model::project_kind::ProjectKind;
 use ferric::model::redact::Personal;
 use ferric::model::role::Role;
 use ferric::model::settings::{Kind, QueueProperties, RecordMode, Trigger};
@@ -85,7 +86,8 @@ async fn configuration_comes_back(c: &Catalogue) {
     assert_eq!(c.workspace().await.expect("read"), workspace);
 
     let mut p = project("rooms.2");
-    (p.kind, p.caller_is, p.settings.trigger, p.settings.max_duration_s) = (Kind::Room, Role::Agent, Some(Trigger::Prompt), Some(1));
+    (p.kind, p.caller_is, p.settings.trigger, p.settings.max_duration_s) =
+        (ProjectKind::Video, Role::Agent, Some(Trigger::Prompt), Some(1));
     c.create_project(&p).await.expect("kept");
     assert_eq!(c.project(&p.slug).await.expect("read"), p);
 

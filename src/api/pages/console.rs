@@ -14,6 +14,7 @@ use super::recording_row::{RecordingRow, state_name};
 use super::shell::{Shell, page, problem_page};
 use super::words::{Words, length};
 use crate::api::auth::Operator;
+use crate::api::escaped::escaped;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::archive::{EventRow, ListFilter, RecordingState};
@@ -168,20 +169,6 @@ fn state_of(name: &str) -> Option<RecordingState> {
     [RecordingState::Recording, RecordingState::Processing, RecordingState::Ready, RecordingState::Failed, RecordingState::Discarded]
         .into_iter()
         .find(|s| state_name(*s) == name)
-}
-
-/// Percent-encodes a value of a query (RFC 3986 §2.1): all but unreserved characters.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            let hex = |digit: u8| char::from_digit(u32::from(digit), 16).unwrap_or('0').to_ascii_uppercase();
-            out.extend(['%', hex(byte >> 4), hex(byte & 15)]);
-        }
-    }
-    out
 }
 
 /// Everything that happened in a session, up to what a lane needs.

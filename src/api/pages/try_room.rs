@@ -13,8 +13,9 @@ use crate::api::base_url::BaseUrl;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::api::wire::InvitationJson;
-use crate::archive::{ArchiveError, ProjectRow};
+use crate::archive::{ArchiveError, Expected, ProjectRow, Put};
 use crate::model::id::ProjectSlug;
+use crate::model::project_kind::ProjectKind;
 use crate::model::role::Role;
 use crate::model::settings::{Consent, Kind, SettingsLayer};
 use crate::model::switchboard::{JoinRequest, OpenSession};
@@ -54,7 +55,7 @@ pub async fn open(
 ) -> Result<Response, Problem> {
     operator.check_form(&form.csrf)?;
     let shell = Shell::of(&operator, "try");
-    Ok(match begin(&state, &base, form.consent == "yes").await {
+    Ok(match begin(&operator, &state, &base, form.consent == "yes").await {
         Ok(links) => page(StatusCode::CREATED, &TryPage { shell, links: Some(links), failed: None }),
         Err(problem) => {
             let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -63,15 +64,20 @@ pub async fn open(
     })
 }
 
-async fn begin(state: &ApiState, base: &BaseUrl, ask_consent: bool) -> Result<Links, Problem> {
+async fn begin(operator: &Operator, state: &ApiState, base: &BaseUrl, ask_consent: bool) -> Result<Links, Problem> {
     let (name, consent) = if ask_consent { ("room-consent", Some(Consent::AllParty)) } else { ("room", None) };
     let slug: ProjectSlug = name.parse().map_err(|e| Problem::internal(&e))?;
     match state.catalogue.project(&slug).await {
         Ok(_) => {}
         Err(ArchiveError::NotFound { .. }) => {
             let settings = SettingsLayer { consent, ..SettingsLayer::default() };
-            let row = ProjectRow { slug: slug.clone(), kind: Kind::Room, settings, caller_is: Role::Customer };
-            state.catalogue.create_project(&row).await?;
+            let row = ProjectRow { slug: slug.clone(), kind: ProjectKind::Room, settings, caller_is: Role::Customer };
+            let change = operator.changes(Expected::Anything);
+            match state.catalogue.changing(change).put_project(&row, Put::New).await {
+                // Somebody else tried a room at the same time.
+                Ok(()) | Err(ArchiveError::Exists { .. }) => {}
+                Err(other) => return Err(other.into()),
+            }
         }
         Err(other) => return Err(other.into()),
     }

@@ -3,14 +3,16 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
-use super::projects::check_settings;
+use super::tagged::{Changer, Tagged};
 use crate::api::auth::Operator;
 use crate::api::body::{At, Body};
+use crate::api::escaped::escaped;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
-use crate::archive::{AgentRow, QueueRow, WorkspaceRow};
+use crate::archive::{AgentRow, Put, QueueRow, WorkspaceRow};
 use crate::model::id::ProjectSlug;
 use crate::model::redact::Personal;
 use crate::model::settings::{AgentProperties, QueueProperties};
@@ -59,35 +61,29 @@ pub struct QueueBody {
     properties: QueueProperties,
 }
 
-fn check_name(name: &str) -> Result<(), Problem> {
-    let fits = (1..=128).contains(&name.chars().count()) && !name.chars().any(char::is_control);
-    if fits { Ok(()) } else { Err(Problem::invalid("name: 1 to 128 characters, none of them control characters")) }
-}
-
 fn same_name(in_path: &str, in_body: Option<&String>) -> Result<(), Problem> {
     match in_body {
         Some(name) if name != in_path => Err(Problem::invalid("name: differs from the one in the path")),
-        _ => check_name(in_path),
+        _ => Ok(()),
     }
 }
 
 /// The workspace's settings, under every project's.
 #[utoipa::path(get, path = "/v1/workspace", tag = "configuration", responses((status = 200, body = WorkspaceRow)))]
-pub async fn workspace(_: Operator, State(state): State<ApiState>) -> Result<Json<WorkspaceRow>, Problem> {
-    Ok(Json(state.catalogue.workspace().await?))
+pub async fn workspace(_: Operator, State(state): State<ApiState>) -> Result<Tagged<WorkspaceRow>, Problem> {
+    Ok(Tagged::ok(state.catalogue.workspace().await?))
 }
 
 /// Replaces the workspace's settings. Sessions that have begun keep theirs.
 #[utoipa::path(put, path = "/v1/workspace", tag = "configuration", request_body = WorkspaceRow,
     responses((status = 200, body = WorkspaceRow), (status = 422, body = Problem)))]
 pub async fn put_workspace(
-    _: Operator,
+    Changer(change): Changer,
     State(state): State<ApiState>,
     Body(row): Body<WorkspaceRow>,
-) -> Result<Json<WorkspaceRow>, Problem> {
-    check_settings(&row.settings)?;
-    state.catalogue.put_workspace(&row).await?;
-    Ok(Json(row))
+) -> Result<Tagged<WorkspaceRow>, Problem> {
+    state.catalogue.changing(change).put_workspace(&row).await?;
+    Ok(Tagged::ok(row))
 }
 
 /// All agents.
@@ -99,47 +95,40 @@ pub async fn agents(_: Operator, State(state): State<ApiState>) -> Result<Json<A
 /// A new agent.
 #[utoipa::path(post, path = "/v1/agents", tag = "configuration", request_body = AgentRow,
     responses((status = 201, body = AgentRow), (status = 409, body = Problem), (status = 422, body = Problem)))]
-pub async fn post_agent(
-    _: Operator,
-    State(state): State<ApiState>,
-    Body(row): Body<AgentRow>,
-) -> Result<(StatusCode, Json<AgentRow>), Problem> {
-    check_name(&row.name)?;
-    if state.catalogue.agents().await?.iter().any(|a| a.name == row.name) {
-        return Err(Problem::conflict("exists", format!("name: there is an agent `{}` already", row.name)));
-    }
-    state.catalogue.put_agent(&row).await?;
-    Ok((StatusCode::CREATED, Json(row)))
+pub async fn post_agent(Changer(change): Changer, State(state): State<ApiState>, Body(row): Body<AgentRow>) -> Result<Response, Problem> {
+    state.catalogue.changing(change).put_agent(&row, Put::New).await?;
+    let place = format!("/v1/agents/{}", escaped(&row.name));
+    Ok(Tagged::made(row, &place))
 }
 
 /// An agent.
 #[utoipa::path(get, path = "/v1/agents/{name}", tag = "configuration", params(("name" = String, Path)),
     responses((status = 200, body = AgentRow), (status = 404, body = Problem)))]
-pub async fn agent(_: Operator, State(state): State<ApiState>, At(name): At<String>) -> Result<Json<AgentRow>, Problem> {
+pub async fn agent(_: Operator, State(state): State<ApiState>, At(name): At<String>) -> Result<Tagged<AgentRow>, Problem> {
     let found = state.catalogue.agents().await?.into_iter().find(|a| a.name == name);
-    found.map(Json).ok_or_else(|| Problem::not_found(format!("there is no agent `{name}`")))
+    found.map(Tagged::ok).ok_or_else(|| Problem::not_found(format!("there is no agent `{name}`")))
 }
 
 /// Makes or replaces an agent.
 #[utoipa::path(put, path = "/v1/agents/{name}", tag = "configuration", params(("name" = String, Path)), request_body = AgentBody,
-    responses((status = 200, body = AgentRow), (status = 422, body = Problem)))]
+    responses((status = 200, body = AgentRow), (status = 412, body = Problem), (status = 422, body = Problem)))]
 pub async fn put_agent(
-    _: Operator,
+    Changer(change): Changer,
     State(state): State<ApiState>,
     At(name): At<String>,
     Body(body): Body<AgentBody>,
-) -> Result<Json<AgentRow>, Problem> {
+) -> Result<Tagged<AgentRow>, Problem> {
     same_name(&name, body.name.as_ref())?;
     let row = AgentRow { name, addresses: body.addresses, projects: body.projects, properties: body.properties };
-    state.catalogue.put_agent(&row).await?;
-    Ok(Json(row))
+    state.catalogue.changing(change).put_agent(&row, Put::Whole).await?;
+    Ok(Tagged::ok(row))
 }
 
 /// Removes an agent.
 #[utoipa::path(delete, path = "/v1/agents/{name}", tag = "configuration", params(("name" = String, Path)),
     responses((status = 204), (status = 404, body = Problem)))]
-pub async fn delete_agent(_: Operator, State(state): State<ApiState>, At(name): At<String>) -> Result<StatusCode, Problem> {
-    state.catalogue.delete_agent(&name).await?;
+pub async fn delete_agent(Changer(change): Changer, State(state): State<ApiState>, At(name): At<String>) -> Result<StatusCode, Problem> {
+    state.catalogue.changing(change).delete_agent(&name).await?;
     state.grants().close_desks(&name);
     Ok(StatusCode::NO_CONTENT)
 }
@@ -153,46 +142,39 @@ pub async fn queues(_: Operator, State(state): State<ApiState>) -> Result<Json<Q
 /// A new queue.
 #[utoipa::path(post, path = "/v1/queues", tag = "configuration", request_body = QueueRow,
     responses((status = 201, body = QueueRow), (status = 409, body = Problem), (status = 422, body = Problem)))]
-pub async fn post_queue(
-    _: Operator,
-    State(state): State<ApiState>,
-    Body(row): Body<QueueRow>,
-) -> Result<(StatusCode, Json<QueueRow>), Problem> {
-    check_name(&row.name)?;
-    if state.catalogue.queues().await?.iter().any(|q| q.name == row.name) {
-        return Err(Problem::conflict("exists", format!("name: there is a queue `{}` already", row.name)));
-    }
-    state.catalogue.put_queue(&row).await?;
-    Ok((StatusCode::CREATED, Json(row)))
+pub async fn post_queue(Changer(change): Changer, State(state): State<ApiState>, Body(row): Body<QueueRow>) -> Result<Response, Problem> {
+    state.catalogue.changing(change).put_queue(&row, Put::New).await?;
+    let place = format!("/v1/queues/{}", escaped(&row.name));
+    Ok(Tagged::made(row, &place))
 }
 
 /// A queue.
 #[utoipa::path(get, path = "/v1/queues/{name}", tag = "configuration", params(("name" = String, Path)),
     responses((status = 200, body = QueueRow), (status = 404, body = Problem)))]
-pub async fn queue(_: Operator, State(state): State<ApiState>, At(name): At<String>) -> Result<Json<QueueRow>, Problem> {
+pub async fn queue(_: Operator, State(state): State<ApiState>, At(name): At<String>) -> Result<Tagged<QueueRow>, Problem> {
     let found = state.catalogue.queues().await?.into_iter().find(|q| q.name == name);
-    found.map(Json).ok_or_else(|| Problem::not_found(format!("there is no queue `{name}`")))
+    found.map(Tagged::ok).ok_or_else(|| Problem::not_found(format!("there is no queue `{name}`")))
 }
 
 /// Makes or replaces a queue.
 #[utoipa::path(put, path = "/v1/queues/{name}", tag = "configuration", params(("name" = String, Path)), request_body = QueueBody,
-    responses((status = 200, body = QueueRow), (status = 422, body = Problem)))]
+    responses((status = 200, body = QueueRow), (status = 412, body = Problem), (status = 422, body = Problem)))]
 pub async fn put_queue(
-    _: Operator,
+    Changer(change): Changer,
     State(state): State<ApiState>,
     At(name): At<String>,
     Body(body): Body<QueueBody>,
-) -> Result<Json<QueueRow>, Problem> {
+) -> Result<Tagged<QueueRow>, Problem> {
     same_name(&name, body.name.as_ref())?;
     let row = QueueRow { name, properties: body.properties };
-    state.catalogue.put_queue(&row).await?;
-    Ok(Json(row))
+    state.catalogue.changing(change).put_queue(&row, Put::Whole).await?;
+    Ok(Tagged::ok(row))
 }
 
 /// Removes a queue.
 #[utoipa::path(delete, path = "/v1/queues/{name}", tag = "configuration", params(("name" = String, Path)),
     responses((status = 204), (status = 404, body = Problem)))]
-pub async fn delete_queue(_: Operator, State(state): State<ApiState>, At(name): At<String>) -> Result<StatusCode, Problem> {
-    state.catalogue.delete_queue(&name).await?;
+pub async fn delete_queue(Changer(change): Changer, State(state): State<ApiState>, At(name): At<String>) -> Result<StatusCode, Problem> {
+    state.catalogue.changing(change).delete_queue(&name).await?;
     Ok(StatusCode::NO_CONTENT)
 }

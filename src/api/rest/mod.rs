@@ -13,6 +13,8 @@ mod range;
 pub(super) use range::not_modified;
 mod recordings;
 mod sessions;
+pub(super) mod simulate;
+mod tagged;
 mod watch;
 
 use axum::Json;
@@ -29,6 +31,9 @@ pub fn protected() -> (axum::Router<ApiState>, utoipa::openapi::OpenApi) {
         .routes(routes!(configuration::workspace, configuration::put_workspace))
         .routes(routes!(projects::list, projects::create))
         .routes(routes!(projects::get, projects::put, projects::delete))
+        .routes(routes!(projects::consent_text, projects::put_consent_text, projects::delete_consent_text))
+        .routes(routes!(projects::consent_text_version))
+        .routes(routes!(simulate::simulate))
         .routes(routes!(configuration::agents, configuration::post_agent))
         .routes(routes!(configuration::agent, configuration::put_agent, configuration::delete_agent))
         .routes(routes!(configuration::queues, configuration::post_queue))

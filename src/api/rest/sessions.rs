@@ -95,7 +95,7 @@ pub async fn create(
     let kind = match body.kind {
         Some(kind) => kind,
         None => match state.catalogue.project(&body.project).await {
-            Ok(project) => project.kind,
+            Ok(project) => project.kind.session_kind(),
             Err(ArchiveError::NotFound { .. }) => return Err(Refusal::NoSuchProject(body.project).into()),
             Err(other) => return Err(other.into()),
         },

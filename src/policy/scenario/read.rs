@@ -69,6 +69,8 @@ fn settings(placed: &Placed<'_>) -> Result<(Settings, BTreeMap<String, AgentProp
             seconds => Ok(seconds),
         })?,
         stop_when_host_leaves: set(&mut fields, "stop_when_host_leaves", Placed::bool)?,
+        // Who may listen later, and for how long it is kept, decides about no gate.
+        ..SettingsLayer::default()
     };
     let agents = match fields.optional("agents") {
         Some(agents) => {
