@@ -1,4 +1,5 @@
-//! Threads that follow tapes: calls share a few, a room has one of its own, because it waits for a composing process.
+//! Threads that follow tapes: calls share a few, a room has one of its own, because it waits for a composing process. What has ended is finished by
+//! further threads, several of them a core, because finishing waits for the disk: who hangs up waits neither for those who still talk nor for each other.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -6,15 +7,20 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::ingest::MediaClock;
 use crate::model::id::{RecordingId, SessionId};
+use crate::model::time::MediaTime;
 use crate::render::{RenderError, RenderSettings, RenderedOutput, SessionRender};
 
 /// How often a growing tape is looked at.
 const LOOK: Duration = Duration::from_millis(1000);
+/// How long after the end of an output in mid-session its last sound can be rendered: what the disorder of the tape takes.
+const AFTER_END: Duration = Duration::from_millis(1110);
+/// Threads a core that finish what has ended.
+const FINISHERS: usize = 4;
 
 /// What rendering tells.
 #[derive(Debug)]
@@ -56,8 +62,12 @@ pub struct Job {
 
 enum Order {
     Follow(Job),
+    /// An output ends, the session goes on.
+    Ending(SessionId, MediaTime),
     Finish(SessionId),
 }
+
+type Finishing = (SessionId, SessionRender);
 
 struct Shared {
     live: bool,
@@ -66,6 +76,30 @@ struct Shared {
     settings: RenderSettings,
     growing: Growing,
     news: UnboundedSender<RenderNews>,
+}
+
+impl Shared {
+    fn tell(&self, news: RenderNews) {
+        // Nobody listens only while the node is going down; the tape is rendered again at the next start.
+        let _ = self.news.send(news);
+    }
+
+    fn forget(&self, session: &SessionId) {
+        self.growing.write().retain(|_, grown| grown.session != *session);
+    }
+
+    fn finish(&self, (session, render): Finishing) {
+        match render.finish() {
+            Ok(outputs) => {
+                for output in outputs {
+                    self.tell(RenderNews::Output(session.clone(), Box::new(output)));
+                }
+                self.tell(RenderNews::Finished(session.clone()));
+            }
+            Err(error) => self.tell(RenderNews::Failed(session.clone(), error)),
+        }
+        self.forget(&session);
+    }
 }
 
 /// The threads.
@@ -89,19 +123,31 @@ impl RenderPool {
     ) -> Self {
         let count = if threads == 0 { std::thread::available_parallelism().map_or(1, std::num::NonZero::get) } else { threads };
         let shared = Arc::new(Shared { live, master_key, out, settings, growing, news });
-        let threads = (0..count).map(|_| spawn(shared.clone(), false)).collect();
+        let (ended, waiting) = channel();
+        let waiting = Arc::new(Mutex::new(waiting));
+        for _ in 0..count * FINISHERS {
+            let (shared, waiting) = (shared.clone(), waiting.clone());
+            started("render-end", move || finish_what_ended(&shared, &waiting));
+        }
+        let threads = (0..count).map(|_| spawn(shared.clone(), Some(ended.clone()))).collect();
         Self { shared, threads, own: RwLock::default() }
     }
 
     /// Follows a tape.
     pub fn follow(&self, job: Job) {
         if job.pictures {
-            let thread = spawn(self.shared.clone(), true);
+            let thread = spawn(self.shared.clone(), None);
             self.own.write().insert(job.session.clone(), thread.clone());
             let _ = thread.send(Order::Follow(job));
         } else {
             let _ = self.thread_of(&job.session).send(Order::Follow(job));
         }
+    }
+
+    /// An output ends at `at` and its session goes on: it is made whole as soon as can be.
+    pub fn ending(&self, session: &SessionId, at: MediaTime) {
+        let own = self.own.read();
+        let _ = own.get(session).unwrap_or_else(|| self.thread_of(session)).send(Order::Ending(session.clone(), at));
     }
 
     /// The session's tape is closed: render the rest.
@@ -118,13 +164,26 @@ impl RenderPool {
     }
 }
 
-fn spawn(shared: Arc<Shared>, one_job: bool) -> Sender<Order> {
+fn started(name: &str, work: impl FnOnce() + Send + 'static) {
+    if let Err(error) = std::thread::Builder::new().name(name.into()).spawn(work) {
+        tracing::error!(%error, "a rendering thread could not be started");
+    }
+}
+
+fn finish_what_ended(shared: &Shared, waiting: &Mutex<Receiver<Finishing>>) {
+    loop {
+        let next = waiting.lock().recv();
+        match next {
+            Ok(ended) => shared.finish(ended),
+            Err(_) => return,
+        }
+    }
+}
+
+/// A thread that follows tapes and hands on what has ended; without `ended` it follows one and finishes it itself.
+fn spawn(shared: Arc<Shared>, ended: Option<Sender<Finishing>>) -> Sender<Order> {
     let (sender, orders) = channel();
-    std::thread::Builder::new()
-        .name("render".into())
-        .spawn(move || Worker { shared, following: HashMap::new() }.run(&orders, one_job))
-        .map_err(|error| tracing::error!(%error, "a rendering thread could not be started"))
-        .ok();
+    started("render", move || Worker { shared, ended, following: HashMap::new(), due: Vec::new(), dismissed: false }.run(&orders));
     sender
 }
 
@@ -135,27 +194,55 @@ struct Following {
 
 struct Worker {
     shared: Arc<Shared>,
+    ended: Option<Sender<Finishing>>,
     following: HashMap<SessionId, Following>,
+    /// Sessions that are to be looked at before their turn.
+    due: Vec<(Instant, SessionId)>,
+    dismissed: bool,
 }
 
 impl Worker {
-    fn run(mut self, orders: &Receiver<Order>, one_job: bool) {
+    fn run(mut self, orders: &Receiver<Order>) {
         let mut next_look = Instant::now() + LOOK;
-        loop {
-            match orders.recv_timeout(next_look.saturating_duration_since(Instant::now())) {
-                Ok(Order::Follow(job)) => self.begin(job),
-                Ok(Order::Finish(session)) => {
-                    self.finish(&session);
-                    if one_job {
-                        return;
-                    }
-                }
+        while !self.dismissed {
+            let next = self.due.iter().map(|(at, _)| *at).chain([next_look]).min().unwrap_or(next_look);
+            match orders.recv_timeout(next.saturating_duration_since(Instant::now())) {
+                Ok(order) => self.obey(order),
                 Err(RecvTimeoutError::Timeout) => {
-                    self.look();
-                    next_look = Instant::now() + LOOK;
+                    self.look_at_what_is_due();
+                    if next_look <= Instant::now() {
+                        self.look(orders);
+                        next_look = Instant::now() + LOOK;
+                    }
                 }
                 Err(RecvTimeoutError::Disconnected) => return,
             }
+        }
+    }
+
+    fn obey(&mut self, order: Order) {
+        match order {
+            Order::Follow(job) => self.begin(job),
+            Order::Ending(session, at) => self.note_end(session, at),
+            Order::Finish(session) => self.finish(session),
+        }
+    }
+
+    fn note_end(&mut self, session: SessionId, at: MediaTime) {
+        let Some(following) = self.following.get_mut(&session) else { return };
+        if let (Some(clock), true) = (following.clock, self.shared.live) {
+            following.render.ending(at);
+            let passed = Duration::from_nanos(clock.now().since(at));
+            self.due.push((Instant::now() + AFTER_END.saturating_sub(passed), session));
+        }
+    }
+
+    fn look_at_what_is_due(&mut self) {
+        let now = Instant::now();
+        let (due, later) = std::mem::take(&mut self.due).into_iter().partition(|(at, _)| *at <= now);
+        self.due = later;
+        for (_, session) in due {
+            self.look_at(&session);
         }
     }
 
@@ -164,58 +251,55 @@ impl Worker {
             Ok(render) => {
                 self.following.insert(job.session, Following { render, clock: job.clock });
             }
-            Err(error) => self.tell(RenderNews::Failed(job.session, error)),
+            Err(error) => self.shared.tell(RenderNews::Failed(job.session, error)),
         }
     }
 
-    fn look(&mut self) {
+    fn look(&mut self, orders: &Receiver<Order>) {
         if !self.shared.live {
             return;
         }
-        let mut failed = Vec::new();
-        for (session, following) in &mut self.following {
-            let Some(clock) = following.clock else { continue };
-            match following.render.advance(clock.now()) {
-                Ok(outputs) => {
-                    for output in outputs {
-                        self.shared.growing.write().remove(&output.recording);
-                        let _ = self.shared.news.send(RenderNews::Output(session.clone(), Box::new(output)));
-                    }
-                    let mut growing = self.shared.growing.write();
-                    for (recording, _, rendered_ms, dir) in following.render.growing() {
-                        growing.insert(recording, Grown { session: session.clone(), dir, rendered_ms });
-                    }
-                }
-                Err(error) => failed.push((session.clone(), error)),
+        for session in self.following.keys().cloned().collect::<Vec<_>>() {
+            // A look at hundreds of calls takes its time; whoever hangs up meanwhile does not wait for its end.
+            while let Ok(order) = orders.try_recv() {
+                self.obey(order);
             }
-        }
-        for (session, error) in failed {
-            self.forget(&session);
-            self.tell(RenderNews::Failed(session, error));
+            self.look_at(&session);
         }
     }
 
-    fn finish(&mut self, session: &SessionId) {
-        let Some(following) = self.following.remove(session) else { return };
-        match following.render.finish() {
+    fn look_at(&mut self, session: &SessionId) {
+        let Some(following) = self.following.get_mut(session) else { return };
+        let Some(clock) = following.clock else { return };
+        match following.render.advance(clock.now()) {
             Ok(outputs) => {
                 for output in outputs {
-                    self.tell(RenderNews::Output(session.clone(), Box::new(output)));
+                    self.shared.growing.write().remove(&output.recording);
+                    self.shared.tell(RenderNews::Output(session.clone(), Box::new(output)));
                 }
-                self.tell(RenderNews::Finished(session.clone()));
+                let mut growing = self.shared.growing.write();
+                for (recording, _, rendered_ms, dir) in following.render.growing() {
+                    growing.insert(recording, Grown { session: session.clone(), dir, rendered_ms });
+                }
             }
-            Err(error) => self.tell(RenderNews::Failed(session.clone(), error)),
+            Err(error) => {
+                self.following.remove(session);
+                self.shared.forget(session);
+                self.shared.tell(RenderNews::Failed(session.clone(), error));
+            }
         }
-        self.forget(session);
     }
 
-    fn forget(&mut self, session: &SessionId) {
-        self.following.remove(session);
-        self.shared.growing.write().retain(|_, grown| grown.session != *session);
-    }
-
-    fn tell(&self, news: RenderNews) {
-        // Nobody listens only while the node is going down; the tape is rendered again at the next start.
-        let _ = self.shared.news.send(news);
+    fn finish(&mut self, session: SessionId) {
+        self.dismissed = self.ended.is_none();
+        let Some(following) = self.following.remove(&session) else { return };
+        let ended = (session, following.render);
+        let kept = match &self.ended {
+            Some(others) => others.send(ended).err().map(|returned| returned.0),
+            None => Some(ended),
+        };
+        if let Some(ended) = kept {
+            self.shared.finish(ended);
+        }
     }
 }

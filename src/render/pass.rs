@@ -31,6 +31,8 @@ use crate::tape::{Body, Record};
 pub(super) const BLOCK_NS: u64 = 100_000_000;
 /// How much of what came later is known when a block is rendered.
 pub(super) const HINDSIGHT_NS: u64 = 1_400_000_000;
+/// As much is known of what came after the end of an output, also for the blocks before it: whoever stops a recording waits for it.
+const HINDSIGHT_AT_END_NS: u64 = 400_000_000;
 /// How far records of two tracks may be out of order, and as long again for what is not on the disk yet.
 pub(super) const DISORDER_NS: u64 = 600_000_000;
 /// A stretch's place is decided when rendering is this close to its first packet.
@@ -70,6 +72,8 @@ pub(super) struct Pass {
     known: Foreknown,
     /// Whose gate on some output was ever open or masked.
     touched: BTreeSet<ParticipantId>,
+    /// Ends of outputs that somebody told of; what is rendered does not depend on them, only when.
+    told_ends: Vec<MediaTime>,
     /// Read, in order of arrival, not fed yet.
     queue: VecDeque<Record>,
     newest: MediaTime,
@@ -100,6 +104,7 @@ impl Pass {
             settings,
             known,
             touched: BTreeSet::new(),
+            told_ends: Vec::new(),
             queue: VecDeque::new(),
             newest: MediaTime::ZERO,
             exhausted: false,
@@ -126,9 +131,8 @@ impl Pass {
 
     /// Renders to `now` less what must be known of later.
     pub fn advance(&mut self, now: MediaTime) -> Result<Option<Again>, RenderError> {
-        let until = now - (HINDSIGHT_NS + DISORDER_NS);
         loop {
-            let target = self.next_stop(until);
+            let target = self.next_end(now).or_else(|| self.next_stop(now - (HINDSIGHT_NS + DISORDER_NS)));
             let Some(target) = target else { break };
             while self.at < target {
                 if let Some(again) = self.block()? {
@@ -138,7 +142,20 @@ impl Pass {
         }
         // Hundreds of sessions wait for their next burst at any time: none of them keeps room for the records of the last one.
         self.queue.shrink_to_fit();
+        self.records.rest();
         Ok(None)
+    }
+
+    /// An output ends at `at`: `advance` need not wait for a whole burst once everything up to there is on the tape.
+    pub fn ending(&mut self, at: MediaTime) {
+        self.told_ends.push(at);
+    }
+
+    fn next_end(&mut self, now: MediaTime) -> Option<MediaTime> {
+        let reached = self.at;
+        self.told_ends.retain(|at| after_block_of(*at) > reached);
+        let stop = self.told_ends.iter().copied().map(after_block_of).min()?;
+        (now >= stop + (HINDSIGHT_AT_END_NS + DISORDER_NS)).then_some(stop)
     }
 
     /// Where rendering goes next without passing `until`: as far as a burst of some output becomes whole; `None` where that is too far.
@@ -217,6 +234,32 @@ impl Pass {
         Ok(None)
     }
 
+    /// Reads what a block's rendering may know, and says up to when that is: a function of the tape alone.
+    fn read_what_is_known(&mut self, end: MediaTime) -> Result<Result<MediaTime, Again>, RenderError> {
+        let last = end + HINDSIGHT_NS;
+        let mut known = end + HINDSIGHT_AT_END_NS;
+        self.exhausted = false;
+        loop {
+            if !self.exhausted
+                && let Some(again) = self.read(known)?
+            {
+                return Ok(Err(again));
+            }
+            if known >= last || self.ends_before(known) {
+                return Ok(Ok(known));
+            }
+            known = known + BLOCK_NS;
+        }
+    }
+
+    /// Whether an output ends from here on, and as much of what came after it is known as need be.
+    fn ends_before(&self, known: MediaTime) -> bool {
+        let ends = |event: &TapeEvent| matches!(event, TapeEvent::OutputEnded { .. });
+        let enough = |at: MediaTime| after_block_of(at) + HINDSIGHT_AT_END_NS <= known;
+        self.events.iter().any(|(at, event)| enough(*at) && ends(event))
+            || self.queue.iter().any(|record| matches!(&record.body, Body::Event(event) if enough(record.at) && ends(event)))
+    }
+
     /// Whether anything of a participant was read: then it may be in a file.
     fn concerns(&self, participant: &ParticipantId) -> bool {
         let packets = self.tracks.values().any(|t| t.spec.participant == *participant && (t.clock.counts().received > 0 || t.broken > 0));
@@ -226,10 +269,10 @@ impl Pass {
     /// The next 100 ms.
     fn block(&mut self) -> Result<Option<Again>, RenderError> {
         let end = self.at + BLOCK_NS;
-        let known = end + HINDSIGHT_NS;
-        if let Some(again) = self.read(known)? {
-            return Ok(Some(again));
-        }
+        let known = match self.read_what_is_known(end)? {
+            Ok(known) => known,
+            Err(again) => return Ok(Some(again)),
+        };
         while self.queue.front().is_some_and(|r| r.at <= known) {
             if let Some(record) = self.queue.pop_front() {
                 self.feed(record)?;
@@ -604,6 +647,11 @@ impl Pass {
         self.done.push(RenderedOutput { recording, output: key.clone(), discarded: Some(reason), dir, manifest: None });
         Ok(())
     }
+}
+
+/// Where the block ends that an instant is in.
+fn after_block_of(at: MediaTime) -> MediaTime {
+    MediaTime((at.as_ns() / BLOCK_NS + 1) * BLOCK_NS)
 }
 
 fn sample_at(at: MediaTime, rate: u32) -> i64 {

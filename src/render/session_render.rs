@@ -20,11 +20,18 @@ pub trait Records: Send + fmt::Debug {
     /// # Errors
     /// Where the disk fails.
     fn next(&mut self) -> Result<Option<Record>, TapeError>;
+
+    /// Nothing will be asked for a while: no memory need be held.
+    fn rest(&mut self) {}
 }
 
 impl Records for TapeReader {
     fn next(&mut self) -> Result<Option<Record>, TapeError> {
         Self::next(self)
+    }
+
+    fn rest(&mut self) {
+        Self::rest(self);
     }
 }
 
@@ -93,6 +100,12 @@ impl SessionRender {
             self.begin_again(again)?;
         }
         Ok(self.pass.take_done())
+    }
+
+    /// An output ends at that session time: a little more than a second later `advance` makes it whole, without waiting for the next burst. What is
+    /// written is the same without it.
+    pub fn ending(&mut self, at: MediaTime) {
+        self.pass.ending(at);
     }
 
     /// The session is over and its tape closed: renders the rest.

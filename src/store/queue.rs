@@ -1,6 +1,6 @@
 //! The upload queue: what has to be in the store gets there, however often the store, the network or this process fails.
 //!
-//! Invariants: a recording that was taken is on the disk first; a file counts only when the store read it back with the right hash; no local file is ever
+//! Invariants: a recording that was taken is noted first; a file counts only when the store read it back with the right hash; no local file is ever
 //! deleted here; nothing is given up; a note goes only when its owner says so, so that a crash between "stored" and "marked ready" loses nothing.
 
 mod journal;
@@ -92,7 +92,7 @@ impl UploadQueue {
     /// Starts the queue over its folder. Answers also the tickets of what an earlier run left, oldest first.
     pub async fn start(store: SharedStore, folder: &Path, settings: QueueSettings) -> Result<(Self, Vec<Ticket>), QueueError> {
         let at = folder.to_owned();
-        let opened = blocking(move || Notes::open(&at)).await;
+        let opened = blocking(move || Notes::open(&at, settings.synced)).await;
         let (notes, left) = opened.map_err(|e| QueueError::Journal { folder: folder.display().to_string(), why: e.to_string() })?;
         let (to_driver, told) = mpsc::channel(64);
         let mut driver = Driver {
@@ -273,15 +273,16 @@ impl Driver {
                 let Some(entry) = self.entries.get_mut(&job.recording) else { return };
                 entry.note.files[job.file].stored = Some((stored.bytes, stored.etag));
                 (entry.failures, entry.last_error) = (0, None);
-                let note = entry.note.clone();
-                if let Err(error) = self.write(&note).await {
-                    // It is stored all the same; without the note a restart only looks again.
+                let (note, notes, file) = (entry.note.clone(), self.notes.clone(), job.file);
+                let result = note.result();
+                if let Err(error) = blocking(move || notes.stored(&note, file)).await {
+                    // It is stored all the same; without the line a restart only looks again.
                     tracing::warn!(recording = %job.recording, %error, "a note of the upload queue could not be written");
                 }
                 if self.schedule.is_complete(&job.recording)
                     && let Some(entry) = self.entries.get(&job.recording)
                 {
-                    entry.done.send_replace(note.result());
+                    entry.done.send_replace(result);
                 }
             }
             Err(error) => {

@@ -121,6 +121,13 @@ impl OpenChunk {
         }
         Ok(got > 0)
     }
+
+    /// Forgets what was read and not taken: it is read again.
+    fn let_go(&mut self) {
+        self.window_at += self.taken as u64;
+        self.taken = 0;
+        self.window = Vec::new();
+    }
 }
 
 /// A step of the reader.
@@ -180,6 +187,13 @@ impl TapeReader {
                 Step::Again => {}
                 Step::End => return Ok(None),
             }
+        }
+    }
+
+    /// Gives back what memory it can until the next record is asked for.
+    pub fn rest(&mut self) {
+        if let Some(chunk) = &mut self.chunk {
+            chunk.let_go();
         }
     }
 

@@ -79,7 +79,7 @@ struct Scene {
     store: Flaky,
 }
 
-const QUICK: QueueSettings = QueueSettings { at_once: 3, first_wait_ms: 10, longest_wait_ms: 80 };
+const QUICK: QueueSettings = QueueSettings { at_once: 3, first_wait_ms: 10, longest_wait_ms: 80, synced: true };
 
 impl Scene {
     fn new() -> Self {
