@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use serde_json::json;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::events::{told_of, was_told, what_was_not_told};
@@ -33,6 +33,12 @@ const TRIES: u32 = 3;
 
 /// The file that says what a recording is; it lists all others.
 pub(super) const MANIFEST: &str = "manifest.json";
+
+/// What has come is handled so much at once, and kept in the catalogue by one write.
+const BATCH: usize = 512;
+
+/// Tapes and local files that are put away at once.
+const PUT_AWAY_AT_ONCE: usize = 4;
 
 /// What the conveyor works with.
 pub struct Conveyor {
@@ -60,6 +66,25 @@ pub struct Conveyor {
     pub sealer: Arc<Sealer>,
     /// What is under way.
     pub sessions: HashMap<SessionId, Progress>,
+    /// Told once the catalogue says the same.
+    pub to_tell: Vec<NewEvent>,
+    /// Putting away waits for the disk, and nobody waits for it.
+    pub putting_away: Arc<Semaphore>,
+}
+
+impl Conveyor {
+    /// How much is put away at once.
+    #[must_use]
+    pub fn putting_away() -> Arc<Semaphore> {
+        Arc::new(Semaphore::new(PUT_AWAY_AT_ONCE))
+    }
+}
+
+/// Where the conveyor hears of work that others do for it.
+#[derive(Clone)]
+struct Back {
+    stored: mpsc::UnboundedSender<Stored>,
+    away: mpsc::UnboundedSender<SessionId>,
 }
 
 /// How far a session is on its way.
@@ -74,6 +99,8 @@ pub struct Progress {
     pictures: bool,
     /// Its tape is closed.
     closed: bool,
+    /// Its tape is being put away.
+    leaving: bool,
     clock: Option<MediaClock>,
     /// What an earlier run told of it.
     told: Vec<Arc<EventRow>>,
@@ -92,30 +119,56 @@ impl Conveyor {
         idle: tokio::sync::watch::Sender<usize>,
     ) {
         let (stored_sender, mut stored) = mpsc::unbounded_channel::<Stored>();
-        idle.send_replace(self.sessions.len());
+        let (away_sender, mut away) = mpsc::unbounded_channel::<SessionId>();
+        let back = Back { stored: stored_sender, away: away_sender };
+        let (mut heard, mut made, mut done, mut gone) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        self.rows.keep().await;
         loop {
-            tokio::select! {
-                Some(notice) = notices.recv() => self.on_notice(notice).await,
-                Some(told) = news.recv() => self.on_news(told, &stored_sender).await,
-                Some(done) = stored.recv() => self.on_stored(done).await,
-                () = stop.cancelled() => return,
-                else => return,
-            }
             idle.send_replace(self.sessions.len());
+            tokio::select! {
+                count = notices.recv_many(&mut heard, BATCH), if !notices.is_closed() || !notices.is_empty() => if count == 0 { continue },
+                count = news.recv_many(&mut made, BATCH), if !news.is_closed() || !news.is_empty() => if count == 0 { continue },
+                _ = stored.recv_many(&mut done, BATCH) => {}
+                _ = away.recv_many(&mut gone, BATCH) => {}
+                () = stop.cancelled() => return,
+            }
+            // What else has come by now goes into the same write.
+            while heard.len() < BATCH
+                && let Ok(notice) = notices.try_recv()
+            {
+                heard.push(notice);
+            }
+            while made.len() < BATCH
+                && let Ok(told) = news.try_recv()
+            {
+                made.push(told);
+            }
+            heard.drain(..).for_each(|notice| self.on_notice(&notice));
+            made.drain(..).for_each(|told| self.on_news(told, &back));
+            done.drain(..).for_each(|stored| self.on_stored(stored, &back));
+            gone.drain(..).for_each(|session| {
+                self.sessions.remove(&session);
+            });
+            self.rows.keep().await;
+            for event in self.to_tell.drain(..) {
+                let _ = self.events.send(event);
+            }
         }
     }
 
-    async fn on_notice(&mut self, notice: SessionNotice) {
-        self.rows.follow(&notice).await;
+    fn on_notice(&mut self, notice: &SessionNotice) {
+        self.rows.follow(notice);
         match &notice.what {
-            Notice::Tape(event) => {
-                if let TapeEvent::SessionOpened(opened) = &**event {
+            Notice::Tape(event) => match &**event {
+                TapeEvent::SessionOpened(opened) => {
                     let pictures = opened.settings.kind == Kind::Room;
                     let clock = Some(notice.clock);
                     self.sessions.insert(notice.session.clone(), Progress { pictures, clock, ..Progress::default() });
                     self.follow(&notice.session, clock, pictures);
                 }
-            }
+                TapeEvent::OutputEnded { .. } => self.pool.ending(&notice.session, notice.at),
+                _ => {}
+            },
             Notice::Closed => {
                 if let Some(progress) = self.sessions.get_mut(&notice.session) {
                     progress.closed = true;
@@ -159,7 +212,7 @@ impl Conveyor {
                 wall: opened.started_at.plus_ns(at.as_ns()),
                 what: Notice::Tape(Arc::new(event)),
             };
-            self.rows.follow(&notice).await;
+            self.rows.follow(&notice);
         }
         let pictures = opened.settings.kind == Kind::Room;
         self.sessions.insert(opened.session.clone(), Progress { pictures, closed: true, told, ..Progress::default() });
@@ -171,19 +224,19 @@ impl Conveyor {
         self.pool.follow(Job { session: session.clone(), tape: self.spool.folder(session), clock, pictures });
     }
 
-    async fn on_news(&mut self, news: RenderNews, stored: &mpsc::UnboundedSender<Stored>) {
+    fn on_news(&mut self, news: RenderNews, back: &Back) {
         match news {
             RenderNews::Output(session, output) => {
                 if let Some(progress) = self.sessions.get_mut(&session) {
                     progress.storing.insert(output.recording.clone());
                 }
-                self.store_output(session, output, stored.clone()).await;
+                self.store_output(session, output, back.stored.clone());
             }
             RenderNews::Finished(session) => {
                 if let Some(progress) = self.sessions.get_mut(&session) {
                     progress.rendered = true;
                 }
-                self.let_go_if_done(&session).await;
+                self.let_go_if_done(&session, back);
             }
             RenderNews::Failed(session, error) => {
                 tracing::error!(%session, %error, "rendering failed; the tape stays");
@@ -196,7 +249,7 @@ impl Conveyor {
                         self.pool.finish(&session);
                     }
                 } else {
-                    for recording in self.rows.fail(&session, &error.to_string()).await {
+                    for recording in self.rows.fail(&session, &error.to_string()) {
                         self.tell(&session, EventKind::RecordingFailed, json!({ "recording": recording, "reason": error.to_string() }));
                     }
                     self.sessions.remove(&session);
@@ -205,8 +258,8 @@ impl Conveyor {
         }
     }
 
-    async fn store_output(&self, session: SessionId, output: Box<RenderedOutput>, stored: mpsc::UnboundedSender<Stored>) {
-        self.rows.processing(&output.recording).await;
+    fn store_output(&mut self, session: SessionId, output: Box<RenderedOutput>, stored: mpsc::UnboundedSender<Stored>) {
+        self.rows.processing(&output.recording);
         self.tell(&session, EventKind::RecordingProcessing, json!({ "recording": output.recording, "output": output.output }));
         let (uploads, store, sealer) = (self.uploads.clone(), self.store.clone(), self.sealer.clone());
         tokio::spawn(async move {
@@ -215,19 +268,19 @@ impl Conveyor {
         });
     }
 
-    async fn on_stored(&mut self, (session, recording, result, output): Stored) {
+    fn on_stored(&mut self, (session, recording, result, output): Stored, back: &Back) {
         match (result, output.discarded, output.manifest) {
             (Err(error), _, _) => {
                 tracing::error!(%session, %error, "storing failed; the tape stays");
-                self.rows.failed(&recording, &error).await;
+                self.rows.failed(&recording, &error);
                 self.tell(&session, EventKind::RecordingFailed, json!({ "recording": recording, "reason": error }));
                 self.sessions.remove(&session);
                 return;
             }
-            (Ok(()), Some(reason), _) => self.rows.discarded(&recording, reason).await,
+            (Ok(()), Some(reason), _) => self.rows.discarded(&recording, reason),
             (Ok(()), None, Some(manifest)) => {
                 let duration_ms = manifest.duration_ms;
-                self.rows.ready(&recording, manifest).await;
+                self.rows.ready(&recording, manifest);
                 self.tell(
                     &session,
                     EventKind::RecordingReady,
@@ -239,37 +292,43 @@ impl Conveyor {
         if let Some(progress) = self.sessions.get_mut(&session) {
             progress.storing.remove(&recording);
         }
-        self.let_go_if_done(&session).await;
+        self.let_go_if_done(&session, back);
     }
 
-    async fn let_go_if_done(&mut self, session: &SessionId) {
-        if !self.sessions.get(session).is_some_and(|progress| progress.rendered && progress.storing.is_empty()) {
-            return;
-        }
-        self.sessions.remove(session);
-        for recording in self.rows.forget(session) {
-            let _ = tokio::fs::remove_dir_all(self.out.join(recording.as_str())).await;
-        }
-        let result = if self.keep_tape.is_zero() {
-            let (spool, session) = (self.spool.clone(), session.clone());
-            tokio::task::spawn_blocking(move || spool.remove(&session))
-                .await
-                .map_err(|e| e.to_string())
-                .and_then(|r| r.map_err(|e| e.to_string()))
-        } else {
-            tokio::fs::write(done_mark(&self.spool.folder(session)), b"").await.map_err(|e| e.to_string())
-        };
-        if let Err(error) = result {
-            tracing::warn!(%session, error, "a tape that is no longer needed could not be put away");
-        }
+    /// The tape and the local files go; the session counts as under way until they are gone, so that a node that stops leaves nothing to be done again.
+    fn let_go_if_done(&mut self, session: &SessionId, back: &Back) {
+        let Some(progress) = self.sessions.get_mut(session).filter(|p| p.rendered && p.storing.is_empty() && !p.leaving) else { return };
+        progress.leaving = true;
+        let folders: Vec<PathBuf> = self.rows.forget(session).iter().map(|recording| self.out.join(recording.as_str())).collect();
+        let (spool, session, keep, turn, away) =
+            (self.spool.clone(), session.clone(), !self.keep_tape.is_zero(), self.putting_away.clone(), back.away.clone());
+        tokio::spawn(async move {
+            let turn = turn.acquire_owned().await;
+            let leaving = session.clone();
+            let put_away = tokio::task::spawn_blocking(move || {
+                let _turn = turn;
+                for folder in folders {
+                    let _ = std::fs::remove_dir_all(folder);
+                }
+                if keep {
+                    std::fs::write(done_mark(&spool.folder(&leaving)), b"").map_err(|e| e.to_string())
+                } else {
+                    spool.remove(&leaving).map_err(|e| e.to_string())
+                }
+            });
+            if let Err(error) = put_away.await.map_err(|e| e.to_string()).and_then(|done| done) {
+                tracing::warn!(%session, error, "a tape that is no longer needed could not be put away");
+            }
+            let _ = away.send(session);
+        });
     }
 
-    fn tell(&self, session: &SessionId, kind: EventKind, data: serde_json::Value) {
+    fn tell(&mut self, session: &SessionId, kind: EventKind, data: serde_json::Value) {
         if self.sessions.get(session).is_some_and(|progress| was_told(&progress.told, kind, &data)) {
             return;
         }
         let now = WallClock(i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX));
-        let _ = self.events.send(NewEvent { at: now, session: Some(session.clone()), kind, data });
+        self.to_tell.push(NewEvent { at: now, session: Some(session.clone()), kind, data });
     }
 }
 

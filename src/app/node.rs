@@ -32,6 +32,8 @@ use crate::store::S3Options;
 use crate::store::queue::{QueueSettings, UploadQueue};
 use crate::tape::{Spool, SpoolConfig};
 
+/// Files on their way into a folder at once.
+const FILES_AT_ONCE: usize = 16;
 /// How often what is due in sessions is looked for.
 const TICK: Duration = Duration::from_millis(20);
 /// How long SIP peers are given to answer a BYE.
@@ -93,7 +95,7 @@ impl Node {
         let store = crate::store::open_with(&config.store_location(), options).await.context("data.store")?;
 
         let (uploads, earlier) =
-            UploadQueue::start(store.clone(), &data.join("uploads/queue"), QueueSettings::default()).await.context("uploads")?;
+            UploadQueue::start(store.clone(), &data.join("uploads/queue"), queue_settings(&config)).await.context("uploads")?;
         for ticket in earlier {
             // Its tape is still there: it is rendered again to the same bytes, and what was sent of them counts.
             uploads.forget(&ticket.recording).await.context("uploads")?;
@@ -153,6 +155,8 @@ impl Node {
             master_key: master_key.clone(),
             sealer: Arc::new(Sealer::open(data).context("signing.key")?),
             sessions: std::collections::HashMap::new(),
+            to_tell: Vec::new(),
+            putting_away: Conveyor::putting_away(),
         };
         take_up_tapes(&spool, &master_key, &mut conveyor, config.data.keep_tape_days).await?;
         let events_closing = CancellationToken::new();
@@ -212,6 +216,14 @@ impl Node {
         self.events.close().await;
         self.catalogue.close().await;
     }
+}
+
+/// The tape of a recording stays until everything of it is stored, and after a power cut it is rendered and planned again: the queue's own notes need not
+/// be synced. A folder takes many files at once, because syncs that wait together cost little more than one.
+fn queue_settings(config: &Config) -> QueueSettings {
+    let default = QueueSettings::default();
+    let at_once = if config.store_location().starts_with("folder:") { FILES_AT_ONCE } else { default.at_once };
+    QueueSettings { at_once, synced: false, ..default }
 }
 
 /// Tapes that an earlier run left: what a crash cut off is ended, and all are rendered.

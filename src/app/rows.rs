@@ -1,10 +1,10 @@
-//! The catalogue's rows of sessions and recordings, kept in step with what happens.
+//! The catalogue's rows of sessions and recordings, kept in step with what happens: changes are gathered and kept together.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use parking_lot::Mutex;
 
-use crate::archive::{ArchiveError, Catalogue, Recording, RecordingState, SessionRow, Source};
+use crate::archive::{Catalogue, Recording, RecordingState, RowChange, SessionRow, Source};
 use crate::model::event::{SessionOpened, TapeEvent};
 use crate::model::gate::DiscardReason;
 use crate::model::id::{OutputKey, RecordingId, SessionId};
@@ -15,6 +15,7 @@ use crate::session::{Notice, SessionNotice};
 pub struct Rows {
     catalogue: Catalogue,
     open: Mutex<HashMap<SessionId, Open>>,
+    changes: Mutex<Vec<RowChange>>,
 }
 
 struct Open {
@@ -26,21 +27,48 @@ impl Rows {
     /// With nothing going on.
     #[must_use]
     pub fn new(catalogue: Catalogue) -> Self {
-        Self { catalogue, open: Mutex::default() }
+        Self { catalogue, open: Mutex::default(), changes: Mutex::default() }
+    }
+
+    /// Keeps in the catalogue what has changed since the last time: all of it by one write.
+    pub async fn keep(&self) {
+        let mut changes = std::mem::take(&mut *self.changes.lock());
+        // Of a recording that changed twice the last row says all.
+        let mut seen = HashSet::new();
+        changes.reverse();
+        changes.retain(|change| !matches!(change, RowChange::Recording(row) if !seen.insert(row.id.clone())));
+        changes.reverse();
+        if self.catalogue.keep(&changes).await.is_ok() {
+            return;
+        }
+        // One that cannot be kept (its project is gone) must not take the others with it.
+        for change in changes {
+            if let Err(error) = self.catalogue.keep(std::slice::from_ref(&change)).await {
+                match change {
+                    RowChange::SessionBegan(row) => tracing::error!(session = %row.id, %error, "a session's row could not be kept"),
+                    RowChange::SessionEnded(session, _) => tracing::error!(%session, %error, "a session's end could not be kept"),
+                    RowChange::Recording(row) => tracing::error!(recording = %row.id, %error, "a recording's row could not be kept"),
+                }
+            }
+        }
+    }
+
+    fn note(&self, change: RowChange) {
+        self.changes.lock().push(change);
     }
 
     /// Follows a live session.
-    pub async fn follow(&self, notice: &SessionNotice) {
+    pub fn follow(&self, notice: &SessionNotice) {
         let Notice::Tape(event) = &notice.what else { return };
         match &**event {
-            TapeEvent::SessionOpened(opened) => self.opened(opened).await,
+            TapeEvent::SessionOpened(opened) => self.opened(opened),
             TapeEvent::OutputStarted { output, recording } => {
                 let row = self.change(&notice.session, |open| {
                     let row = started(&open.opened, output, recording, notice);
                     open.recordings.push(row.clone());
                     Some(row)
                 });
-                self.put(row).await;
+                self.put(row);
             }
             TapeEvent::OutputEnded { output, ended_by } => {
                 let row = self.change(&notice.session, |open| {
@@ -50,19 +78,15 @@ impl Rows {
                     row.ended_by = Some(*ended_by);
                     Some(row.clone())
                 });
-                self.put(row).await;
+                self.put(row);
             }
-            TapeEvent::SessionEnded => {
-                if let Err(error) = self.catalogue.end_session(&notice.session, notice.wall).await {
-                    tracing::error!(session = %notice.session, %error, "the session's end could not be kept");
-                }
-            }
+            TapeEvent::SessionEnded => self.note(RowChange::SessionEnded(notice.session.clone(), notice.wall)),
             _ => {}
         }
     }
 
     /// A session whose tape was found at the start.
-    pub async fn opened(&self, opened: &SessionOpened) {
+    pub fn opened(&self, opened: &SessionOpened) {
         let row = SessionRow {
             id: opened.session.clone(),
             project: opened.project.clone(),
@@ -73,24 +97,19 @@ impl Rows {
             ended_at: None,
         };
         self.open.lock().insert(opened.session.clone(), Open { opened: opened.clone(), recordings: Vec::new() });
-        match self.catalogue.insert_session(&row).await {
-            // A tape of an earlier run: its session has been there since it began.
-            Ok(()) | Err(ArchiveError::Exists { .. }) => {}
-            Err(error) => tracing::error!(session = %opened.session, %error, "a session's row could not be kept"),
-        }
+        self.note(RowChange::SessionBegan(Box::new(row)));
     }
 
     /// An output is whole and on its way into the store.
-    pub async fn processing(&self, recording: &RecordingId) {
+    pub fn processing(&self, recording: &RecordingId) {
         self.edit(recording, |row| {
             row.state = RecordingState::Processing;
             row.progress = 90;
-        })
-        .await;
+        });
     }
 
     /// An output is stored and was read back.
-    pub async fn ready(&self, recording: &RecordingId, manifest: Manifest) {
+    pub fn ready(&self, recording: &RecordingId, manifest: Manifest) {
         self.edit(recording, |row| {
             row.state = RecordingState::Ready;
             row.progress = 100;
@@ -100,32 +119,29 @@ impl Rows {
             row.ended_by = Some(manifest.ended_by);
             row.duration_ms = Some(manifest.duration_ms);
             row.manifest = Some(manifest);
-        })
-        .await;
+        });
     }
 
     /// An output is not kept.
-    pub async fn discarded(&self, recording: &RecordingId, reason: DiscardReason) {
+    pub fn discarded(&self, recording: &RecordingId, reason: DiscardReason) {
         self.edit(recording, |row| {
             row.state = RecordingState::Discarded;
             row.progress = 100;
             row.discarded = Some(reason);
             row.manifest = None;
-        })
-        .await;
+        });
     }
 
     /// An output could not be made.
-    pub async fn failed(&self, recording: &RecordingId, why: &str) {
+    pub fn failed(&self, recording: &RecordingId, why: &str) {
         self.edit(recording, |row| {
             row.state = RecordingState::Failed;
             row.failure = Some(why.to_owned());
-        })
-        .await;
+        });
     }
 
     /// No output of the session could be made: which they are.
-    pub async fn fail(&self, session: &SessionId, why: &str) -> Vec<RecordingId> {
+    pub fn fail(&self, session: &SessionId, why: &str) -> Vec<RecordingId> {
         let unfinished: Vec<RecordingId> = self
             .open
             .lock()
@@ -139,7 +155,7 @@ impl Rows {
             })
             .unwrap_or_default();
         for recording in &unfinished {
-            self.failed(recording, why).await;
+            self.failed(recording, why);
         }
         unfinished
     }
@@ -153,7 +169,7 @@ impl Rows {
         self.open.lock().get_mut(session).and_then(change)
     }
 
-    async fn edit(&self, recording: &RecordingId, change: impl FnOnce(&mut Recording)) {
+    fn edit(&self, recording: &RecordingId, change: impl FnOnce(&mut Recording)) {
         let row = {
             let mut open = self.open.lock();
             let row = open.values_mut().flat_map(|open| open.recordings.iter_mut()).find(|row| row.id == *recording);
@@ -162,13 +178,12 @@ impl Rows {
                 row.clone()
             })
         };
-        self.put(row).await;
+        self.put(row);
     }
 
-    async fn put(&self, row: Option<Recording>) {
-        let Some(row) = row else { return };
-        if let Err(error) = self.catalogue.put_recording(&row).await {
-            tracing::error!(recording = %row.id, %error, "a recording's row could not be kept");
+    fn put(&self, row: Option<Recording>) {
+        if let Some(row) = row {
+            self.note(RowChange::Recording(Box::new(row)));
         }
     }
 }

@@ -10,11 +10,13 @@ mod configured;
 mod consent_texts;
 mod events;
 mod keys;
+mod live;
 mod recordings;
 mod sessions;
 
 pub use changing::{Changing, Put};
 pub use keys::KeyOwner;
+pub use live::RowChange;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

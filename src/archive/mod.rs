@@ -14,7 +14,7 @@ pub mod seal;
 mod validate;
 
 pub use audit::{AuditAction, AuditEntry, AuditFilter, AuditPage, NewAudit};
-pub use catalogue::{Catalogue, Changing, KeyOwner, Put};
+pub use catalogue::{Catalogue, Changing, KeyOwner, Put, RowChange};
 pub use change::{Change, Expected};
 pub use error::ArchiveError;
 pub use event_log::{EventLog, EventReader, NewEvent};

@@ -121,7 +121,7 @@ impl Catalogue {
     }
 }
 
-async fn put(c: &mut AnyConnection, row: &Recording) -> Result<()> {
+pub(super) async fn put(c: &mut AnyConnection, row: &Recording) -> Result<()> {
     if row.progress > 100 {
         return Err(ArchiveError::invalid("progress", "must be 0 to 100"));
     }

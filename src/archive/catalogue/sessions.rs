@@ -1,5 +1,6 @@
 //! Sessions, live and ended.
 
+use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use super::Catalogue;
@@ -12,34 +13,17 @@ use crate::model::time::WallClock;
 impl Catalogue {
     /// Keeps a session that began.
     pub async fn insert_session(&self, row: &SessionRow) -> Result<()> {
-        let made = sqlx::query(
-            "INSERT INTO sessions (id, project, kind, external_id, metadata, started_at, ended_at) VALUES ($1, $2, $3, $4, $5, $6, $7) \
-             ON CONFLICT (id) DO NOTHING",
-        )
-        .bind(row.id.as_str().to_owned())
-        .bind(row.project.as_str().to_owned())
-        .bind(word(&row.kind, "kind")?)
-        .bind(row.external_id.clone())
-        .bind(json(&row.metadata, "metadata")?)
-        .bind(row.started_at.0)
-        .bind(row.ended_at.map(|t| t.0))
-        .execute(&self.write)
-        .await
-        .map_err(|e| no_project(e, row.project.as_str()))?;
-        if made.rows_affected() == 0 {
-            return Err(ArchiveError::Exists { what: "session", name: row.id.to_string() });
+        if insert(&mut *self.write.acquire().await?, row).await? {
+            Ok(())
+        } else {
+            Err(ArchiveError::Exists { what: "session", name: row.id.to_string() })
         }
-        Ok(())
     }
 
     /// Notes a session's end. The first end stands: a second one changes nothing.
     pub async fn end_session(&self, id: &SessionId, at: WallClock) -> Result<()> {
-        let done = sqlx::query("UPDATE sessions SET ended_at = COALESCE(ended_at, $1) WHERE id = $2")
-            .bind(at.0)
-            .bind(id.as_str().to_owned())
-            .execute(&self.write)
-            .await?;
-        if done.rows_affected() == 0 { Err(ArchiveError::not_found("session", id.as_str())) } else { Ok(()) }
+        let known = end(&mut *self.write.acquire().await?, id, at).await?;
+        if known { Ok(()) } else { Err(ArchiveError::not_found("session", id.as_str())) }
     }
 
     /// One session.
@@ -57,6 +41,35 @@ impl Catalogue {
         let rows = sqlx::query("SELECT * FROM sessions WHERE ended_at IS NULL ORDER BY started_at, id").fetch_all(&self.read).await?;
         rows.iter().map(session_of).collect()
     }
+}
+
+/// Whether it was not there yet.
+pub(super) async fn insert(c: &mut AnyConnection, row: &SessionRow) -> Result<bool> {
+    let made = sqlx::query(
+        "INSERT INTO sessions (id, project, kind, external_id, metadata, started_at, ended_at) VALUES ($1, $2, $3, $4, $5, $6, $7) \
+         ON CONFLICT (id) DO NOTHING",
+    )
+    .bind(row.id.as_str().to_owned())
+    .bind(row.project.as_str().to_owned())
+    .bind(word(&row.kind, "kind")?)
+    .bind(row.external_id.clone())
+    .bind(json(&row.metadata, "metadata")?)
+    .bind(row.started_at.0)
+    .bind(row.ended_at.map(|t| t.0))
+    .execute(c)
+    .await
+    .map_err(|e| no_project(e, row.project.as_str()))?;
+    Ok(made.rows_affected() > 0)
+}
+
+/// Whether it is there.
+pub(super) async fn end(c: &mut AnyConnection, id: &SessionId, at: WallClock) -> Result<bool> {
+    let done = sqlx::query("UPDATE sessions SET ended_at = COALESCE(ended_at, $1) WHERE id = $2")
+        .bind(at.0)
+        .bind(id.as_str().to_owned())
+        .execute(c)
+        .await?;
+    Ok(done.rows_affected() > 0)
 }
 
 /// A broken reference can only be the project's.
