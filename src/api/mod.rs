@@ -36,6 +36,12 @@ pub fn router(node: ApiState) -> axum::Router {
         .with_state(node)
 }
 
+/// An event as every listener gets it: the data of a server-sent event, the body of a webhook.
+#[must_use]
+pub fn event_json(row: crate::archive::EventRow) -> String {
+    serde_json::to_string(&wire::EventJson::from(row)).unwrap_or_default()
+}
+
 /// `/openapi.json` as text, for `ferric help` and tests.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
@@ -68,6 +74,12 @@ mod tests {
             "/v1/sessions/{id}/join",
             "/v1/sessions/{id}/end",
             "/v1/events",
+            "/v1/webhooks",
+            "/v1/webhooks/{id}",
+            "/v1/webhooks/{id}/deliveries",
+            "/v1/webhooks/{id}/deliveries/{delivery}/replay",
+            "/v1/webhooks/{id}/replay",
+            "/v1/webhooks/{id}/test",
             "/v1/recordings",
             "/v1/recordings/{id}",
             "/v1/recordings/{id}/files/{name}",

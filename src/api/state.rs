@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::auth::{BrowserSessions, Grants};
 use crate::archive::{Catalogue, EventLog};
-use crate::model::id::RecordingId;
+use crate::model::id::{RecordingId, WebhookId};
 use crate::model::switchboard::{ParticipantTokens, Switchboard};
 use crate::session::Registry;
 use crate::store::SharedStore;
@@ -54,6 +55,10 @@ pub struct ApiParts {
     pub growing: Arc<dyn GrowingFiles>,
     /// Everything that outsiders may hear.
     pub events: EventLog,
+    /// Told the id of every webhook that was changed, or that has deliveries to be made again.
+    pub webhooks: mpsc::UnboundedSender<WebhookId>,
+    /// Webhooks may lead into private networks.
+    pub webhooks_private: bool,
     /// What `/readyz` asks.
     pub readiness: Vec<Arc<dyn Readiness>>,
     /// What `/metrics` prints.

@@ -63,6 +63,8 @@ pub struct Config {
     pub session: Session,
     /// How recordings are made of tapes.
     pub render: Render,
+    /// Events sent to platforms.
+    pub webhooks: Webhooks,
     /// What the log says.
     pub log: Log,
 }
@@ -182,6 +184,22 @@ pub struct Render {
 impl Default for Render {
     fn default() -> Self {
         Self { encoder: VideoEncoder::X264enc, layout: VideoLayout::ActiveSpeaker, audio: AudioLayout::Split, threads: 0, live: true }
+    }
+}
+
+/// `[webhooks]`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Webhooks {
+    /// May lead to this machine and into private networks. Off: whoever may set a webhook could make the node ask things there.
+    pub allow_private: bool,
+    /// Seconds that a receiver may take to answer.
+    pub timeout_s: u64,
+}
+
+impl Default for Webhooks {
+    fn default() -> Self {
+        Self { allow_private: false, timeout_s: 15 }
     }
 }
 

@@ -16,3 +16,4 @@ pub mod serve;
 pub mod simulate;
 pub mod tape_commands;
 pub mod verify;
+pub mod webhooks;

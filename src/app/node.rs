@@ -18,6 +18,7 @@ use super::conveyor::{Conveyor, done_mark};
 use super::directory::CatalogueDirectory;
 use super::render_pool::{Growing, RenderPool};
 use super::rows::Rows;
+use super::webhooks::{self, Pace, WebhookParts};
 use super::{events, metrics};
 use crate::api::{ApiKeys, ApiParts, ApiState, GrowingFiles, Readiness};
 use crate::archive::seal::Sealer;
@@ -165,6 +166,16 @@ impl Node {
         tokio::spawn(conveyor.run(registry.notices(), news, stop.clone(), idle));
         tokio::spawn(tick(registry.clone(), stop.clone()));
 
+        let webhooks = webhooks::start(WebhookParts {
+            catalogue: catalogue.clone(),
+            log: events.clone(),
+            allow_private: config.webhooks.allow_private,
+            timeout: Duration::from_secs(config.webhooks.timeout_s.max(1)),
+            pace: Pace::default(),
+            stop: stop.clone(),
+        })
+        .context("webhooks")?;
+
         let sip_server = SipServer::start(
             SipOptions { advertised: some_ip("sip.advertised", &config.sip.advertised)?, ..SipOptions::new(sip_listen) },
             Arc::new(registry.clone()),
@@ -182,6 +193,8 @@ impl Node {
             store,
             growing: Arc::new(RenderFolder(out)),
             events: events.clone(),
+            webhooks,
+            webhooks_private: config.webhooks.allow_private,
             readiness: readiness(catalogue.clone(), config.render.encoder, data),
             metrics: Arc::new(Mutex::new(metrics::registry(&registry, &rtp))),
             public_url: public_url.clone(),

@@ -13,6 +13,7 @@ mod keys;
 mod live;
 mod recordings;
 mod sessions;
+mod webhooks;
 
 pub use changing::{Changing, Put};
 pub use keys::KeyOwner;

@@ -12,6 +12,7 @@ mod rows;
 mod schema;
 pub mod seal;
 mod validate;
+pub mod webhooks;
 
 pub use audit::{AuditAction, AuditEntry, AuditFilter, AuditPage, NewAudit};
 pub use catalogue::{Catalogue, Changing, KeyOwner, Put, RowChange};

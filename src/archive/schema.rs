@@ -9,6 +9,7 @@ use super::error::{ArchiveError, Result};
 const STEPS: &[(i64, &str, &str)] = &[
     (1, "the catalogue", include_str!("../../migrations/0001_the_catalogue.sql")),
     (2, "the audit log", include_str!("../../migrations/0002_audit.sql")),
+    (3, "webhooks", include_str!("../../migrations/0003_webhooks.sql")),
 ];
 
 /// The newest schema this Ferric knows.

@@ -88,6 +88,14 @@ id!(
     /// A project's short name, as in `sip:<project>@node`.
     ProjectSlug
 );
+id!(
+    /// Somewhere that events are sent to.
+    WebhookId
+);
+id!(
+    /// One event on its way to one webhook; the same through all its attempts.
+    DeliveryId
+);
 
 /// A track's number on its tape: one stream of RTP of one participant, whatever SSRCs it goes through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

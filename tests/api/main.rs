@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod receiver;
 mod started;
 mod stream;
 
@@ -18,4 +19,5 @@ mod nothing_answers_without_authentication;
 mod pages_are_readable_before_scripts;
 mod settings_are_checked_noted_and_for_new_sessions;
 mod watching_shows_the_state_at_once;
+mod webhooks_reach_their_receiver;
 mod what_operators_do_is_in_the_audit_log;

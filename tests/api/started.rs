@@ -20,8 +20,13 @@ pub struct Started {
 
 impl Started {
     pub async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub async fn with(set: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let mut config = Config::default();
+        set(&mut config);
         config.data.dir = dir.path().to_owned();
         config.http.listen = "127.0.0.1:0".into();
         config.sip.listen = "127.0.0.1:0".into();

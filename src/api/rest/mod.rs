@@ -16,6 +16,7 @@ mod sessions;
 pub(super) mod simulate;
 mod tagged;
 mod watch;
+pub(super) mod webhooks;
 
 use axum::Json;
 use utoipa::openapi::InfoBuilder;
@@ -53,6 +54,12 @@ pub fn protected() -> (axum::Router<ApiState>, utoipa::openapi::OpenApi) {
         .routes(routes!(participants::arrive))
         .routes(routes!(participants::leave))
         .routes(routes!(events::stream))
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::get, webhooks::put, webhooks::delete))
+        .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::replay_one))
+        .routes(routes!(webhooks::replay))
+        .routes(routes!(webhooks::test))
         .routes(routes!(recordings::list))
         .routes(routes!(recordings::get, recordings::patch, recordings::delete))
         .routes(routes!(files::get))

@@ -6,6 +6,7 @@ mod invitation;
 mod recording;
 mod session;
 mod watch;
+mod webhook;
 
 pub use controls::ControlsJson;
 pub use event::EventJson;
@@ -13,3 +14,4 @@ pub use invitation::{InvitationJson, whip_url};
 pub use recording::{RecordingJson, RecordingPageJson};
 pub use session::{CommandAnswer, SessionJson, SessionListJson, YouJson};
 pub use watch::{DeskJson, GrantJson, LiveStateJson, OverJson, WatchedJson};
+pub use webhook::{DeliveryJson, DeliveryPageJson, WebhookJson, WebhookListJson};
