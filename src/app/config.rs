@@ -93,11 +93,36 @@ pub struct Sip {
     pub listen: String,
     /// The address that peers reach us at, where it is another one (NAT); empty = `listen`.
     pub advertised: String,
+    /// How parties of plain calls are told of the recording.
+    pub notice: NoticeKind,
+    /// Seconds from one tone to the next, at least 1.
+    pub notice_every_s: u64,
+    /// The words of a spoken notice: WAV (8 kHz, mono, 16 bit) or raw µ-law; empty = the ones built in.
+    pub notice_file: String,
+}
+
+/// How parties who can hear us are told that they are recorded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeKind {
+    /// Not by us.
+    #[default]
+    None,
+    /// A beep when recording begins or goes on, and again and again.
+    Tone,
+    /// Words when recording begins or goes on.
+    Spoken,
 }
 
 impl Default for Sip {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:5060".into(), advertised: String::new() }
+        Self {
+            listen: "127.0.0.1:5060".into(),
+            advertised: String::new(),
+            notice: NoticeKind::None,
+            notice_every_s: 15,
+            notice_file: String::new(),
+        }
     }
 }
 

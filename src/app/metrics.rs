@@ -36,6 +36,8 @@ impl Collector for NodeCollector {
         for (name, help, value) in [
             ("rtp_packets_kept", "RTP packets of SIP legs written to tapes", totals.kept),
             ("rtp_packets_gated", "RTP packets of SIP legs that the policy did not admit", totals.gated),
+            ("rtp_failures", "Times that the handling of a SIP leg failed and was taken up again", totals.panics),
+            ("rtp_notices_sent", "RTP packets sent to tell parties of the recording", totals.notices_sent),
             (
                 "rtp_packets_dropped",
                 "RTP packets of SIP legs lost between kernel and tape",

@@ -9,6 +9,7 @@ pub mod events;
 pub mod load;
 pub mod metrics;
 pub mod node;
+mod notice;
 pub mod render_command;
 pub mod render_pool;
 pub mod rows;

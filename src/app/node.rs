@@ -19,7 +19,7 @@ use super::directory::CatalogueDirectory;
 use super::render_pool::{Growing, RenderPool};
 use super::rows::Rows;
 use super::webhooks::{self, Pace, WebhookParts};
-use super::{events, metrics};
+use super::{events, metrics, notice};
 use crate::api::{ApiKeys, ApiParts, ApiState, GrowingFiles, Readiness};
 use crate::archive::seal::Sealer;
 use crate::archive::{Catalogue, EventLog, keys};
@@ -119,6 +119,7 @@ impl Node {
             directory: Arc::new(CatalogueDirectory(catalogue.clone())),
             rtp: rtp.clone(),
             webrtc,
+            notice: notice::of(&config.sip).context("sip.notice_file")?,
             reconnect: Duration::from_secs(config.session.reconnect_s),
             idle_end: Duration::from_secs(config.session.idle_end_s),
         });

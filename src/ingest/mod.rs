@@ -12,7 +12,7 @@ mod webrtc;
 
 pub use error::IngestError;
 pub use rtcp::{ReportBlock, RtcpError, RtcpItem, is_rtcp, read_compound, receiver_report};
-pub use rtp::{LegId, RtpCounters, RtpIngest, RtpIngestConfig, RtpLegSpec};
+pub use rtp::{LegId, Notice, RtpCounters, RtpIngest, RtpIngestConfig, RtpLegSpec};
 pub use tap::{MediaClock, SharedTapFactory, Tap, TapFactory};
 pub use track_gate::{TrackGate, Verdict};
 pub use webrtc::{PeerCounters, WebrtcConfig, WebrtcIngest};

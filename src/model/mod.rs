@@ -6,6 +6,7 @@ pub mod command;
 pub mod consent;
 pub mod event;
 pub mod event_kind;
+pub mod g711;
 pub mod gate;
 pub mod id;
 pub mod manifest;

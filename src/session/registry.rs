@@ -15,7 +15,7 @@ use super::media::Media;
 use super::notice::{Followers, SessionNotice};
 use super::preference::Wish;
 use super::view::SessionView;
-use crate::ingest::{LegId, RtpIngest, WebrtcIngest};
+use crate::ingest::{LegId, Notice, RtpIngest, WebrtcIngest};
 use crate::model::event::{Party, SessionOpened, TapeEvent};
 use crate::model::id::{ParticipantId, SessionId, TrackId};
 use crate::model::redact::Secret;
@@ -35,6 +35,8 @@ pub struct RegistryConfig {
     pub rtp: RtpIngest,
     /// Peer connections.
     pub webrtc: WebrtcIngest,
+    /// What SIP legs that can hear us are played while they are recorded.
+    pub notice: Option<Arc<Notice>>,
     /// How long a lost peer connection may take to come back before its participant has left.
     pub reconnect: Duration,
     /// How long a session may stand empty before it is ended.

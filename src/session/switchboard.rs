@@ -107,12 +107,16 @@ impl Switchboard for Registry {
     async fn open_rtp(&self, session: &SessionId, participant: &ParticipantId, offer: RtpOffer) -> Result<RtpAnswer, Refusal> {
         let live = self.session(session)?;
         let (media, rtp, spec) = (self.media(&live), self.shared.config.rtp.clone(), spec_of(participant, &offer));
-        let owner = participant.clone();
+        let (owner, notice) = (participant.clone(), self.shared.config.notice.clone());
         tokio::task::spawn_blocking(move || {
             let tap = media.open(spec).map_err(Refusal::Busy)?;
             let track = tap.track;
-            let (leg, answer) = rtp.add(RtpLegSpec { tap, offer }).map_err(busy)?;
+            let hears = offer.hears;
+            let (leg, mut answer) = rtp.add(RtpLegSpec { tap, offer }).map_err(busy)?;
             live.member(&owner, |m| m.legs.push((track, leg)));
+            if let Some(notice) = notice.filter(|_| hears) {
+                answer.speaks = rtp.speak(leg, &notice, &live.aloud).map_err(busy)?;
+            }
             Ok(answer)
         })
         .await
@@ -123,7 +127,12 @@ impl Switchboard for Registry {
         let live = self.session(session)?;
         let (owner, leg) = leg_of(&live, track)?;
         live.note(TapeEvent::Track { track, spec: spec_of(&owner, &offer) });
-        self.shared.config.rtp.change(leg, offer).map_err(busy)
+        let hears = offer.hears;
+        let mut answer = self.shared.config.rtp.change(leg, offer).map_err(busy)?;
+        if let Some(notice) = self.shared.config.notice.as_ref().filter(|_| hears) {
+            answer.speaks = self.shared.config.rtp.speak(leg, notice, &live.aloud).map_err(busy)?;
+        }
+        Ok(answer)
     }
 
     async fn mute(&self, session: &SessionId, track: TrackId, muted: bool, cause: GapCause) -> Result<(), Refusal> {

@@ -62,3 +62,17 @@ async fn who_calls_is_known_by_the_asserted_identity() {
     };
     assert_eq!((role, name.as_str(), agent.as_deref()), (Role::Agent, "Ada", Some("ada")));
 }
+
+#[tokio::test]
+async fn a_telephones_built_in_bridge_says_which_end_it_sends() {
+    let (_server, house, node) = server().await;
+    for (end, role) in [("x-nearend;x-refci=27", Role::Agent), ("x-farend;x-refci=28", Role::Customer), ("x-refci=29", Role::Customer)] {
+        let mut peer = Peer::to(node).await;
+        peer.contact = format!("<sip:phone@{}>", peer.local);
+        peer.sequence += 1;
+        let invite = peer.request("INVITE", "z9hG4bKbridge", "Content-Type: application/sdp\r\n", &one_line());
+        peer.send(&invite.replace("<sip:src@example.net>", &format!("<sip:2001@example.net;{end}>"))).await;
+        assert_eq!(peer.answer_to("INVITE").await.status, 200);
+        assert_eq!(house.joined().last().unwrap().0, role, "{end}");
+    }
+}

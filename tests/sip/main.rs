@@ -4,6 +4,7 @@
 
 mod a_call_changes_while_it_lasts;
 mod a_dialog_is_kept_as_the_rfc_says;
+mod a_party_hears_that_it_is_recorded;
 mod a_party_is_told_that_it_is_recorded;
 mod a_plain_call_is_a_leg;
 mod a_recorded_call_has_each_party_on_its_side;

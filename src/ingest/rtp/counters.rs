@@ -33,6 +33,10 @@ pub struct RtpCounters {
     pub byes: u64,
     /// Receiver reports sent.
     pub reports_sent: u64,
+    /// Times that the handling of a stream failed in a way nobody foresaw: what was being handled is lost, the stream and all others go on.
+    pub panics: u64,
+    /// Packets of notices that told peers of the recording.
+    pub notices_sent: u64,
 }
 
 impl AddAssign for RtpCounters {
@@ -51,5 +55,7 @@ impl AddAssign for RtpCounters {
         self.sender_reports += other.sender_reports;
         self.byes += other.byes;
         self.reports_sent += other.reports_sent;
+        self.panics += other.panics;
+        self.notices_sent += other.notices_sent;
     }
 }

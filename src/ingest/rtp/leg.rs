@@ -1,9 +1,13 @@
 //! One stream: its sockets, whom it listens to, and what becomes of its packets.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use super::counters::RtpCounters;
+use super::notice::Notice;
+use super::speaker::{Speaker, voice_of};
 use crate::ingest::arrival::ClockReading;
 use crate::ingest::reception::Reception;
 use crate::ingest::rtcp::{self, RtcpItem};
@@ -38,6 +42,7 @@ pub(super) struct Leg {
     lost: [u32; 2],
     report_due: Instant,
     own_ssrc: u32,
+    speaker: Option<Speaker>,
 }
 
 /// Which of a leg's two sockets.
@@ -66,6 +71,7 @@ impl Leg {
             lost: [0; 2],
             report_due: now + REPORT_EVERY,
             own_ssrc: rand::random(),
+            speaker: None,
         }
     }
 
@@ -78,6 +84,24 @@ impl Leg {
         self.offer = offer;
         self.source = None;
         self.rtcp_source = None;
+    }
+
+    /// Gives it a voice, where its peer understands one.
+    pub(super) fn give_voice(&mut self, notice: &Arc<Notice>, recording: &Arc<AtomicBool>, now: Instant) {
+        if self.speaker.is_none() && voice_of(&self.offer.formats).is_some() {
+            self.speaker = Some(Speaker::new(Arc::clone(notice), Arc::clone(recording), self.own_ssrc, now));
+        }
+    }
+
+    pub(super) fn has_voice(&self) -> bool {
+        self.speaker.is_some() && voice_of(&self.offer.formats).is_some()
+    }
+
+    /// Says what is due: to where the peer's media comes from, else to where it said that it listens.
+    pub(super) fn speak(&mut self, now: Instant) {
+        let Some(speaker) = self.speaker.as_mut().filter(|_| self.offer.hears) else { return };
+        let (Some(to), Some(voice)) = (self.source.or(self.offer.remote_rtp), voice_of(&self.offer.formats)) else { return };
+        self.counters.notices_sent += speaker.speak(now, &self.rtp, to, voice);
     }
 
     /// Reads one datagram; false where there was none.

@@ -5,15 +5,19 @@
 
 mod counters;
 mod leg;
+mod notice;
 mod ports;
+mod speaker;
 mod sweep;
 
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
 
 pub use counters::RtpCounters;
+pub use notice::Notice;
 
 use super::error::IngestError;
 use super::tap::Tap;
@@ -85,6 +89,15 @@ impl RtpIngest {
     /// Where there is no such stream.
     pub fn change(&self, leg: LegId, offer: RtpOffer) -> Result<RtpAnswer, IngestError> {
         self.running.sweep.change(leg, offer)
+    }
+
+    /// Gives a stream a voice: while `recording` is raised its peer is played the notice, as long as its offer says that it hears us. Whether it can be:
+    /// without G.711 it cannot. A stream that has a voice keeps it.
+    ///
+    /// # Errors
+    /// Where there is no such stream.
+    pub fn speak(&self, leg: LegId, notice: &Arc<Notice>, recording: &Arc<AtomicBool>) -> Result<bool, IngestError> {
+        self.running.sweep.speak(leg, notice, recording)
     }
 
     /// Reads what has arrived, closes the ports, and says what came of the stream. `None` where it is gone already.

@@ -1,6 +1,8 @@
 //! The sweep: one thread that reads what all sockets hold, every 10 ms.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
@@ -9,7 +11,7 @@ use parking_lot::{Condvar, Mutex};
 use super::counters::RtpCounters;
 use super::leg::{Leg, Way};
 use super::ports::PortPairs;
-use super::{LegId, RtpIngestConfig, RtpLegSpec};
+use super::{LegId, Notice, RtpIngestConfig, RtpLegSpec};
 use crate::ingest::arrival::ClockReading;
 use crate::ingest::error::IngestError;
 use crate::ingest::stamped_socket::{ReadBuffer, StampedSocket};
@@ -39,6 +41,8 @@ struct State {
     rtp: Epoll,
     rtcp: Epoll,
     gone: RtpCounters,
+    /// Slots of legs with a voice.
+    speaking: Vec<usize>,
     stopping: bool,
     buffer: ReadBuffer,
     events: Vec<EpollEvent>,
@@ -54,6 +58,21 @@ struct Slot {
 
 fn split(id: LegId) -> (usize, u32) {
     ((id.0 & 0xffff_ffff) as usize, (id.0 >> 32) as u32)
+}
+
+/// Does something that must not take the thread with it. `None` where it panicked, which is counted (and printed by the panic hook).
+fn survive<T>(panics: &mut u64, act: impl FnOnce() -> T) -> Option<T> {
+    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(act));
+    *panics += u64::from(done.is_err());
+    done.ok()
+}
+
+/// One leg's failure is one leg's: what it was handling is lost, the others never notice.
+fn guarded<T>(leg: &mut Leg, act: impl FnOnce(&mut Leg) -> T) -> Option<T> {
+    let mut panics = 0;
+    let done = survive(&mut panics, || act(leg));
+    leg.counters.panics += panics;
+    done
 }
 
 impl Sweep {
@@ -72,6 +91,7 @@ impl Sweep {
             rtp: epoll()?,
             rtcp: epoll()?,
             gone: RtpCounters::default(),
+            speaking: Vec::new(),
             stopping: false,
             buffer: ReadBuffer::new(),
             events: vec![EpollEvent::empty(); 1024],
@@ -95,11 +115,18 @@ impl Sweep {
                 if state.stopping {
                     return;
                 }
-                state.sweep(Way::Rtp);
-                if turn == 0 {
-                    state.sweep(Way::Rtcp);
-                    state.report();
-                }
+                let state = &mut *state;
+                // Each leg is guarded by itself; this is for what is around them.
+                let unforeseen = &mut 0;
+                survive(unforeseen, || {
+                    state.sweep(Way::Rtp);
+                    state.speak();
+                    if turn == 0 {
+                        state.sweep(Way::Rtcp);
+                        state.report();
+                    }
+                });
+                state.gone.panics += *unforeseen;
             }
             turn = (turn + 1) % RTCP_EVERY;
             due += SWEEP_EVERY;
@@ -149,7 +176,7 @@ impl Sweep {
         let ip = self.config.advertised_ip.or(bound).unwrap_or(leg.offer.local_ip);
         let rtp = SocketAddr::new(ip, leg.port);
         let rtcp = if leg.offer.rtcp_mux { rtp } else { SocketAddr::new(ip, leg.port + 1) };
-        RtpAnswer { track: leg.track(), rtp, rtcp, speaks: false }
+        RtpAnswer { track: leg.track(), rtp, rtcp, speaks: leg.has_voice() }
     }
 
     fn with<T>(&self, id: LegId, act: impl FnOnce(&mut Leg) -> T) -> Result<T, IngestError> {
@@ -169,6 +196,18 @@ impl Sweep {
         state.drain(id);
         state.leg(id).ok_or(IngestError::NoSuchLeg)?.muted = muted;
         Ok(())
+    }
+
+    pub(super) fn speak(&self, id: LegId, notice: &Arc<Notice>, recording: &Arc<AtomicBool>) -> Result<bool, IngestError> {
+        let mut state = self.state.lock();
+        let leg = state.leg(id).ok_or(IngestError::NoSuchLeg)?;
+        leg.give_voice(notice, recording, Instant::now());
+        let speaks = leg.has_voice();
+        let (at, _) = split(id);
+        if speaks && !state.speaking.contains(&at) {
+            state.speaking.push(at);
+        }
+        Ok(speaks)
     }
 
     pub(super) fn counters(&self, id: LegId) -> Option<RtpCounters> {
@@ -193,6 +232,7 @@ impl Sweep {
         slot.generation = slot.generation.wrapping_add(1);
         let leg = slot.leg.take()?;
         state.free.push(at);
+        state.speaking.retain(|speaking| *speaking != at);
         state.live -= 1;
         state.gone += leg.counters;
         let port = leg.port;
@@ -226,7 +266,7 @@ impl State {
             let clocks = ClockReading::take(oldest);
             for event in &self.events[..ready] {
                 if let Some(leg) = self.slots.get_mut(event.data() as usize).and_then(|s| s.leg.as_deref_mut()) {
-                    leg.read(way, &mut self.buffer, &clocks);
+                    guarded(leg, |leg| leg.read(way, &mut self.buffer, &clocks));
                 }
             }
         }
@@ -238,13 +278,25 @@ impl State {
         let clocks = ClockReading::take(self.last_rtp.elapsed() + SLACK);
         let clocks_of_rtcp = ClockReading::take(self.last_rtcp.elapsed() + SLACK);
         for _ in 0..ROUNDS {
-            if !leg.read(Way::Rtp, &mut self.buffer, &clocks) {
+            if guarded(leg, |leg| leg.read(Way::Rtp, &mut self.buffer, &clocks)) == Some(false) {
                 break;
             }
         }
         for _ in 0..ROUNDS {
-            if !leg.read(Way::Rtcp, &mut self.buffer, &clocks_of_rtcp) {
+            if guarded(leg, |leg| leg.read(Way::Rtcp, &mut self.buffer, &clocks_of_rtcp)) == Some(false) {
                 break;
+            }
+        }
+    }
+
+    fn speak(&mut self) {
+        if self.speaking.is_empty() {
+            return;
+        }
+        let now = Instant::now();
+        for at in &self.speaking {
+            if let Some(leg) = self.slots.get_mut(*at).and_then(|s| s.leg.as_deref_mut()) {
+                guarded(leg, |leg| leg.speak(now));
             }
         }
     }
@@ -252,7 +304,20 @@ impl State {
     fn report(&mut self) {
         let now = Instant::now();
         for leg in self.slots.iter_mut().filter_map(|s| s.leg.as_deref_mut()) {
-            leg.report(now);
+            guarded(leg, |leg| leg.report(now));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::survive;
+
+    #[test]
+    fn what_panics_is_counted_and_the_caller_goes_on() {
+        let mut panics = 0;
+        assert_eq!(survive(&mut panics, || 1), Some(1));
+        assert_eq!(survive(&mut panics, || [0u8; 1][std::hint::black_box(7)]), None);
+        assert_eq!((survive(&mut panics, || 2), panics), (Some(2), 1));
     }
 }

@@ -2,7 +2,7 @@
 
 use ffmpeg_next as ffmpeg;
 
-use super::g711::{ALAW, ULAW};
+use crate::model::g711::{ALAW, ULAW};
 use crate::model::media::Codec;
 use crate::render::RenderError;
 

@@ -2,14 +2,13 @@
 
 mod aac;
 mod decode;
-mod g711;
 mod mix;
 mod resample;
 mod voice;
 
+pub use crate::model::g711::{alaw_to_linear, linear_to_ulaw, ulaw_to_linear};
 pub use aac::{AacEncoder, FRAME, PRIMING, bit_rate};
 pub use decode::Decoder;
-pub use g711::{alaw_to_linear, linear_to_ulaw, ulaw_to_linear};
 pub use mix::{Place, mix_into};
 pub use resample::Resampler;
 pub use voice::{Packet, Presence, Voice};

@@ -147,6 +147,18 @@ fn caller(headers: &Headers) -> Conversation {
     conversation
 }
 
+/// The role that a Cisco telephone's built-in bridge tells: it calls once with the voice of the one who sits at it and once with the other's, and marks
+/// the From URI with which. The one at the telephone is the agent.
+fn role_by_bridge(headers: &Headers) -> Option<Role> {
+    let uri = NameAddress::parse(fields::first(headers, "From")?).uri;
+    let mut params = uri.split(';').skip(1).map(|p| p.split('=').next().unwrap_or_default().to_ascii_lowercase());
+    params.find_map(|p| match p.as_str() {
+        "x-nearend" => Some(Role::Agent),
+        "x-farend" => Some(Role::Customer),
+        _ => None,
+    })
+}
+
 /// Reads an INVITE that begins a call.
 pub(super) fn read_invite(request: &Request) -> Result<Intake, Reply> {
     let headers = &request.headers;
@@ -183,7 +195,7 @@ pub(super) fn read_invite(request: &Request) -> Result<Intake, Reply> {
         Some(Err(_)) => return Err(Reply::refuse(400, "X-Ferric-Session is not a session id")),
     };
     let role = match vendor::steering(headers, "X-Ferric-Role").map(consent::role_named) {
-        None => None,
+        None => role_by_bridge(headers),
         Some(Some(role)) => Some(role),
         Some(None) => return Err(Reply::refuse(400, "X-Ferric-Role is none of agent, customer, third_party")),
     };

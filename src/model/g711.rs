@@ -1,4 +1,4 @@
-//! G.711 (ITU-T G.711): eight bits to linear and, for tests and the load generator, µ-law back.
+//! G.711 (ITU-T G.711): eight bits to linear and back.
 
 /// µ-law to 16-bit linear.
 #[must_use]
@@ -28,6 +28,15 @@ pub fn linear_to_ulaw(sample: i16) -> u8 {
     !(sign | ((exponent as u8) << 4) | mantissa as u8)
 }
 
+/// 16-bit linear to A-law.
+#[must_use]
+pub fn linear_to_alaw(sample: i16) -> u8 {
+    let (sign, magnitude) = if sample < 0 { (0, i32::from(!sample)) } else { (0x80u8, i32::from(sample)) };
+    let exponent = (1..8).rev().find(|e| magnitude >= 0x80 << e).unwrap_or(0);
+    let mantissa = if exponent == 0 { magnitude >> 4 } else { magnitude >> (exponent + 3) } & 0x0f;
+    (sign | (exponent << 4) as u8 | mantissa as u8) ^ 0x55
+}
+
 const fn table(alaw: bool) -> [i16; 256] {
     let mut out = [0i16; 256];
     let mut i = 0;
@@ -38,8 +47,10 @@ const fn table(alaw: bool) -> [i16; 256] {
     out
 }
 
-pub(super) static ULAW: [i16; 256] = table(false);
-pub(super) static ALAW: [i16; 256] = table(true);
+/// Linear values of all µ-law bytes.
+pub static ULAW: [i16; 256] = table(false);
+/// Linear values of all A-law bytes.
+pub static ALAW: [i16; 256] = table(true);
 
 #[cfg(test)]
 mod tests {
@@ -52,8 +63,9 @@ mod tests {
     }
 
     #[test]
-    fn ulaw_there_and_back_is_the_same_byte() {
+    fn there_and_back_is_the_same_byte() {
         for byte in 0..=255u8 {
+            assert_eq!(linear_to_alaw(alaw_to_linear(byte)), byte);
             let linear = ulaw_to_linear(byte);
             assert_eq!(ulaw_to_linear(linear_to_ulaw(linear)), linear, "{byte:#x}");
         }
