@@ -35,3 +35,16 @@ fn agent_left_customer_right_and_the_real_duration() {
     let mediainfo: f64 = String::from_utf8(mediainfo.stdout).unwrap().trim().parse().unwrap();
     assert!((mediainfo / 1000.0 - 20.0).abs() < 0.002, "{mediainfo}");
 }
+
+/// ITU-T G.711 carries 300 to 3400 Hz, and so does the recording.
+#[test]
+fn the_whole_band_of_a_telephone_is_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut script = Script::two_parties(6000);
+    script.tone(&mut Sender::new(1), 300.0, 0, 6000, |_| Some(3.0));
+    script.tone(&mut Sender::new(2), 3400.0, 0, 6000, |_| Some(3.0));
+    let done = script.render(dir.path());
+    let heard = hear(&done[0].dir.join("recording.mp4"));
+    let (low, high) = (heard.tone(0, 300.0, 0.5, 5.5), heard.tone(1, 3400.0, 0.5, 5.5));
+    assert!(low > 7000.0 && high > 7000.0, "{low} at 300 Hz, {high} at 3400 Hz, of 8000");
+}

@@ -161,6 +161,10 @@ impl AacEncoder {
         audio.set_bit_rate(bit_rate(self.sample_hz, self.channels));
         let mut options = ffmpeg::Dictionary::new();
         options.set("aac_coder", "fast");
+        if self.sample_hz <= 8000 {
+            // Left to itself it cuts a fifth of the bit rate: 3200 Hz, and a telephone goes to 3400.
+            options.set("cutoff", "4000");
+        }
         // Each channel for itself: joint stereo would let one party be heard in the other's channel.
         options.set("aac_ms", "0");
         options.set("aac_is", "0");
