@@ -24,12 +24,14 @@ use crate::model::settings::Kind;
 use crate::model::time::{MediaTime, WallClock};
 use crate::render::RenderedOutput;
 use crate::session::{Notice, SessionNotice};
-use crate::store::SharedStore;
 use crate::store::queue::{UploadFile, UploadQueue};
+use crate::store::{SharedStore, StoreError};
 use crate::tape::{Body, Recovered, Spool, TapeError, TapeReader};
 
 /// How often a failed rendering is begun again before a person has to look.
 const TRIES: u32 = 3;
+/// The longest wait before a store that is away is asked again.
+const LONGEST_WAIT: Duration = Duration::from_mins(5);
 
 /// The file that says what a recording is; it lists all others.
 pub(super) const MANIFEST: &str = "manifest.json";
@@ -372,12 +374,23 @@ async fn store_files(uploads: &UploadQueue, store: &SharedStore, sealer: &Sealer
         kept.extend(files.iter().map(|file| file.key.clone()));
         uploads.enqueue(&output.recording, files).await?.stored().await?;
     }
-    // A rendering after an erasure may have fewer files than the one before: what is no longer part of the recording goes.
-    for key in store.list(&prefix).await? {
+    // A store may be away now as well as before: what is stored already must not fail for that.
+    let mut wait = Duration::from_secs(1);
+    while let Err(error) = remove_others(store, &prefix, &kept).await {
+        tracing::warn!(recording = %output.recording, %error, "what no longer belongs to a recording could not be looked for; trying again");
+        tokio::time::sleep(wait).await;
+        wait = (wait * 2).min(LONGEST_WAIT);
+    }
+    uploads.forget(&output.recording).await?;
+    Ok(())
+}
+
+/// A rendering after an erasure may have fewer files than the one before: what is no longer part of the recording goes.
+async fn remove_others(store: &SharedStore, prefix: &str, kept: &BTreeSet<String>) -> Result<(), StoreError> {
+    for key in store.list(prefix).await? {
         if !kept.contains(&key) {
             store.delete(&key).await?;
         }
     }
-    uploads.forget(&output.recording).await?;
     Ok(())
 }

@@ -129,7 +129,7 @@ pub fn read_frame(gray: &[u8]) -> Option<(u32, bool)> {
 }
 
 /// A camera's film and a microphone's sound, made anew.
-fn film(dir: &Path) -> (PathBuf, PathBuf) {
+pub fn film(dir: &Path) -> (PathBuf, PathBuf) {
     let (camera, microphone) = (dir.join("camera.y4m"), dir.join("microphone.wav"));
     let mut file = std::io::BufWriter::new(std::fs::File::create(&camera).unwrap());
     writeln!(file, "YUV4MPEG2 W{WIDTH} H{HEIGHT} F{FPS}:1 Ip A1:1 C420jpeg").unwrap();

@@ -5,9 +5,13 @@
 mod chromium;
 mod heard;
 mod running_node;
+#[allow(dead_code, reason = "the store's own tests use the rest")]
+#[path = "../store/server.rs"]
+mod server;
 mod two_tones;
 
 mod a_browser_is_recorded_whole_and_in_step;
+mod a_bucket_keeps_what_is_recorded;
 mod a_call_becomes_a_recording_with_each_party_on_its_side;
 mod a_killed_node_finishes_its_recordings_at_the_next_start;
 mod a_node_that_is_told_to_stop_renders_first;
@@ -16,3 +20,4 @@ mod a_refusal_closes_the_stream_that_carries_that_voice;
 mod a_room_is_composed_in_step_with_its_sound;
 mod a_start_that_cannot_be_says_why;
 mod the_demo_shows_a_call_and_a_room;
+mod what_was_recorded_plays_everywhere;

@@ -86,6 +86,15 @@ impl RunningNode {
         answer.bytes().await.expect("a body").to_vec()
     }
 
+    /// Status, `Content-Range` and bytes of a part of a file.
+    #[allow(dead_code, reason = "other binaries use this file too")]
+    pub async fn part(&self, path: &str, range: &str) -> (u16, String, Vec<u8>) {
+        let request = self.client.get(format!("{}{path}", self.http)).bearer_auth(&self.key).header("range", range);
+        let answer = request.send().await.expect("answered");
+        let told = answer.headers().get("content-range").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+        (answer.status().as_u16(), told, answer.bytes().await.expect("a body").to_vec())
+    }
+
     /// Waits until `count` recordings are in `state`.
     pub async fn recordings_in(&self, state: &str, count: usize, within: Duration) -> Vec<Value> {
         let deadline = Instant::now() + within;

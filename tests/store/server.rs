@@ -21,8 +21,10 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
-const ACCESS: &str = "AKIAFERRICTEST";
-const SECRET: &str = "a-secret-that-must-not-be-seen";
+/// The key that the server knows.
+pub const ACCESS: &str = "AKIAFERRICTEST";
+/// Its secret.
+pub const SECRET: &str = "a-secret-that-must-not-be-seen";
 
 /// What the door does.
 #[derive(Default)]

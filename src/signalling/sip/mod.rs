@@ -13,6 +13,7 @@ mod intake;
 mod options;
 mod outgoing;
 mod plan;
+mod reading;
 mod reply;
 mod server;
 mod session_timer;
@@ -20,4 +21,5 @@ mod stateless;
 mod vendor;
 
 pub use options::{SipError, SipOptions};
+pub use reading::{Reading, read_datagram};
 pub use server::SipServer;

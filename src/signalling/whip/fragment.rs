@@ -4,15 +4,16 @@ use crate::model::switchboard::RemoteCandidate;
 
 /// What stands in a fragment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Fragment {
+pub struct Fragment {
     /// The ICE session that the candidates belong to.
-    pub(super) ufrag: Option<String>,
+    pub ufrag: Option<String>,
     /// Its candidates, each with the m-line it is for; an empty one says that no more come.
-    pub(super) candidates: Vec<RemoteCandidate>,
+    pub candidates: Vec<RemoteCandidate>,
 }
 
 /// Reads a fragment. Lines that are not understood are passed over (RFC 8866 §5).
-pub(super) fn read(text: &str) -> Fragment {
+#[must_use]
+pub fn read(text: &str) -> Fragment {
     let mut fragment = Fragment::default();
     let mut mid = None;
     for line in text.lines().map(str::trim_end) {

@@ -19,6 +19,7 @@ use axum::routing::{delete, post};
 
 use crate::model::id::{ParticipantId, SessionId};
 use crate::model::switchboard::{ParticipantTokens, PeerId, Switchboard};
+pub use fragment::{Fragment, read as read_fragment};
 use problem::Problem;
 use resource::ResourceNames;
 
