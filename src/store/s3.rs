@@ -106,7 +106,12 @@ impl S3Store {
             let keys = Credentials::new(keys.access_key.reveal(), keys.secret_key.reveal(), None, None, "configuration");
             aws_sdk_s3::Config::builder().behavior_version(BehaviorVersion::latest()).credentials_provider(keys)
         } else {
-            aws_sdk_s3::config::Builder::from(&aws_config::defaults(BehaviorVersion::latest()).load().await)
+            let mut surroundings = aws_config::defaults(BehaviorVersion::latest());
+            // Whoever knows the region, or is no AWS at all, need not ask the machine's metadata service, which may not exist.
+            if let Some(region) = line.region.clone().or_else(|| line.endpoint.as_ref().map(|_| "us-east-1".to_owned())) {
+                surroundings = surroundings.region(Region::new(region));
+            }
+            aws_sdk_s3::config::Builder::from(&surroundings.load().await)
         };
         // Servers other than AWS's do not know the checksums that newer clients add unasked; ours are given explicitly.
         config = config
