@@ -349,7 +349,8 @@ impl Live {
         let now = self.now(inner);
         self.record(now, TapeEvent::Preferred { participant: participant.clone(), preference });
         if let Some(verb) = asked {
-            let granted = inner.members.iter().find(|m| m.party.id == *participant).is_some_and(|m| m.wish.granted);
+            let is_yes = |r: &ConsentRecord| r.participant == *participant && r.consent == Some(Answer::Granted);
+            let granted = self.consents.lock().records().iter().any(is_yes);
             let command = Command { by: participant.clone(), verb, order: None };
             let done = self.obey_all(inner, command, Some(AnswerContext::of(AnswerSource::Sip)));
             inner.gatekeeper.open_what_may();

@@ -9,22 +9,18 @@ use crate::model::gate::State;
 use crate::model::preference::RecordPreference;
 use crate::model::role::Role;
 
-/// What is known of somebody's consent and of the wishes of their device.
+/// What a device has brought about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Wish {
-    /// Their last answer, to whoever asked, was yes.
-    pub(super) granted: bool,
-    /// They are withdrawn because their device said so; whether they had consented before.
+    /// Its owner is withdrawn because it said so; whether they had consented before.
     pub(super) withdrew: Option<bool>,
 }
 
 impl Wish {
-    /// A command of theirs was accepted. Whoever answers in words has taken the matter out of the device's hands.
+    /// A command of its owner was accepted. Whoever answers in words has taken the matter out of the device's hands.
     pub(super) fn answered(&mut self, verb: Verb) {
-        match verb {
-            Verb::ConsentGrant => *self = Self { granted: true, withdrew: None },
-            Verb::ConsentDecline | Verb::ConsentWithdraw => *self = Self::default(),
-            _ => {}
+        if matches!(verb, Verb::ConsentGrant | Verb::ConsentDecline | Verb::ConsentWithdraw) {
+            self.withdrew = None;
         }
     }
 }

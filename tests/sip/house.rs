@@ -180,7 +180,11 @@ impl Switchboard for House {
     /// A customer who wants none is not recorded from then on.
     async fn prefer(&self, session: &SessionId, _: &ParticipantId, preference: RecordPreference) -> Result<State, Refusal> {
         self.note(session, Asked::Prefer(preference));
-        let state = if preference == RecordPreference::On { State::Recording } else { State::Idle };
+        let state = match preference {
+            RecordPreference::On => State::Recording,
+            RecordPreference::Off | RecordPreference::Pause => State::Idle,
+            RecordPreference::Nopreference => return Ok(self.state.lock().unwrap_or(State::Idle)),
+        };
         self.becomes(state);
         Ok(state)
     }

@@ -3,9 +3,11 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
+use ferric::model::gate::State;
+use ferric::model::preference::RecordPreference;
 use ferric::model::role::Role;
 
-use crate::house::{server, until};
+use crate::house::{Asked, server, until};
 
 /// Runs a scenario and fails with SIPp's own account of what went wrong.
 async fn play(scenario: &str, node: SocketAddr, transport: &str, calls: u32) {
@@ -56,5 +58,25 @@ async fn a_cancel_over_udp_and_tcp() {
         play("cancel.xml", node, transport, 1).await;
         dawdle.notify_one();
         until("nothing stays open", || server.live_calls() == 0 && house.ended() == house.sessions()).await;
+    }
+}
+
+#[tokio::test]
+async fn a_record_aware_telephone_over_udp_and_tcp() {
+    for transport in ["u1", "t1"] {
+        let (server, house, node) = server().await;
+        house.becomes(State::Recording);
+        let changes = async {
+            until("the calls are there", || server.live_calls() == 5).await;
+            // Each scenario wants its INVITE with `paused`, says by its answer that it has heard it, and wants `off` next.
+            house.becomes(State::Paused);
+            until("all were told", || {
+                house.log().iter().filter(|a| matches!(a, Asked::Prefer(RecordPreference::Nopreference))).count() == 5
+            })
+            .await;
+            house.becomes(State::Stopped);
+        };
+        tokio::join!(play("record_aware.xml", node, transport, 5), changes);
+        until("all have ended", || house.ended() == 5 && server.live_calls() == 0).await;
     }
 }

@@ -326,7 +326,10 @@ async fn set_up<'a>(
         call.session = switchboard.open(request).await.map_err(|refusal| Reply::of_refusal(&refusal))?;
     }
     call.mixed_lines = mixtures.iter().map(|mixture| mixture.line).collect();
-    call.follow_state(events).await.map_err(|refusal| Reply::of_refusal(&refusal))?;
+    if let Err(refusal) = call.follow_state(events).await {
+        call.close_session().await;
+        return Err(Reply::of_refusal(&refusal));
+    }
     let parties = with_mixtures(parties, &mixtures);
     if let Err(refusal) = call.become_wish(&offer, &parties, true).await {
         call.close_session().await;
