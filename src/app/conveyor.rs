@@ -30,7 +30,9 @@ use crate::tape::{Body, Recovered, Spool, TapeError, TapeReader};
 
 /// How often a failed rendering is begun again before a person has to look.
 const TRIES: u32 = 3;
-/// The longest wait before a store that is away is asked again.
+/// The first wait before a rendering that found no room is begun again; doubled with each further one.
+const FIRST_WAIT: Duration = Duration::from_secs(2);
+/// The longest wait for room, and before a store that is away is asked again.
 const LONGEST_WAIT: Duration = Duration::from_mins(5);
 
 /// The file that says what a recording is; it lists all others.
@@ -87,6 +89,7 @@ impl Conveyor {
 struct Back {
     stored: mpsc::UnboundedSender<Stored>,
     away: mpsc::UnboundedSender<SessionId>,
+    again: mpsc::UnboundedSender<SessionId>,
 }
 
 /// How far a session is on its way.
@@ -98,6 +101,8 @@ pub struct Progress {
     storing: BTreeSet<RecordingId>,
     /// Renderings that failed.
     failures: u32,
+    /// Renderings that found no room.
+    waits: u32,
     pictures: bool,
     /// Its tape is closed.
     closed: bool,
@@ -122,8 +127,9 @@ impl Conveyor {
     ) {
         let (stored_sender, mut stored) = mpsc::unbounded_channel::<Stored>();
         let (away_sender, mut away) = mpsc::unbounded_channel::<SessionId>();
-        let back = Back { stored: stored_sender, away: away_sender };
-        let (mut heard, mut made, mut done, mut gone) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (again_sender, mut again) = mpsc::unbounded_channel::<SessionId>();
+        let back = Back { stored: stored_sender, away: away_sender, again: again_sender };
+        let (mut heard, mut made, mut done, mut gone, mut waited) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
         self.rows.keep().await;
         loop {
             idle.send_replace(self.sessions.len());
@@ -132,6 +138,7 @@ impl Conveyor {
                 count = news.recv_many(&mut made, BATCH), if !news.is_closed() || !news.is_empty() => if count == 0 { continue },
                 _ = stored.recv_many(&mut done, BATCH) => {}
                 _ = away.recv_many(&mut gone, BATCH) => {}
+                _ = again.recv_many(&mut waited, BATCH) => {}
                 () = stop.cancelled() => return,
             }
             // What else has come by now goes into the same write.
@@ -151,6 +158,7 @@ impl Conveyor {
             gone.drain(..).for_each(|session| {
                 self.sessions.remove(&session);
             });
+            waited.drain(..).for_each(|session| self.begin_again(&session));
             self.rows.keep().await;
             for event in self.to_tell.drain(..) {
                 let _ = self.events.send(event);
@@ -240,16 +248,23 @@ impl Conveyor {
                 }
                 self.let_go_if_done(&session, back);
             }
+            RenderNews::Failed(session, error) if error.wants_room() => {
+                let Some(progress) = self.sessions.get_mut(&session) else { return };
+                let wait = (FIRST_WAIT * 2u32.saturating_pow(progress.waits)).min(LONGEST_WAIT);
+                progress.waits += 1;
+                tracing::error!(%session, %error, wait_s = wait.as_secs(), "no room for rendering: the tape stays, and is rendered again after a while");
+                let again = back.again.clone();
+                tokio::spawn(async move {
+                    tokio::time::sleep(wait).await;
+                    let _ = again.send(session);
+                });
+            }
             RenderNews::Failed(session, error) => {
                 tracing::error!(%session, %error, "rendering failed; the tape stays");
                 let Some(progress) = self.sessions.get_mut(&session) else { return };
                 progress.failures += 1;
-                let (failures, clock, closed, pictures) = (progress.failures, progress.clock, progress.closed, progress.pictures);
-                if failures < TRIES {
-                    self.follow(&session, clock.filter(|_| !closed), pictures);
-                    if closed {
-                        self.pool.finish(&session);
-                    }
+                if progress.failures < TRIES {
+                    self.begin_again(&session);
                 } else {
                     for recording in self.rows.fail(&session, &error.to_string()) {
                         self.tell(&session, EventKind::RecordingFailed, json!({ "recording": recording, "reason": error.to_string() }));
@@ -257,6 +272,16 @@ impl Conveyor {
                     self.sessions.remove(&session);
                 }
             }
+        }
+    }
+
+    /// Renders a tape from its start once more.
+    fn begin_again(&mut self, session: &SessionId) {
+        let Some(progress) = self.sessions.get(session) else { return };
+        let (clock, closed, pictures) = (progress.clock, progress.closed, progress.pictures);
+        self.follow(session, clock.filter(|_| !closed), pictures);
+        if closed {
+            self.pool.finish(session);
         }
     }
 

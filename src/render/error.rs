@@ -30,6 +30,13 @@ pub enum RenderError {
 }
 
 impl RenderError {
+    /// Whether only room is missing: the same tape renders once there is some.
+    #[must_use]
+    pub fn wants_room(&self) -> bool {
+        use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+        matches!(self, Self::Io { source, .. } if matches!(source.kind(), StorageFull | QuotaExceeded))
+    }
+
     /// For `map_err`: names the file.
     pub fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self + use<> {
         let path = path.to_owned();

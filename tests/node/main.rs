@@ -13,6 +13,7 @@ mod two_tones;
 mod a_browser_is_recorded_whole_and_in_step;
 mod a_bucket_keeps_what_is_recorded;
 mod a_call_becomes_a_recording_with_each_party_on_its_side;
+mod a_full_disk_in_the_middle_costs_only_time;
 mod a_killed_node_finishes_its_recordings_at_the_next_start;
 mod a_node_that_is_told_to_stop_renders_first;
 mod a_pause_leaves_nothing_of_what_was_said;
