@@ -1,6 +1,6 @@
 # make run    installs what is missing, builds, starts the node, sends it a call and a room session, prints where they play
 # make test   installs what the tests need, runs all of them
-.PHONY: run test bench lint deny web clean
+.PHONY: run test bench lint fuzz deny web clean
 
 run:
 	scripts/install-missing
@@ -19,6 +19,11 @@ lint:
 	scripts/install-missing
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
+
+# Every reader of what comes from outside (or READER alone), SECONDS long with changed inputs: CONTRIBUTING.md.
+fuzz: SECONDS ?= 120
+fuzz:
+	FERRIC_FUZZ_SECONDS=$(SECONDS) $(if $(READER),FERRIC_FUZZ=$(READER)) nice -n 19 cargo test --test house readers -- --nocapture
 
 # Licences and advisories of what we depend on (needs cargo-deny: cargo install cargo-deny).
 deny:

@@ -1,7 +1,7 @@
 //! Every input that is kept under `fuzz/` is read again, and changed at random as far as a test has time for.
 //!
-//! `FERRIC_FUZZ_SECONDS=120 cargo test --test house readers` goes on for so long with each reader; `FERRIC_FUZZ=sip` does so with one. The same readers
-//! under libFuzzer, which sees what its inputs reach: CONTRIBUTING.md.
+//! `FERRIC_FUZZ_SECONDS=120 cargo test --test house readers -- --nocapture` goes on for so long with each reader, from a new seed each time;
+//! with `FERRIC_FUZZ=sip` it does so with one.
 
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rand::rngs::StdRng;
 use rand::{Rng, RngCore, SeedableRng};
 
-#[path = "../../fuzz/src/readers.rs"]
+#[path = "../../fuzz/readers.rs"]
 mod readers;
 
 /// Changes a reader gets of an ordinary test run.
