@@ -164,3 +164,6 @@ pub fn was_told(told: &[Arc<EventRow>], kind: EventKind, data: &Value) -> bool {
     let of_it = told.iter().rev().filter(|row| row.data["recording"] == data["recording"]);
     of_it.take_while(|row| row.kind != EventKind::RecordingFailed.as_str()).any(|row| row.kind == kind.as_str() && row.data == *data)
 }
+
+#[cfg(test)]
+mod documented;

@@ -191,11 +191,12 @@ impl Registry {
             self.shared.config.directory.settings(&request).await.ok_or_else(|| Refusal::NoSuchProject(request.project.clone()))?;
         let id = SessionId::random();
         let zero = Instant::now();
-        let now_ns = i64::try_from(Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX);
+        // Whole milliseconds: the tape keeps no more, and times told live must be those that are found on it later.
+        let started_at = WallClock::from_unix_ms(Timestamp::now().as_millisecond());
         let opened = SessionOpened {
             session: id.clone(),
             project: request.project,
-            started_at: WallClock(now_ns),
+            started_at,
             settings,
             external_id: request.external_id,
             metadata: request.metadata,

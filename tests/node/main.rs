@@ -4,6 +4,9 @@
 
 mod chromium;
 mod heard;
+#[allow(dead_code)]
+#[path = "../api/receiver.rs"]
+mod receiver;
 mod running_node;
 #[allow(dead_code, reason = "the store's own tests use the rest")]
 #[path = "../store/server.rs"]
@@ -21,5 +24,6 @@ mod a_pause_leaves_nothing_of_what_was_said;
 mod a_refusal_closes_the_stream_that_carries_that_voice;
 mod a_room_is_composed_in_step_with_its_sound;
 mod a_start_that_cannot_be_says_why;
+mod nothing_told_is_lost_or_doubled_by_a_kill;
 mod the_demo_shows_a_call_and_a_room;
 mod what_was_recorded_plays_everywhere;

@@ -59,6 +59,14 @@ impl RunningNode {
         self.child.wait().expect("reaped").code().expect("a code")
     }
 
+    /// An answer whose body goes on.
+    #[allow(dead_code)]
+    pub async fn answer(&self, path: &str) -> reqwest::Response {
+        let answer = self.client.get(format!("{}{path}", self.http)).bearer_auth(&self.key).send().await.expect("answered");
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        answer
+    }
+
     pub async fn get(&self, path: &str) -> Value {
         let answer = self.client.get(format!("{}{path}", self.http)).bearer_auth(&self.key).send().await.expect("answered");
         assert!(answer.status().is_success(), "{path}: {}", answer.status());
