@@ -8,6 +8,7 @@ mod error;
 mod event_log;
 pub mod keys;
 mod recording;
+pub mod rights;
 mod rows;
 mod schema;
 pub mod seal;

@@ -8,6 +8,7 @@ mod every_change_is_noted_with_it;
 mod many_write_at_once;
 mod postgres_runs_the_same_catalogue;
 mod recordings_page_newest_first;
+mod rights_agree_with_a_second_model;
 mod support;
 mod the_admin_key_is_kept_or_made_anew;
 mod the_audit_log_is_a_chain;
