@@ -247,3 +247,26 @@ async fn a_wish_is_passed_on_once_and_the_answer_says_what_became_of_it() {
     assert_eq!(record(&peer.next_request("INVITE").await), ["off"]);
     assert_eq!(wishes().last(), Some(&RecordPreference::Pause));
 }
+
+#[tokio::test]
+async fn an_answer_that_makes_no_sense_leaves_the_call_as_it_was() {
+    let (_server, house, node) = server().await;
+    let mut peer = phone(node).await;
+    peer.ask("INVITE", AWARE, &one_line()).await;
+    let nonsense = [
+        "",
+        "m=audio\r\n",
+        "\u{1}\u{2}",
+        "v=0\r\nm=audio 0 RTP/AVP 0\r\n",
+        "v=0\r\nm=video 9 RTP/AVP 31\r\nm=audio 9 X 0\r\na=recordpref:perhaps\r\n",
+    ];
+    for (turn, body) in nonsense.into_iter().enumerate() {
+        house.becomes(if turn % 2 == 0 { State::Recording } else { State::Paused });
+        let told = peer.next_request("INVITE").await;
+        assert_eq!(record(&told), [if turn % 2 == 0 { "on" } else { "paused" }], "after {turn}");
+        peer.answer(&told, "200 OK", body).await;
+        peer.next_request("ACK").await;
+    }
+    assert_eq!(peer.ask("OPTIONS", "", "").await.status, 200);
+    assert!(!house.log().iter().any(|a| matches!(a, Asked::Mute { .. } | Asked::Change { .. } | Asked::Prefer(_) | Asked::End)));
+}

@@ -666,7 +666,7 @@ impl Call<'_> {
 
 /// What we say we know, in a conversation or in a recording session.
 fn supported(plain: bool) -> String {
-    // A recorder shows nothing to anybody, but what it is told of others' recording it takes note of (RFC 7866 §6.3).
+    // A recorder has nobody to show a=record to; what it is told of others' recording goes to the log (RFC 7866 §6.3).
     EXTENSIONS.iter().copied().filter(|e| plain || *e != "record-aware").collect::<Vec<_>>().join(", ")
 }
 

@@ -42,6 +42,10 @@ impl Call<'_> {
         if !self.plain {
             return;
         }
+        // Somebody else on the way records as well: a recorder has nobody to show it to (RFC 7866 §6.3).
+        if let Some(word) = said.media.iter().find_map(|m| m.value("record")).filter(|word| ["on", "off", "paused"].contains(word)) {
+            tracing::info!(session = %self.session, record = word, "the peer says that the call is recorded elsewhere");
+        }
         let mut asked: BTreeMap<PartyKey, RecordPreference> = BTreeMap::new();
         for (line, media) in said.media.iter().enumerate() {
             if let (Some(preference), Some(open)) = (preference_of(said, media), self.state.lines.get(&line)) {
