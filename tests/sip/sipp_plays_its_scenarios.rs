@@ -13,12 +13,14 @@ use crate::house::{Asked, server, until};
 async fn play(scenario: &str, node: SocketAddr, transport: &str, calls: u32) {
     let dir = tempfile::tempdir().unwrap();
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sip/sipp").join(scenario);
+    // Each its own port: left to itself every SIPp takes 5060 over TCP, and hears what was meant for another.
+    let port = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
     let mut command = Command::new("sipp");
     command
         .current_dir(dir.path())
         .args([&node.to_string(), "-sf"])
         .arg(&file)
-        .args(["-i", "127.0.0.1", "-t", transport, "-m", &calls.to_string(), "-r", "20", "-l", "20"])
+        .args(["-i", "127.0.0.1", "-p", &port, "-t", transport, "-m", &calls.to_string(), "-r", "20", "-l", "20"])
         .args(["-nostdin", "-timeout", "30s", "-timeout_error", "-trace_err", "-error_file", "errors.log"]);
     let out = tokio::task::spawn_blocking(move || command.output()).await.unwrap().expect("sipp runs");
     let errors = std::fs::read_to_string(dir.path().join("errors.log")).unwrap_or_default();
