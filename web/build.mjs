@@ -4,7 +4,7 @@ import { rm } from "node:fs/promises";
 
 await rm("dist", { recursive: true, force: true });
 await build({
-  entryPoints: { console: "src/console.ts", recording: "src/recording.ts", room: "src/room.ts", theme: "src/theme.ts", app: "src/style/app.css", icon: "src/icon.svg" },
+  entryPoints: { console: "src/console.ts", desk: "src/desk.ts", recording: "src/recording.ts", room: "src/room.ts", theme: "src/theme.ts", app: "src/style/app.css", icon: "src/icon.svg" },
   outdir: "dist",
   bundle: true,
   splitting: true,
@@ -16,5 +16,19 @@ await build({
   chunkNames: "chunk-[hash]",
   assetNames: "[name]-[hash]",
   loader: { ".ftl": "text", ".woff2": "file", ".woff": "empty", ".svg": "copy" },
+  logLevel: "warning",
+});
+
+// The indicator for pages of others: one classic script, so that one tag is enough and nothing of it is the page's.
+await build({
+  entryPoints: { indicator: "src/indicator.ts" },
+  outdir: "dist",
+  bundle: true,
+  format: "iife",
+  target: ["chrome109", "firefox115", "safari16.4"],
+  minify: true,
+  charset: "utf8",
+  legalComments: "none",
+  loader: { ".ftl": "text", ".css": "text" },
   logLevel: "warning",
 });

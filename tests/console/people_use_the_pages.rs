@@ -24,7 +24,7 @@ fn run(command: &mut Command) {
 }
 
 /// A camera's picture and a microphone's sound for Chromium's fake devices.
-fn devices(dir: &Path) -> (PathBuf, PathBuf) {
+pub fn devices(dir: &Path) -> (PathBuf, PathBuf) {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/room");
     let (camera, microphone) = (dir.join("camera.y4m"), dir.join("microphone.wav"));
     run(Command::new("ffmpeg")

@@ -2,6 +2,8 @@
 import { follow } from "./events";
 import { growLanes } from "./lane";
 import { localTimes } from "./times";
+import { watch } from "./watch";
+import { say } from "./words";
 
 /** Runs at most every `ms`, and once more after the last call. */
 function atMostEvery(ms: number, work: () => Promise<void>): () => void {
@@ -54,6 +56,7 @@ if (live && recordings) {
     const html = await part("/parts/live");
     if (html !== undefined) {
       redraw(live, html);
+      showStates();
       lanes.adopt();
     }
   });
@@ -62,6 +65,39 @@ if (live && recordings) {
     if (html !== undefined && !recordings.contains(document.activeElement)) redraw(recordings, html);
   });
   const leaving = new AbortController();
+  // The states come pushed, whole and at once; the drawing of the lanes follows.
+  const word = (article: HTMLElement, state: string): void => {
+    const shown = article.querySelector<HTMLElement>(".live-head .state");
+    if (!shown || shown.classList.contains(state)) return;
+    shown.className = `state ${state}`;
+    shown.textContent = say(`state-${state}`);
+  };
+  let states = new Map<string, string>();
+  let known: boolean | undefined;
+  const showStates = (): void => {
+    if (known === undefined) return;
+    for (const article of live.querySelectorAll<HTMLElement>("article[data-session]")) {
+      const state = states.get(article.dataset["session"] ?? "");
+      if (!known) word(article, "unknown");
+      else if (state) word(article, state);
+    }
+  };
+  void watch({
+    url: "/v1/states",
+    signal: leaving.signal,
+    onMessage: (_, data) => {
+      states = new Map((data as { id: string; state: string }[]).map((s) => [s.id, s.state]));
+      showStates();
+      redrawLive();
+    },
+    onLink: (up) => {
+      known = up;
+      showStates();
+    },
+    onRefused: (status) => {
+      if (status === 401) location.reload();
+    },
+  });
   addEventListener("pagehide", () => leaving.abort());
   void follow({
     signal: leaving.signal,

@@ -8,9 +8,10 @@ interface Growing {
 }
 
 /** Keeps every live lane below an element growing. Call `adopt` after each drawing. */
-export function growLanes(below: HTMLElement): { adopt: () => void } {
+export function growLanes(below: HTMLElement): { adopt: () => void; stop: () => void } {
   let lanes: Growing[] = [];
   const step = (): void => {
+    const outer = below.closest<HTMLElement>("[data-session]") ?? below;
     const now = performance.now();
     for (const { lane, total, drawn } of lanes) {
       const end = total + now - drawn;
@@ -26,12 +27,13 @@ export function growLanes(below: HTMLElement): { adopt: () => void } {
         line.setAttribute("x2", share(Number(line.dataset["at"])));
       }
     }
-    for (const elapsed of below.querySelectorAll<HTMLElement>("[data-since]")) {
+    for (const elapsed of outer.querySelectorAll<HTMLElement>("[data-since]")) {
       elapsed.textContent = length(Date.now() - new Date(elapsed.dataset["since"] ?? "").getTime());
     }
   };
-  setInterval(step, 1000);
+  const clock = setInterval(step, 1000);
   return {
+    stop: () => clearInterval(clock),
     adopt: () => {
       const drawn = performance.now();
       lanes = [...below.querySelectorAll<HTMLElement>("[data-live-ms]")].map((lane) => ({ lane, total: Number(lane.dataset["liveMs"]), drawn }));

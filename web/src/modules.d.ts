@@ -7,3 +7,7 @@ declare module "hls.js/light" {
   import Hls from "hls.js";
   export default Hls;
 }
+declare module "*.embedded.css" {
+  const text: string;
+  export default text;
+}

@@ -1,10 +1,11 @@
-// The room: preview, consent, indicator, publishing, and the host's controls.
+// The room: preview, consent, indicator, publishing, and the host's controls. What is so comes pushed from the node, whole; nothing is guessed here.
+import { ControlBar, controlKeys, keysAreOn, refusal } from "./controls";
 import { capture, type Choice, list, meter } from "./devices";
-import { follow, type NodeEvent } from "./events";
 import { growLanes } from "./lane";
-import { isProblem, type Problem, sentence, type Session, SessionApi } from "./session";
+import { isProblem, sentence, type Session, SessionApi } from "./session";
+import { watch } from "./watch";
 import { Publication } from "./whip";
-import { knows, say } from "./words";
+import { say } from "./words";
 
 function element<T extends HTMLElement>(id: string): T {
   const found = document.getElementById(id);
@@ -18,6 +19,7 @@ const isHost = new URLSearchParams(location.search).get("as") === "host";
 const api = new SessionApi(id, token);
 const cameraChoice = element<HTMLSelectElement>("camera-choice");
 const microphoneChoice = element<HTMLSelectElement>("microphone-choice");
+const prompt = element<HTMLDialogElement>("prompt");
 
 let session: Session | undefined;
 let stream = new MediaStream();
@@ -25,96 +27,67 @@ let own: Publication | undefined;
 let screen: { publication: Publication; stream: MediaStream } | undefined;
 let joined = false;
 let over = false;
-let pausedAt: Date | undefined;
-let answered: "granted" | "declined" | "withdrawn" | undefined;
-let asked = false;
+let left = false;
+/** Whether the node is heard: without it nothing is claimed. */
+let linked = false;
 let stopMeter = (): void => undefined;
 const leaving = new AbortController();
 const lanes = growLanes(element("lane"));
+const bar = new ControlBar(element("bar"), ["main", "pause", "censor"], (act) => command(act), trouble);
 
 function trouble(text: string): void {
   element("trouble").textContent = text;
   element("trouble").hidden = text === "";
 }
 
-function refusal(problem: Problem): string {
-  const known = `refused-${problem.reason}`;
-  return knows(known) ? say(known) : say("refused-other", { why: problem.detail });
-}
-
-/** Why a host's control cannot be used now; empty where it can. */
-function unavailable(act: string, state: string): string {
-  if (over) return say("why-over");
-  if (!joined) return say("why-not-in");
-  if (state === "disabled") return say("why-disabled");
-  const running = session?.outputs.some((o) => o.running && o.output.startsWith("main")) ?? false;
-  const paused = running && (state === "paused" || pausedAt !== undefined);
-  switch (act) {
-    case "start":
-      return running ? say("why-running") : "";
-    case "stop":
-      return running ? "" : say("why-not-running");
-    case "pause":
-      return !running ? say("why-not-running") : paused ? say("why-paused") : "";
-    case "resume":
-      return paused ? "" : say("why-not-paused");
-    case "censor_on":
-      return state === "censored" ? say("why-censored") : "";
-    case "censor_off":
-      return state === "censored" ? "" : say("why-not-censored");
-    default:
-      return "";
-  }
+/** Changes a text only where it differs: a live region speaks at every change. */
+function write(id: string, text: string): void {
+  if (element(id).textContent !== text) element(id).textContent = text;
 }
 
 function draw(): void {
-  const state = over ? "over" : (session?.state ?? "idle");
+  const state = over ? "over" : linked ? (session?.state ?? "idle") : "unknown";
   const indicator = element("indicator");
   indicator.hidden = false;
   indicator.dataset["state"] = state;
   element("indicator-word").className = `state ${over ? "stopped" : state}`;
-  element("indicator-word").textContent = say(`state-${state}`);
-  element("indicator-what").textContent = over ? say("room-over") : session ? sentence(session, pausedAt) : say("ind-idle");
+  write("indicator-word", say(`state-${state}`));
+  write("indicator-what", left ? say("room-left") : over ? say("room-over") : !linked ? say("ind-unknown") : session ? sentence(session) : say("ind-idle"));
 
-  for (const button of document.querySelectorAll<HTMLButtonElement>("#host [data-do]")) {
-    const act = button.dataset["do"] ?? "";
-    const why = unavailable(act, state);
-    button.setAttribute("aria-disabled", String(why !== ""));
-    button.classList.toggle("primary", why === "" && act === "start");
-    element(`why-${act}`).textContent = why;
-  }
-
+  const controls = session?.you?.controls;
+  const allowed = (act: string): boolean => !over && controls?.commands[act]?.allowed === true;
+  const said = controls?.said ?? "nothing";
   const needed = session?.consent !== undefined && session.consent !== "not_required";
-  element("consent").hidden = over || !joined || answered !== undefined || !(needed || asked);
-  element("withdraw").hidden = over || !joined || answered === "declined" || answered === "withdrawn" || !(needed || asked) || answered === undefined;
-  const said = element("consent-said");
-  said.hidden = answered === undefined;
-  if (answered) said.textContent = say(`consent-${answered}`);
+  const present = session?.participants.some((p) => p.id === session?.you?.id && p.present) ?? false;
+  const asking = !over && needed && said === "nothing";
+  element("consent").hidden = !asking;
+  if (asking) asked();
+  element("consent-running").hidden = !(session?.outputs.some((o) => o.running) ?? false);
+
+  // What somebody has said can be looked at, and taken back, for as long as they are here.
+  const mine = !over && session !== undefined && !asking && (said !== "nothing" || joined);
+  element("mine").hidden = !mine;
+  write("consent-said", mine ? say(said === "nothing" ? "consent-not-asked" : `consent-${said}`) : "");
+  element("withdraw").hidden = !(present && allowed("consent_withdraw"));
+  element("erase").hidden = !(present && said !== "declined" && allowed("consent_decline"));
+  element("again").hidden = !(said === "withdrawn" && allowed("consent_grant"));
 
   element("join").hidden = joined || over;
+  element("join").setAttribute("aria-disabled", String(asking));
+  element("join-first").hidden = !asking || joined;
   for (const name of ["mute", "camera-off", "share", "leave"]) element(name).hidden = !joined || over;
   element("mute").hidden ||= stream.getAudioTracks().length === 0;
   element("camera-off").hidden ||= stream.getVideoTracks().length === 0;
   element("share").hidden ||= !("getDisplayMedia" in (navigator.mediaDevices ?? {}));
+  element("end").hidden = !isHost || over;
   element("devices").hidden = joined || over;
   element("who").hidden = !joined || over;
-  element("host").hidden = !isHost;
-}
+  element("host").hidden = !isHost || over;
+  if (session) bar.show(session);
 
-async function look(): Promise<void> {
-  const answer = await api.look();
-  if (isProblem(answer)) {
-    if (joined || answer.status === 401 || answer.status === 404) ended();
-    return;
-  }
-  session = answer;
-  if (session.state !== "paused" && session.state !== "censored") pausedAt = undefined;
-  if (session.state === "paused") pausedAt ??= new Date();
-  draw();
-  if (joined) {
-    element("lane").innerHTML = await api.lane();
-    lanes.adopt();
-  }
+  const prompted = isHost && joined && allowed("prompt_accept");
+  if (prompted && !prompt.open) prompt.showModal();
+  if (!prompted && prompt.open) prompt.close();
 }
 
 function ended(): void {
@@ -128,56 +101,81 @@ function ended(): void {
   draw();
 }
 
-let looking = false;
-let lookAgain = false;
-function lookSoon(): void {
-  if (looking) {
-    lookAgain = true;
-    return;
-  }
-  looking = true;
-  void (async () => {
-    do {
-      lookAgain = false;
-      await look().catch((error: unknown) => console.warn(error));
-    } while (lookAgain && !over);
-    looking = false;
-  })();
+let drawing: ReturnType<typeof setTimeout>[] = [];
+/** The lane is drawn from the event log, which is a little behind. */
+function laneSoon(): void {
+  for (const timer of drawing) clearTimeout(timer);
+  drawing = [150, 1200].map((ms) =>
+    setTimeout(() => {
+      if (joined && !over) void api.lane().then((html) => {
+        element("lane").innerHTML = html;
+        lanes.adopt();
+      }, () => undefined);
+    }, ms),
+  );
 }
 
-function onEvent(event: NodeEvent): void {
-  const mine = event.data["participant"] === session?.you?.id;
-  if (event.event === "session.ended") return ended();
-  if (event.event === "prompt.asked" && mine) element("prompt").hidden = false;
-  if (event.event === "consent.asked" && mine) asked = true;
-  if (event.event === "recording.paused") pausedAt = new Date(event.at);
-  if (event.event === "recording.resumed") pausedAt = undefined;
-  if (event.event === "state" && session && typeof event.data["state"] === "string") {
-    // The indicator moves at once; the rest follows by looking.
-    session.state = event.data["state"];
+function see(name: string, data: unknown): void {
+  if (name !== "session") return;
+  session = data as Session;
+  draw();
+  laneSoon();
+}
+
+/** The question's own words in this page, where the project has none: their version changes with them. */
+const BUILT_IN = { text_version: "ferric-1", language: "en" };
+let wording: { text_version: string; language: string } = BUILT_IN;
+let told = false;
+
+/** That the question is on the screen goes into the record of consents, once. */
+function asked(): void {
+  if (told) return;
+  told = true;
+  void api.tell("asked", { what: "consent", ...wording }).catch(() => (told = false));
+}
+
+/** An answer says which words were read, and in which language. */
+function words(verb: string): Record<string, unknown> {
+  return verb.startsWith("consent_") ? { consent: wording } : {};
+}
+
+async function command(verb: string): Promise<Awaited<ReturnType<SessionApi["command"]>> | undefined> {
+  const answer = await api.command(verb, words(verb)).catch(() => undefined);
+  if (answer && !isProblem(answer) && session) {
+    session = { ...session, state: answer.state };
     draw();
   }
-  lookSoon();
+  return answer;
 }
 
-async function command(verb: string): Promise<void> {
-  const answer = await api.command(verb).catch(() => undefined);
-  if (!answer) return trouble(say("room-lost"));
-  if (isProblem(answer)) {
-    trouble(answer.reason === "already" ? "" : refusal(answer));
-  } else {
-    trouble("");
-    if (session) session.state = answer.state;
-  }
-  if (verb.startsWith("prompt_")) element("prompt").hidden = true;
-  if (!isProblem(answer) || answer.reason === "already") {
-    if (verb === "consent_grant") answered = "granted";
-    if (verb === "consent_decline") answered = "declined";
-    if (verb === "consent_withdraw") answered = "withdrawn";
-  }
-  if (verb === "pause" && !isProblem(answer)) pausedAt = new Date();
-  draw();
-  lookSoon();
+/** A command outside the bar: what is refused is said in the page. */
+async function ask(verb: string): Promise<void> {
+  const answer = await command(verb);
+  if (!answer) return trouble(say("controls-unanswered"));
+  trouble(isProblem(answer) && answer.reason !== "already" ? refusal(answer) : "");
+  if (verb.startsWith("consent_")) element(joined ? "mine-title" : "join").focus();
+}
+
+/** A button that has to be pressed twice, because what it does cannot be undone. */
+function twice(id: string, act: () => void): void {
+  const button = element(id);
+  const first = button.textContent ?? "";
+  let armed: ReturnType<typeof setTimeout> | undefined;
+  const calm = (): void => {
+    clearTimeout(armed);
+    armed = undefined;
+    button.textContent = first;
+  };
+  button.addEventListener("click", () => {
+    if (armed !== undefined) {
+      calm();
+      act();
+      return;
+    }
+    button.textContent = button.dataset["sure"] ?? first;
+    armed = setTimeout(calm, 6000);
+  });
+  button.addEventListener("blur", calm);
 }
 
 function choice(): Choice {
@@ -234,13 +232,21 @@ async function publish(): Promise<void> {
 
 async function join(): Promise<void> {
   const button = element<HTMLButtonElement>("join");
+  if (button.getAttribute("aria-disabled") === "true") {
+    element("consent-title").focus();
+    return;
+  }
   button.disabled = true;
   button.textContent = say("room-joining");
   try {
-    await publish();
+    if (stream.getTracks().length > 0) await publish();
+    else {
+      const no = await api.post("arrive");
+      if (no) throw new Error(refusal(no));
+    }
     joined = true;
     trouble("");
-    await look();
+    laneSoon();
   } catch (error) {
     trouble(say("room-join-failed", { why: error instanceof Error ? error.message : String(error) }));
   } finally {
@@ -281,14 +287,19 @@ async function share(): Promise<void> {
 }
 
 function wire(): void {
-  for (const button of document.querySelectorAll<HTMLButtonElement>("[data-do]")) {
-    button.addEventListener("click", () => {
-      if (button.getAttribute("aria-disabled") !== "true") void command(button.dataset["do"] ?? "");
-    });
+  for (const button of document.querySelectorAll<HTMLButtonElement>("#consent [data-do], #prompt [data-do]")) {
+    button.addEventListener("click", () => void ask(button.dataset["do"] ?? ""));
   }
+  // Escape is an answer as good as any: not now. A start by hand stays possible.
+  prompt.addEventListener("cancel", () => void ask("prompt_decline"));
   element("join").addEventListener("click", () => void join());
   element("share").addEventListener("click", () => void share());
-  element("withdraw").addEventListener("click", () => void command("consent_withdraw"));
+  element("withdraw").addEventListener("click", () => void ask("consent_withdraw"));
+  element("again").addEventListener("click", () => void ask("consent_grant"));
+  twice("erase", () => void ask("consent_decline"));
+  twice("end", () => void api.post("end").then((no) => no && trouble(refusal(no)), () => trouble(say("controls-unanswered"))));
+  bar.useKeys(keysAreOn());
+  controlKeys(element<HTMLInputElement>("keys"), () => (isHost && !over ? [bar] : []), () => undefined);
   element("mute").addEventListener("click", () => {
     const tracks = stream.getAudioTracks();
     for (const track of tracks) track.enabled = !track.enabled;
@@ -300,16 +311,20 @@ function wire(): void {
     element("camera-off").textContent = tracks[0]?.enabled ? say("room-camera-off") : say("room-camera-on");
   });
   element("leave").addEventListener("click", () => {
+    left = true;
     ended();
-    element("indicator-what").textContent = say("room-left");
+    void api.post("leave", true).catch(() => undefined);
   });
   for (const select of [cameraChoice, microphoneChoice]) {
     select.addEventListener("change", () => void open(choice()).catch((error: unknown) => trouble(say("room-no-devices", { why: String(error) }))));
   }
   addEventListener("pagehide", () => {
     leaving.abort();
+    if (over) return;
     void own?.close(true);
     void screen?.publication.close(true);
+    // Whoever has only answered is in, too; who is gone must not keep the others waiting.
+    void api.post("leave", true).catch(() => undefined);
   });
 }
 
@@ -323,9 +338,22 @@ async function begin(): Promise<void> {
   }
   session = first;
   over = !first.live;
+  linked = true;
   element("body").hidden = false;
   draw();
-  void follow({ session: id, token, since: 0, signal: leaving.signal, onEvent, onLink: (up) => trouble(up || over ? "" : say("room-lost")) });
+  void watch({
+    url: `/v1/sessions/${id}/watch`,
+    token,
+    signal: leaving.signal,
+    onMessage: see,
+    onLink: (up) => {
+      if (linked === up) return;
+      linked = up;
+      trouble(up || over ? "" : say("link-lost"));
+      draw();
+    },
+    onRefused: ended,
+  });
   await devices();
   draw();
 }

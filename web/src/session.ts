@@ -1,4 +1,5 @@
 // The session as its participant sees it: one look, one command, and what the indicator says of it.
+import type { Controls } from "./controls";
 import { clock } from "./times";
 import { say } from "./words";
 
@@ -6,18 +7,25 @@ export interface Party {
   id: string;
   role: string;
   name?: string;
+  address?: string;
   present: boolean;
 }
 
 export interface Session {
   id: string;
+  kind?: string;
+  project?: string;
+  started_at?: string;
   state?: string;
+  state_since?: string;
+  record_mode?: string;
+  metadata?: Record<string, string>;
   live: boolean;
   consent?: string;
   participants: Party[];
   gates: { output: string; participant: string; gate: string }[];
   outputs: { output: string; recording: string; running: boolean }[];
-  you?: { id: string; whip_url: string };
+  you?: { id: string; whip_url: string; controls?: Controls };
 }
 
 export interface Problem {
@@ -41,9 +49,20 @@ export class SessionApi {
     return (await answer.json()) as Session | Problem;
   }
 
-  async command(verb: string): Promise<{ state: string } | Problem> {
-    const answer = await fetch(`/v1/sessions/${this.id}/commands`, { method: "POST", headers: this.headers(), body: JSON.stringify({ do: verb }) });
+  async command(verb: string, more: Record<string, unknown> = {}): Promise<{ state: string } | Problem> {
+    const answer = await fetch(`/v1/sessions/${this.id}/commands`, { method: "POST", headers: this.headers(), body: JSON.stringify({ do: verb, ...more }) });
     return (await answer.json()) as { state: string } | Problem;
+  }
+
+  /** Tells the node something; it answers with nothing. */
+  async tell(what: string, body: Record<string, unknown>): Promise<void> {
+    await fetch(`/v1/sessions/${this.id}/${what}`, { method: "POST", headers: this.headers(), body: JSON.stringify(body) });
+  }
+
+  /** `arrive`, `leave` or `end`. A page that is being left cannot wait for the answer. */
+  async post(what: string, leaving = false): Promise<Problem | undefined> {
+    const answer = await fetch(`/v1/sessions/${this.id}/${what}`, { method: "POST", headers: this.headers(), body: what === "end" ? null : "{}", keepalive: leaving });
+    return answer.ok ? undefined : ((await answer.json()) as Problem);
   }
 
   async lane(): Promise<string> {
@@ -57,13 +76,13 @@ export function isProblem(answer: object): answer is Problem {
 }
 
 /** The sentence beside the state's word: who is being recorded, from where this person sits. */
-export function sentence(session: Session, pausedAt: Date | undefined): string {
+export function sentence(session: Session): string {
   const you = session.you?.id ?? "";
   switch (session.state) {
     case "awaiting_consent":
       return say("ind-awaiting");
     case "paused":
-      return say("ind-paused", { time: clock(pausedAt ?? new Date()) });
+      return say("ind-paused", { time: clock(session.state_since ? new Date(session.state_since) : new Date()) });
     case "censored":
       return say("ind-censored");
     case "stopped":

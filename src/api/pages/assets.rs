@@ -24,6 +24,16 @@ pub fn address(name: &str) -> String {
     }
 }
 
+/// `GET /embed/indicator.js`: the indicator for pages of others, at an address that stays. Any page may load it; it holds nothing of anybody.
+pub async fn indicator(headers: HeaderMap, uri: axum::http::Uri) -> Response {
+    let mut answer = get(Path("indicator.js".to_owned()), headers, uri).await;
+    let any = HeaderValue::from_static("*");
+    answer.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, any);
+    let cross = HeaderValue::from_static("cross-origin");
+    answer.headers_mut().insert(header::HeaderName::from_static("cross-origin-resource-policy"), cross);
+    answer
+}
+
 /// `GET /assets/{name}`
 pub async fn get(Path(name): Path<String>, headers: HeaderMap, uri: axum::http::Uri) -> Response {
     let Some(file) = Built::get(&name) else { return Problem::not_found("there is no such asset").into_response() };

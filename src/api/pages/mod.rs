@@ -2,6 +2,7 @@
 
 mod assets;
 mod console;
+mod desk;
 mod form;
 mod lane;
 mod lane_html;
@@ -46,6 +47,8 @@ pub fn open() -> axum::Router<ApiState> {
         .route("/sign-in", post(sign_in::sign_in).get(|| async { Redirect::to("/") }))
         .route("/assets/{name}", get(assets::get))
         .route("/room/{session}", get(room::show))
+        .route("/desk", get(desk::show))
+        .route("/embed/indicator.js", get(assets::indicator))
 }
 
 /// Puts the guarding headers on every answer.

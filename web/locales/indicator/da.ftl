@@ -1,0 +1,11 @@
+label = Optagelsesstatus
+idle = Ingen optagelse
+awaiting_consent = Venter på samtykke
+recording = Optagelse i gang
+paused = Optagelse sat på pause
+censored = Optagelse uden lyd og billede
+automatic_without_caller = Optagelse i gang, uden den, der ringer
+stopped = Optagelse stoppet
+disabled = Ingen optagelse
+over = Afsluttet
+unknown = Forbindelsen er afbrudt: optagelsesstatus ukendt

@@ -1,0 +1,11 @@
+label = Aufnahmestatus
+idle = Keine Aufnahme
+awaiting_consent = Wartet auf Zustimmung
+recording = Aufnahme läuft
+paused = Aufnahme angehalten
+censored = Aufnahme ohne Ton und Bild
+automatic_without_caller = Aufnahme läuft, ohne den Anrufer
+stopped = Aufnahme beendet
+disabled = Keine Aufnahme
+over = Beendet
+unknown = Verbindung verloren: Aufnahmestatus unbekannt

@@ -1,0 +1,11 @@
+label = Estado de la grabación
+idle = Sin grabación
+awaiting_consent = A la espera del consentimiento
+recording = Grabando
+paused = Grabación en pausa
+censored = Grabando sin sonido ni imagen
+automatic_without_caller = Grabando, sin la persona que llama
+stopped = Grabación detenida
+disabled = Sin grabación
+over = Terminado
+unknown = Conexión perdida: estado de la grabación desconocido

@@ -1,0 +1,11 @@
+label = Tallennuksen tila
+idle = Ei tallennusta
+awaiting_consent = Odottaa suostumusta
+recording = Tallennus käynnissä
+paused = Tallennus keskeytetty
+censored = Tallennus ilman ääntä ja kuvaa
+automatic_without_caller = Tallennus käynnissä, ilman soittajaa
+stopped = Tallennus lopetettu
+disabled = Ei tallennusta
+over = Päättynyt
+unknown = Yhteys katkesi: tallennuksen tila ei tiedossa

@@ -1,0 +1,11 @@
+label = État de l’enregistrement
+idle = Pas d’enregistrement
+awaiting_consent = En attente du consentement
+recording = Enregistrement en cours
+paused = Enregistrement en pause
+censored = Enregistrement sans son ni image
+automatic_without_caller = Enregistrement en cours, sans l’appelant
+stopped = Enregistrement arrêté
+disabled = Pas d’enregistrement
+over = Terminé
+unknown = Connexion perdue : état de l’enregistrement inconnu

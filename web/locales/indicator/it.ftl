@@ -1,0 +1,11 @@
+label = Stato della registrazione
+idle = Nessuna registrazione
+awaiting_consent = In attesa del consenso
+recording = Registrazione in corso
+paused = Registrazione in pausa
+censored = Registrazione senza audio e video
+automatic_without_caller = Registrazione in corso, senza il chiamante
+stopped = Registrazione terminata
+disabled = Nessuna registrazione
+over = Terminato
+unknown = Connessione persa: stato della registrazione sconosciuto

@@ -1,0 +1,11 @@
+label = Opptaksstatus
+idle = Ingen opptak
+awaiting_consent = Venter på samtykke
+recording = Opptak pågår
+paused = Opptak satt på pause
+censored = Opptak uten lyd og bilde
+automatic_without_caller = Opptak pågår, uten innringeren
+stopped = Opptak stoppet
+disabled = Ingen opptak
+over = Avsluttet
+unknown = Forbindelsen er brutt: opptaksstatus ukjent

@@ -1,0 +1,11 @@
+label = Opnamestatus
+idle = Geen opname
+awaiting_consent = Wacht op toestemming
+recording = Opname loopt
+paused = Opname gepauzeerd
+censored = Opname zonder geluid en beeld
+automatic_without_caller = Opname loopt, zonder de beller
+stopped = Opname gestopt
+disabled = Geen opname
+over = Afgelopen
+unknown = Verbinding verbroken: opnamestatus onbekend

@@ -1,0 +1,11 @@
+label = Inspelningsstatus
+idle = Ingen inspelning
+awaiting_consent = Väntar på samtycke
+recording = Inspelning pågår
+paused = Inspelning pausad
+censored = Inspelning utan ljud och bild
+automatic_without_caller = Inspelning pågår, utan den som ringer
+stopped = Inspelning stoppad
+disabled = Ingen inspelning
+over = Avslutad
+unknown = Anslutningen bröts: inspelningsstatus okänd
