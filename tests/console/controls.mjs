@@ -1,6 +1,7 @@
 // Who controls a recording, and who is told of it: an agent at their desk, a host and guests in a room, strangers, and an indicator in somebody else's page.
 import { createServer } from "node:http";
 import { writeFileSync } from "node:fs";
+import net from "node:net";
 import { join } from "node:path";
 import { SITE, api, launch, look, must, open, until } from "./browser.mjs";
 
@@ -174,7 +175,7 @@ async function room(settings) {
   await post("/v1/projects", { slug, kind: "room", settings });
   const { id } = await post("/v1/sessions", { project: slug });
   const invite = async (role, name) => ({ ...(await post(`/v1/sessions/${id}/participants`, { role, name })), name });
-  return { id, invite };
+  return { id, slug, invite };
 }
 
 async function visit(browser, invitation) {
@@ -187,6 +188,45 @@ async function visit(browser, invitation) {
 async function comeIn(page) {
   await page.click("#join");
   await page.waitForSelector("#leave:not([hidden])");
+}
+
+/** A wire to the node that can fall silent, or be cut. */
+async function wire() {
+  const port = Number(new URL(SITE).port);
+  let ends = [];
+  let mode = "whole";
+  const server = net.createServer((near) => {
+    if (mode === "cut") return near.destroy();
+    const far = net.connect(port, "127.0.0.1");
+    for (const end of [near, far]) end.on("error", () => undefined);
+    near.on("close", () => far.destroy());
+    far.on("close", () => near.destroy());
+    ends.push(near, far);
+    if (mode === "silent") return;
+    near.pipe(far);
+    far.pipe(near);
+  });
+  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  const drop = () => {
+    for (const end of ends) end.destroy();
+    ends = [];
+  };
+  return {
+    site: `http://127.0.0.1:${server.address().port}`,
+    hold: () => {
+      mode = "silent";
+      for (const end of ends) end.unpipe();
+    },
+    cut: () => {
+      mode = "cut";
+      drop();
+    },
+    mend: () => {
+      mode = "whole";
+      drop();
+    },
+    close: () => server.close(),
+  };
 }
 
 const word = (page) => page.textContent("#indicator-word");
@@ -225,6 +265,7 @@ async function roomWithConsent(browser) {
 
   // A late joiner: the recording waits for the answer.
   must(await guestPage.isVisible("#consent-running"), "a guest who comes late is told that a recording runs");
+  await hostPage.evaluate(() => addEventListener("click", () => (globalThis.clicked = Date.now()), true));
   await follow(hostPage, "#indicator");
   await follow(guestPage, "#indicator");
   await guestPage.click('#consent [data-do="consent_grant"]');
@@ -240,17 +281,28 @@ async function roomWithConsent(browser) {
   for (const [pair, act, state] of [["pause", "pause", "paused"], ["pause", "resume", "recording"], ["censor", "censor_on", "censored"], ["censor", "censor_off", "recording"]]) {
     const before = Date.now();
     await press(hostPage.locator("#bar"), pair, act);
-    const clicked = before + 450;
+    const clicked = await hostPage.evaluate(() => globalThis.clicked);
     for (const page of [hostPage, guestPage]) figure("click to the other's indicator", (await shownAt(page, state, before)) - clicked);
   }
 
   // Lost: an old state is not shown as if it held.
-  await guestPage.context().setOffline(true);
-  await until("a page that hears nothing says so", async () => (await word(guestPage)) === "Connection lost");
-  must((await guestPage.textContent("#indicator-what")) === "The recording state is unknown.", "in words");
-  await look(guestPage, "guest-lost");
-  await guestPage.context().setOffline(false);
-  await until("and knows again", async () => (await word(guestPage)) === "Recording");
+  const line = await wire();
+  const far = await open(browser);
+  await far.goto(guest.page_url.replace(SITE, line.site));
+  await until("seen from far away", async () => (await word(far)) === "Recording");
+  for (const [lose, name] of [[line.hold, "silent"], [line.cut, "cut"]]) {
+    lose();
+    await until(`a page says so when its line is ${name}`, async () => (await word(far)) === "Connection lost");
+    must((await far.textContent("#indicator-what")) === "The recording state is unknown.", "in words");
+    if (name === "silent") await look(far, "guest-lost");
+    line.mend();
+    await until("and knows again", async () => (await word(far)) === "Recording");
+  }
+  // Not by its page being closed: that would be the guest leaving.
+  await far.evaluate(() => addEventListener("pagehide", (event) => event.stopImmediatePropagation(), true));
+  line.cut();
+  await far.context().close();
+  line.close();
   step("the indicator is pushed, and honest without a link");
 
   await guestPage.click("#withdraw");
@@ -282,14 +334,20 @@ async function roomWithConsent(browser) {
 
 /** The agent is recorded on; a guest who said no before joining is in the room and in no recording. */
 async function roomWithDecline(browser) {
-  const { id, invite } = await room({ consent: "per_party", trigger: "manual" });
+  const { id, slug, invite } = await room({ consent: "per_party", trigger: "manual" });
+  const text = "Vi tar opp samtalen for opplæring.\n\nOpptaket slettes etter 30 dager.";
+  const kept = await api(`/v1/projects/${slug}/consent-text`, { method: "PUT", headers: { "content-type": "application/json" }, body: JSON.stringify({ language: "nb", text }) });
   const [host, guest] = [await invite("agent", "Paal"), await invite("customer", "Kari")];
   const [hostPage, guestPage] = [await visit(browser, host), await visit(browser, guest)];
   await hostPage.click('#consent [data-do="consent_grant"]');
   await hostPage.waitForSelector("#consent", { state: "hidden" });
   await comeIn(hostPage);
+  must((await guestPage.locator("#consent-text [lang=nb] p").allTextContents()).join("\n\n") === text, "the project's own words are asked");
+  await look(guestPage, "guest-asked-in-the-projects-words");
   await guestPage.click('#consent [data-do="consent_decline"]');
   await guestPage.waitForSelector("#consent", { state: "hidden" });
+  const answers = (await api(`/v1/sessions/${id}`)).participants.find((p) => p.id === guest.id).consents.answers;
+  must(JSON.stringify(answers).includes(`"text_version":"${kept.version}"`) && JSON.stringify(answers).includes('"language":"nb"'), `the answer names them: ${JSON.stringify(answers)}`);
   must((await guestPage.textContent("#consent-said")) === "You declined. Nothing you said is kept.", "no works as well as yes");
   await comeIn(guestPage);
   await press(hostPage.locator("#bar"), "main", "start");

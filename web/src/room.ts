@@ -127,6 +127,25 @@ const BUILT_IN = { text_version: "ferric-1", language: "en" };
 let wording: { text_version: string; language: string } = BUILT_IN;
 let told = false;
 
+/** The project's own words take the place of the built-in ones. */
+async function read(): Promise<void> {
+  const found = await api.wording().catch(() => undefined);
+  if (!found) return;
+  wording = { text_version: found.text_version, language: found.language };
+  if (!found.text) return;
+  const paragraphs = found.text.split(/\n\s*\n/).map((text) => {
+    const paragraph = document.createElement("p");
+    paragraph.textContent = text.trim();
+    return paragraph;
+  });
+  const either = document.createElement("p");
+  either.textContent = say("consent-either");
+  const own = document.createElement("div");
+  own.lang = found.language;
+  own.append(...paragraphs);
+  element("consent-text").replaceChildren(own, either);
+}
+
 /** That the question is on the screen goes into the record of consents, once. */
 function asked(): void {
   if (told) return;
@@ -336,6 +355,7 @@ async function begin(): Promise<void> {
     trouble(say("room-bad-link"));
     return;
   }
+  await read();
   session = first;
   over = !first.live;
   linked = true;

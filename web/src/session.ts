@@ -54,6 +54,12 @@ export class SessionApi {
     return (await answer.json()) as { state: string } | Problem;
   }
 
+  /** With which words people are asked here. */
+  async wording(): Promise<{ text_version: string; language: string; text?: string } | undefined> {
+    const answer = await fetch(`/v1/sessions/${this.id}/consent-text`, { headers: this.headers(), cache: "no-store" });
+    return answer.ok ? ((await answer.json()) as { text_version: string; language: string; text?: string }) : undefined;
+  }
+
   /** Tells the node something; it answers with nothing. */
   async tell(what: string, body: Record<string, unknown>): Promise<void> {
     await fetch(`/v1/sessions/${this.id}/${what}`, { method: "POST", headers: this.headers(), body: JSON.stringify(body) });

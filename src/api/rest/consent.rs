@@ -1,8 +1,9 @@
 //! How answers to the questions of consent and of the host's prompt are told by API, and that somebody was asked.
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::participants::speaker;
 use super::sessions::refusal;
@@ -14,7 +15,7 @@ use crate::model::command::Verb;
 use crate::model::consent::{Answer, AnswerContext, AnswerSource, Question, answer_of};
 use crate::model::id::{ParticipantId, SessionId};
 use crate::model::redact::Personal;
-use crate::model::switchboard::AskedRequest;
+use crate::model::switchboard::{AskedRequest, Refusal};
 use crate::model::time::WallClock;
 
 /// How far the clock of a platform may be ahead of ours, milliseconds.
@@ -182,6 +183,36 @@ pub(super) fn context_of(caller: &Caller, verb: Verb, told: Option<ContextBody>)
         (None, Some(_)) => Err(Problem::invalid("consent: only with `consent_*` and `prompt_*`")),
         (Some(_), told) => told.unwrap_or_default().check(caller).map(Some),
     }
+}
+
+/// The version of the question's words that pages of the node have built in. It changes with the words (`consent-…` in `web/locales`).
+const BUILT_IN: &str = "ferric-1";
+
+/// The words of the consent question in a session.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct WordingJson {
+    /// What an answer names as its `text_version`.
+    text_version: String,
+    /// Their language (BCP 47).
+    language: String,
+    /// The project's own words; absent where it has none and pages use those that they have built in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+}
+
+/// With which words the people of a session are asked: the project's own as they are now, or the node's.
+#[utoipa::path(get, path = "/v1/sessions/{id}/consent-text", tag = "sessions", params(("id" = String, Path)),
+    responses((status = 200, body = WordingJson), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub async fn wording(caller: Caller, State(state): State<ApiState>, At(id): At<SessionId>) -> Result<Json<WordingJson>, Problem> {
+    caller.may_see(&id, &state.registry)?;
+    let Some(view) = state.registry.view(&id) else {
+        return Err(refusal(&state, &id, Refusal::NoSuchSession).await);
+    };
+    let own = state.catalogue.consent_text(&view.project).await?;
+    Ok(Json(match own {
+        Some(own) => WordingJson { text_version: own.version.to_string(), language: own.language, text: Some(own.text) },
+        None => WordingJson { text_version: BUILT_IN.to_owned(), language: "en".to_owned(), text: None },
+    }))
 }
 
 /// Keeps, for the record of consents, that a question was shown or read out to a participant, and in which words. Pages call it when they show the

@@ -51,6 +51,7 @@ pub fn protected() -> (axum::Router<ApiState>, utoipa::openapi::OpenApi) {
         .routes(routes!(participants::invite))
         .routes(routes!(participants::command))
         .routes(routes!(consent::asked))
+        .routes(routes!(consent::wording))
         .routes(routes!(participants::arrive))
         .routes(routes!(participants::leave))
         .routes(routes!(events::stream))
