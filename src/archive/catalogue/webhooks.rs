@@ -137,7 +137,10 @@ impl Catalogue {
         let first = Reading::of("events", &first).number("seq")?;
         let (mut from, mut count) = (first - 1, 0);
         let mut projects: HashMap<SessionId, Option<ProjectSlug>> = HashMap::new();
-        while first > 0 {
+        if first == 0 {
+            return Ok(0);
+        }
+        loop {
             let rows = self.events_since(from, None, PAGE).await?;
             let Some(last) = rows.last() else { break };
             from = last.seq;
@@ -148,14 +151,13 @@ impl Catalogue {
                 }
                 let project = match &row.session {
                     None => None,
-                    Some(session) => match projects.get(session) {
-                        Some(known) => known.clone(),
-                        None => {
+                    Some(session) => {
+                        if !projects.contains_key(session) {
                             let found = self.session(session).await.ok().map(|row| row.project);
-                            projects.insert(session.clone(), found.clone());
-                            found
+                            projects.insert(session.clone(), found);
                         }
-                    },
+                        projects.get(session).cloned().flatten()
+                    }
                 };
                 if hook.wants(&row.kind, project.as_ref()) {
                     again.push(Delivery::of(&hook.id, row.seq, row.session.clone(), &row.kind, now));

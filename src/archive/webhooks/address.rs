@@ -9,14 +9,14 @@ use crate::archive::error::{ArchiveError, Result};
 pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => is_public_v4(v4),
-        IpAddr::V6(v6) => match embedded_v4(v6) {
-            Some(v4) => is_public_v4(v4),
-            None => {
+        IpAddr::V6(v6) => embedded_v4(v6).map_or_else(
+            || {
                 let first = v6.segments()[0];
                 // Global unicast is 2000::/3 (RFC 4291 §2.4) without the documentation's 2001:db8::/32.
                 (0x2000..=0x3fff).contains(&first) && !(first == 0x2001 && v6.segments()[1] == 0x0db8)
-            }
-        },
+            },
+            is_public_v4,
+        ),
     }
 }
 
@@ -25,8 +25,7 @@ fn embedded_v4(v6: Ipv6Addr) -> Option<Ipv4Addr> {
     let s = v6.segments();
     let of = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
     match s {
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(of(high, low)),
-        [0x2002, high, low, ..] => Some(of(high, low)),
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => Some(of(high, low)),
         _ => v6.to_ipv4_mapped(),
     }
 }
