@@ -24,11 +24,14 @@ pub struct Lived {
 }
 
 /// The project, its agents and its queue, made by the API.
-async fn configure(node: &RunningNode, scenario: &Scenario) {
+pub async fn configure(node: &RunningNode, scenario: &Scenario) {
     let mut layer = scenario.settings.as_object().cloned().unwrap_or_default();
+    layer.remove("kind");
     let agents = layer.remove("agents").unwrap_or_else(|| json!({}));
     let queue = layer.remove("queue");
-    let (status, told) = node.post("/v1/projects", json!({ "slug": scenario.name, "kind": "call", "settings": layer })).await;
+    let (status, told) = node
+        .post("/v1/projects", json!({ "slug": scenario.name, "kind": if scenario.is_room { "room" } else { "call" }, "settings": layer }))
+        .await;
     assert_eq!(status, 201, "{}: {told}", scenario.name);
     for name in party::names().filter(|name| name.starts_with('a')) {
         let row = json!({ "name": format!("{}-{name}", scenario.name), "projects": [scenario.name],
@@ -55,6 +58,27 @@ async fn id_of(node: &RunningNode, session: &str, name: &str) -> String {
     let named = view["participants"].as_array().unwrap().iter().filter(|p| p["name"] == name);
     let found = named.max_by_key(|p| p["present"].as_bool());
     found.unwrap_or_else(|| panic!("no {name} in {view:#}"))["id"].as_str().unwrap().to_owned()
+}
+
+/// Gives a command and holds the answer against what is expected; a refusal comes back as by, do, reason.
+pub async fn command(
+    node: &RunningNode,
+    scenario: &Scenario,
+    session: &str,
+    (by, id): (&str, &str),
+    verb: &str,
+    order: Option<&str>,
+    expected: Option<&str>,
+) -> Option<(String, String, String)> {
+    let mut body = json!({ "do": verb, "by": id });
+    if let Some(order) = order {
+        body["order"] = json!(order);
+    }
+    let (status, answer) = node.post(&format!("/v1/sessions/{session}/commands"), body).await;
+    let reason = answer["reason"].as_str();
+    let meant = (if expected.is_some() { 409 } else { 200 }, expected);
+    assert_eq!((status, reason), meant, "{}: {by} {verb}: {answer}", scenario.name);
+    reason.map(|reason| (id.to_owned(), verb.to_owned(), reason.to_owned()))
 }
 
 /// Lives a scenario to its end.
@@ -98,22 +122,7 @@ pub async fn live(node: &RunningNode, client: &Arc<SiprecClient>, pump: &Pump, s
             }
             What::Says { by, verb, order, refused: expected } => {
                 let id = id_of(node, &session, by).await;
-                let mut body = json!({ "do": verb, "by": id });
-                if let Some(order) = order {
-                    body["order"] = json!(order);
-                }
-                let (status, answer) = node.post(&format!("/v1/sessions/{session}/commands"), body).await;
-                let reason = answer["reason"].as_str();
-                assert_eq!(
-                    (status, reason),
-                    (if expected.is_some() { 409 } else { 200 }, *expected),
-                    "{}: {by} {verb} at {} ms: {answer}",
-                    scenario.name,
-                    step.at_ms
-                );
-                if let Some(reason) = reason {
-                    refused.push((id, (*verb).to_owned(), reason.to_owned()));
-                }
+                refused.extend(command(node, scenario, &session, (by, &id), verb, *order, *expected).await);
             }
             What::End => {}
         }

@@ -7,14 +7,17 @@
 mod running_node;
 
 mod agreement;
+mod browser;
 mod call;
 mod marks;
 mod party;
+mod room;
 mod scenario;
 mod simulated;
 mod taped;
 
 mod a_conference_is_recorded_as_its_mode_says;
+mod a_room_shows_nobody_beyond_their_spans;
 mod consent_is_kept_to_the_packet;
 mod every_record_mode_records_whom_it_says;
 mod forced_recording_and_its_limits;

@@ -37,3 +37,20 @@ pub fn linear(ulaw: u8) -> f64 {
     let magnitude = (((i32::from(bits & 0x0f) << 3) + 132) << ((bits >> 4) & 7)) - 132;
     f64::from(if bits & 0x80 == 0 { magnitude } else { -magnitude }) / 32768.0
 }
+
+/// A file's pictures, 50 a second, 64 by 36 pixels of RGB each.
+pub fn pictures(file: &Path) -> Vec<Vec<u8>> {
+    let out = Command::new("ffmpeg")
+        .args(["-v", "error", "-xerror", "-i"])
+        .arg(file)
+        .args(["-an", "-vf", "fps=50,scale=64:36:flags=neighbor", "-pix_fmt", "rgb24", "-f", "rawvideo", "-"])
+        .output()
+        .expect("ffmpeg runs");
+    assert!(out.status.success() && out.stderr.is_empty(), "ffmpeg: {}", String::from_utf8_lossy(&out.stderr));
+    out.stdout.chunks_exact(64 * 36 * 3).map(<[u8]>::to_vec).collect()
+}
+
+/// How many of the pixels have a colour, give or take what coding does to it.
+pub fn pixels(rgb: &[u8], colour: [u8; 3]) -> usize {
+    rgb.chunks_exact(3).filter(|pixel| pixel.iter().zip(colour).all(|(a, b)| a.abs_diff(b) < 60)).count()
+}

@@ -28,12 +28,33 @@ pub fn leg(name: &str, label: usize, project: &str) -> LegPlan {
     LegPlan::pcmu(&label.to_string(), name, &address(name, project), Sound::tone(tone(name), LEVEL_DBFS))
 }
 
-/// How loud a party is in the left and in the right channel of a call.
-pub fn sides(name: &str) -> [f64; 2] {
+/// As the API names roles.
+pub fn role(name: &str) -> &'static str {
+    match name.as_bytes()[0] {
+        b'a' => "agent",
+        b'c' => "customer",
+        _ => "third_party",
+    }
+}
+
+/// What somebody's camera sees.
+pub fn colour(name: &str) -> [u8; 3] {
+    match name {
+        "a1" => [220, 0, 0],
+        "a2" => [220, 0, 220],
+        "c1" => [0, 180, 0],
+        "c2" => [0, 180, 180],
+        "t1" => [0, 0, 230],
+        _ => [200, 200, 0],
+    }
+}
+
+/// How loud a party is in the left and in the right channel.
+pub fn sides(name: &str, is_room: bool) -> [f64; 2] {
     let peak = 10f64.powf(LEVEL_DBFS / 20.0);
     match name.as_bytes()[0] {
-        b'a' => [peak, 0.0],
-        b'c' => [0.0, peak],
+        b'a' if !is_room => [peak, 0.0],
+        b'c' if !is_room => [0.0, peak],
         _ => [peak * std::f64::consts::FRAC_1_SQRT_2; 2],
     }
 }

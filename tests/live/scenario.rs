@@ -6,7 +6,9 @@ use serde_json::Value;
 pub struct Scenario {
     /// Also the slug of its project.
     pub name: &'static str,
-    /// As `ferric simulate` takes them, `agents` and `queue` too.
+    /// Pictures too, by browsers; else a call with SIPREC.
+    pub is_room: bool,
+    /// As `ferric simulate` takes them, `kind`, `agents` and `queue` too.
     pub settings: Value,
     /// Who is in the first INVITE, in order.
     pub cast: Vec<&'static str>,
@@ -52,5 +54,12 @@ pub fn scenario(name: &'static str, settings: Value, cast: &str, steps: &[&'stat
     let steps: Vec<Step> = steps.iter().map(|line| Step::read(line)).collect();
     assert!(steps.is_sorted_by_key(|step| step.at_ms), "{name}: time goes back");
     assert!(matches!(steps.last().unwrap().what, What::End), "{name} has no end");
-    Scenario { name, settings, cast: cast.split(' ').map(known).collect(), steps, outcome: outcome.to_vec() }
+    Scenario {
+        name,
+        is_room: settings["kind"] == "room",
+        settings,
+        cast: cast.split(' ').map(known).collect(),
+        steps,
+        outcome: outcome.to_vec(),
+    }
 }

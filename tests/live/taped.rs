@@ -15,6 +15,8 @@ pub struct Packet {
     pub participant: String,
     /// Arrival, nanoseconds of session time.
     pub at_ns: u64,
+    pub is_sound: bool,
+    /// Of a call.
     pub samples: Vec<f64>,
 }
 
@@ -24,6 +26,9 @@ pub struct Tape {
     pub events: Vec<Value>,
     pub packets: Vec<Packet>,
 }
+
+/// By track: whose it is, and whether it is sound.
+type Owners = BTreeMap<u16, (String, bool)>;
 
 const FIRST_PORT: u16 = 20_000;
 
@@ -39,8 +44,8 @@ impl Tape {
         assert_eq!(seen["damaged"], 0);
         let started_at: Timestamp = seen["started_at"].as_str().unwrap().parse().unwrap();
         let tracks = seen["tracks"].as_array().unwrap().iter();
-        let owners: BTreeMap<u16, String> =
-            tracks.map(|t| (t["track"].as_u64().unwrap() as u16, t["participant"].as_str().unwrap().to_owned())).collect();
+        let owner = |t: &Value| (t["participant"].as_str().unwrap().to_owned(), t["kind"] == "audio");
+        let owners: Owners = tracks.map(|t| (t["track"].as_u64().unwrap() as u16, owner(t))).collect();
         let packets = packets(&ferric(&["tape", "to-pcap"], dir), started_at, &owners);
         Self { started_at, events: seen["events"].as_array().unwrap().clone(), packets }
     }
@@ -57,8 +62,8 @@ impl Tape {
     }
 }
 
-/// Reads RTP with µ-law out of a pcapng of raw IPv4 (blocks of draft-ietf-opsawg-pcapng, nanoseconds as Ferric writes them).
-fn packets(file: &[u8], started_at: Timestamp, owners: &BTreeMap<u16, String>) -> Vec<Packet> {
+/// Reads RTP out of a pcapng of raw IPv4 (blocks of draft-ietf-opsawg-pcapng, nanoseconds as Ferric writes them).
+fn packets(file: &[u8], started_at: Timestamp, owners: &Owners) -> Vec<Packet> {
     let word = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap());
     let zero = u64::try_from(started_at.as_nanosecond()).unwrap();
     let mut found = Vec::new();
@@ -72,12 +77,10 @@ fn packets(file: &[u8], started_at: Timestamp, owners: &BTreeMap<u16, String>) -
             let rtp = &data[28..];
             // Even ports are RTP; 5060 bears the descriptions.
             if port >= FIRST_PORT && port % 2 == 0 {
-                assert_eq!((rtp[0], rtp[1] & 0x7f), (0x80, 0), "µ-law in plain RTP");
-                found.push(Packet {
-                    participant: owners[&((port - FIRST_PORT) / 2)].clone(),
-                    at_ns: stamp - zero,
-                    samples: rtp[12..].iter().map(|byte| marks::linear(*byte)).collect(),
-                });
+                let (participant, is_sound) = owners[&((port - FIRST_PORT) / 2)].clone();
+                let is_ulaw = rtp[1] & 0x7f == 0;
+                let samples = if is_ulaw { rtp[12..].iter().map(|byte| marks::linear(*byte)).collect() } else { Vec::new() };
+                found.push(Packet { participant, at_ns: stamp - zero, is_sound, samples });
             }
         }
         at += length;

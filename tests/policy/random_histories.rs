@@ -34,6 +34,11 @@ const VERBS: [&str; 15] = [
     "consent_withdraw",
 ];
 
+/// A verb as it stands in the list of all.
+pub fn verb(named: &str) -> &'static str {
+    VERBS.iter().find(|verb| **verb == named).unwrap_or_else(|| panic!("{named} is no verb"))
+}
+
 fn maybe(rng: &mut SmallRng, settings: &mut Map<String, Value>, key: &str, values: &[Value]) {
     if rng.random_bool(0.6)
         && let Some(value) = values.choose(rng)

@@ -1,7 +1,10 @@
 //! A second reading of recording-policy.md, to compare the machine with. It keeps nothing but the list of what happened and finds
-//! everything out from that list anew, whenever it is asked: no state, no switches, no gates that are remembered. Slow, and small.
+//! everything out from that list, whenever it is asked: no switches, no gates that are remembered. Beside each entry of the list stands the world as it
+//! was left by it, so that one need not read from the beginning again.
 //!
 //! It takes a well-formed scenario as JSON and gives the answer as JSON.
+
+use std::rc::Rc;
 
 use serde_json::{Map, Value, json};
 
@@ -10,11 +13,11 @@ use serde_json::{Map, Value, json};
 enum Fact {
     Joined(usize, bool),
     Left(usize),
-    Did(usize, String),
+    Did(usize, &'static str),
     MainBegan { paused: bool },
     MainOver(&'static str),
     PauseLifted,
-    ReceiptBegan { order: String },
+    ReceiptBegan { order: Rc<str> },
     ReceiptOver(&'static str),
     ConferenceStop,
     SessionOver,
@@ -34,7 +37,7 @@ struct World {
     mains: usize,
     main: Option<Option<&'static str>>,
     receipts: usize,
-    receipt: Option<(usize, String)>,
+    receipt: Option<(usize, Rc<str>)>,
     prompt_answers: usize,
     conference: bool,
     over: bool,
@@ -53,7 +56,7 @@ impl World {
                 }
             }
             Fact::Left(p) => self.here.retain(|q| q != p),
-            Fact::Did(p, verb) => match verb.as_str() {
+            Fact::Did(p, verb) => match *verb {
                 "pause" => self.main = Some(Some("commanded")),
                 "resume" => self.main = Some(None),
                 "customer_on" => self.customer = true,
@@ -103,6 +106,8 @@ struct Reading<'s> {
     properties: Vec<[bool; 4]>,
     roles: Vec<String>,
     story: Story,
+    /// The world before the story, and after each of its facts.
+    worlds: Vec<Rc<World>>,
     refused: Vec<Value>,
 }
 
@@ -127,8 +132,16 @@ const PRECEDENCE: [&str; 11] = [
 pub fn answer(scenario: &Value) -> Value {
     let none = json!({});
     let settings = scenario.get("settings").unwrap_or(&none);
-    let mut reading =
-        Reading { settings, plain: plain(settings), names: vec![], properties: vec![], roles: vec![], story: vec![], refused: vec![] };
+    let mut reading = Reading {
+        settings,
+        plain: plain(settings),
+        names: vec![],
+        properties: vec![],
+        roles: vec![],
+        story: vec![],
+        worlds: vec![Rc::default()],
+        refused: vec![],
+    };
     let events = scenario["events"].as_array().unwrap();
     for event in events {
         let t = event["at_ms"].as_u64().unwrap();
@@ -185,16 +198,13 @@ impl Reading<'_> {
 
     // Questions to the story.
 
-    fn world(&self) -> World {
-        Self::world_after(&self.story)
+    fn world(&self) -> Rc<World> {
+        self.world_after(self.story.len())
     }
 
-    fn world_after(story: &[(u64, Fact)]) -> World {
-        let mut w = World::default();
-        for (_, fact) in story {
-            w.after(fact);
-        }
-        w
+    /// The world after so many facts.
+    fn world_after(&self, facts: usize) -> Rc<World> {
+        Rc::clone(&self.worlds[facts])
     }
 
     fn said(w: &World, p: usize) -> Option<&'static str> {
@@ -272,6 +282,9 @@ impl Reading<'_> {
     // What happens.
 
     fn now_known(&mut self, t: u64, fact: Fact) {
+        let mut world = World::clone(&self.world());
+        world.after(&fact);
+        self.worlds.push(Rc::new(world));
         self.story.push((t, fact));
     }
 
@@ -287,7 +300,7 @@ impl Reading<'_> {
         for i in began..self.story.len() {
             let from = self.story[i].0;
             let to = self.story.get(i + 1).map_or(t, |(at, _)| *at);
-            let runs = silence || Self::world_after(&self.story[..=i]).main == Some(None);
+            let runs = silence || self.world_after(i + 1).main == Some(None);
             if runs {
                 if to - from >= left {
                     self.now_known(from + left, Fact::MainOver("max_duration"));
@@ -404,11 +417,11 @@ impl Reading<'_> {
             self.refused.push(json!({ "at_ms": t, "by": by, "do": verb, "reason": reason }));
             return;
         }
-        self.now_known(t, Fact::Did(p, verb.to_owned()));
+        self.now_known(t, Fact::Did(p, crate::random_histories::verb(verb)));
         match verb {
             "start" | "prompt_accept" => self.main_begins(t),
             "stop" => self.now_known(t, Fact::MainOver("stop")),
-            "receipt_start" => self.now_known(t, Fact::ReceiptBegan { order: order.unwrap().to_owned() }),
+            "receipt_start" => self.now_known(t, Fact::ReceiptBegan { order: order.unwrap().into() }),
             "receipt_stop" => self.now_known(t, Fact::ReceiptOver("receipt_stop")),
             _ => {}
         }
@@ -466,20 +479,19 @@ impl Reading<'_> {
         note("conference_stopped", w.conference && one_of(&["start", "prompt_accept", "receipt_start"]));
         note(
             "no_such_receipt",
-            verb == "receipt_stop" && w.receipt.as_ref().is_none_or(|(_, running)| order.is_some_and(|named| named != running)),
+            verb == "receipt_stop" && w.receipt.as_ref().is_none_or(|(_, running)| order.is_some_and(|named| named != &**running)),
         );
         against
     }
 
     // The answer.
 
-    /// Spans of everybody on one output, as the story up to `known` tells them: `(participant, from, to, gate)`.
-    fn spans(&self, story: &[(u64, Fact)], which: Which) -> Vec<(usize, u64, u64, &'static str)> {
+    /// Spans of everybody on one output, as the first facts of the story tell them: `(participant, from, to, gate)`.
+    fn spans(&self, facts: usize, which: Which) -> Vec<(usize, u64, u64, &'static str)> {
         let mut spans: Vec<(usize, u64, u64, &'static str)> = Vec::new();
-        let mut w = World::default();
-        for i in 0..story.len().saturating_sub(1) {
-            let (from, to) = (story[i].0, story[i + 1].0);
-            w.after(&story[i].1);
+        for i in 0..facts.saturating_sub(1) {
+            let (from, to) = (self.story[i].0, self.story[i + 1].0);
+            let w = &self.worlds[i + 1];
             if from == to {
                 continue;
             }
@@ -491,7 +503,7 @@ impl Reading<'_> {
                 continue;
             }
             for p in &w.here {
-                let gate = self.gate(&w, *p, matches!(which, Which::Main(_)));
+                let gate = self.gate(w, *p, matches!(which, Which::Main(_)));
                 if gate == "closed" {
                     continue;
                 }
@@ -501,7 +513,7 @@ impl Reading<'_> {
                 }
             }
         }
-        let w = Self::world_after(story);
+        let w = self.world_after(facts);
         spans.retain(|(p, ..)| !w.answers.iter().any(|(q, word)| q == p && *word == "declined"));
         spans
     }
@@ -537,12 +549,12 @@ impl Reading<'_> {
         let skip = !self.plain.silence;
         let mut duration = 0;
         for i in began..over {
-            let cut = skip && Self::world_after(&self.story[..=i]).main != Some(None);
+            let cut = skip && self.world_after(i + 1).main != Some(None);
             if !cut {
                 duration += self.story[i + 1].0 - self.story[i].0;
             }
         }
-        let spans = self.spans(&self.story, Which::Main(n));
+        let spans = self.spans(self.story.len(), Which::Main(n));
         let shortest = self.settings.get("min_duration_s").and_then(Value::as_u64).unwrap_or(2) * 1000;
         let why_not = if self.conference_took_it_back() {
             Some("conference_none")
@@ -574,14 +586,14 @@ impl Reading<'_> {
             for later in n + 1..=self.world().receipts {
                 let done = self.index_of(later, |f| matches!(f, Fact::ReceiptOver(_)));
                 let Fact::ReceiptOver(by) = &self.story[done].1 else { unreachable!() };
-                let known = &self.story[..=done];
+                let known = done + 1;
                 replaced |= order_of(later) == order
                     && !interrupted(by)
                     && !self.spans(known, Which::Receipt(later)).is_empty()
                     && !self.spans(known, Which::Receipt(n)).is_empty();
             }
         }
-        let spans = self.spans(&self.story, Which::Receipt(n));
+        let spans = self.spans(self.story.len(), Which::Receipt(n));
         let why_not = if interrupted(by) {
             Some("conference_none")
         } else if replaced {
@@ -596,17 +608,22 @@ impl Reading<'_> {
     }
 
     fn tell_output(&self, key: String, by: &str, duration: u64, why_not: Option<&str>, spans: &[(usize, u64, u64, &'static str)]) -> Value {
+        // In the order in which the scenario first names people, each one's spans in order of time.
         let mut lanes = Map::new();
-        if why_not.is_none() {
-            for (p, from, to, gate) in spans {
-                let lane = lanes.entry(self.names[*p].clone()).or_insert_with(|| json!([]));
-                lane.as_array_mut().unwrap().push(json!({ "from_ms": from, "to_ms": to, "gate": gate }));
+        for p in 0..self.names.len() {
+            let own = spans.iter().filter(|span| span.0 == p && why_not.is_none());
+            let lane: Vec<Value> = own.map(|(_, from, to, gate)| json!({ "from_ms": from, "to_ms": to, "gate": gate })).collect();
+            if !lane.is_empty() {
+                lanes.insert(self.names[p].clone(), Value::Array(lane));
             }
         }
-        let mut output = json!({ "output": key, "kept": why_not.is_none(), "ended_by": by, "duration_ms": duration, "spans": lanes });
+        let mut output = json!({ "output": key, "kept": why_not.is_none() });
         if let Some(why) = why_not {
             output["reason"] = json!(why);
         }
+        output["ended_by"] = json!(by);
+        output["duration_ms"] = json!(duration);
+        output["spans"] = Value::Object(lanes);
         output
     }
 
@@ -616,7 +633,7 @@ impl Reading<'_> {
         instants.dedup();
         for t in instants {
             let known = self.story.iter().take_while(|(at, _)| *at <= t).count();
-            let state = self.state(&Self::world_after(&self.story[..known]));
+            let state = self.state(&self.world_after(known));
             if told.last().is_none_or(|(_, before)| *before != state) {
                 told.push((t, state));
             }

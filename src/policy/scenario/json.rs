@@ -1,6 +1,7 @@
 //! JSON as it stands in the file: no key lost because it came twice, whole numbers told from others, and the place of each value known.
 
 use std::fmt;
+use std::rc::Rc;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
@@ -103,20 +104,42 @@ impl Node {
     }
 }
 
+/// Where a value stands. Put into words only where something is wrong there.
+#[derive(Clone, Debug)]
+enum Place<'n> {
+    Root,
+    Field(Rc<Self>, &'n str),
+    Item(Rc<Self>, usize),
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => Ok(()),
+            Self::Field(of, name) if matches!(**of, Self::Root) => f.write_str(&printable(name)),
+            Self::Field(of, name) => write!(f, "{of}.{}", printable(name)),
+            Self::Item(of, index) => write!(f, "{of}[{index}]"),
+        }
+    }
+}
+
 /// A value and where it stands.
 #[derive(Clone, Debug)]
 pub(super) struct Placed<'n> {
     node: &'n Node,
-    place: String,
+    place: Place<'n>,
 }
 
 impl<'n> Placed<'n> {
     pub(super) fn root(node: &'n Node) -> Self {
-        Self { node, place: String::new() }
+        Self { node, place: Place::Root }
     }
 
-    pub(super) fn place(&self) -> &str {
-        if self.place.is_empty() { "scenario" } else { &self.place }
+    fn place(&self) -> String {
+        match &self.place {
+            Place::Root => "scenario".to_owned(),
+            place => place.to_string(),
+        }
     }
 
     pub(super) fn wrong(&self, problem: impl Into<String>) -> Malformed {
@@ -156,34 +179,30 @@ impl<'n> Placed<'n> {
 
     pub(super) fn items(&self) -> Result<impl Iterator<Item = Self>, Malformed> {
         let Node::List(items) = self.node else { return Err(self.not("a list")) };
-        let place = self.place.clone();
-        Ok(items.iter().enumerate().map(move |(i, node)| Self { node, place: format!("{place}[{i}]") }))
+        let place = Rc::new(self.place.clone());
+        Ok(items.iter().enumerate().map(move |(i, node)| Self { node, place: Place::Item(Rc::clone(&place), i) }))
     }
 
     /// The fields, each of which must be there once at most.
     pub(super) fn fields(&self) -> Result<Fields<'n>, Malformed> {
         let Node::Object(fields) = self.node else { return Err(self.not("an object")) };
+        let of = Rc::new(self.place.clone());
         let mut left: Vec<(&'n str, Placed<'n>)> = Vec::with_capacity(fields.len());
         for (name, node) in fields {
-            let field = Self { node, place: self.place_of(name) };
+            let field = Self { node, place: Place::Field(Rc::clone(&of), name) };
             if left.iter().any(|(other, _)| other == name) {
                 return Err(field.wrong("it is there twice"));
             }
             left.push((name, field));
         }
-        Ok(Fields { of: self.clone(), left })
-    }
-
-    fn place_of(&self, name: &str) -> String {
-        let dot = if self.place.is_empty() { "" } else { "." };
-        format!("{}{dot}{}", self.place, printable(name))
+        Ok(Fields { of, left })
     }
 }
 
 /// The fields of an object that have not been read yet.
 #[derive(Debug)]
 pub(super) struct Fields<'n> {
-    of: Placed<'n>,
+    of: Rc<Place<'n>>,
     left: Vec<(&'n str, Placed<'n>)>,
 }
 
@@ -193,8 +212,8 @@ impl<'n> Fields<'n> {
         Some(self.left.remove(at).1)
     }
 
-    pub(super) fn required(&mut self, name: &str) -> Result<Placed<'n>, Malformed> {
-        self.optional(name).ok_or_else(|| Malformed::at(self.of.place_of(name), "it is missing"))
+    pub(super) fn required(&mut self, name: &'static str) -> Result<Placed<'n>, Malformed> {
+        self.optional(name).ok_or_else(|| Malformed::at(Place::Field(Rc::clone(&self.of), name).to_string(), "it is missing"))
     }
 
     /// Every field, whatever its name.
