@@ -19,7 +19,8 @@ use crate::archive::{EventLog, EventRow, NewEvent};
 use crate::ingest::MediaClock;
 use crate::model::event::TapeEvent;
 use crate::model::event_kind::EventKind;
-use crate::model::id::{RecordingId, SessionId};
+use crate::model::gate::DiscardReason;
+use crate::model::id::{OutputKey, RecordingId, SessionId};
 use crate::model::settings::Kind;
 use crate::model::time::{MediaTime, WallClock};
 use crate::render::RenderedOutput;
@@ -97,8 +98,12 @@ struct Back {
 pub struct Progress {
     /// The tape is rendered to its end.
     rendered: bool,
-    /// Outputs on their way into the store.
-    storing: BTreeSet<RecordingId>,
+    /// Outputs on their way into the store; one that was rendered anew meanwhile is there twice.
+    storing: Vec<RecordingId>,
+    /// Receipts that were replaced and stand until their successor is stored.
+    waiting: Vec<Box<RenderedOutput>>,
+    /// Outputs that are stored, or gone from the store.
+    settled: BTreeSet<OutputKey>,
     /// Renderings that failed.
     failures: u32,
     /// Renderings that found no room.
@@ -111,6 +116,22 @@ pub struct Progress {
     clock: Option<MediaClock>,
     /// What an earlier run told of it.
     told: Vec<Arc<EventRow>>,
+}
+
+impl Progress {
+    /// Whether an output may be stored, or taken out of the store, now.
+    fn may_go(&self, output: &RenderedOutput) -> bool {
+        output.discarded != Some(DiscardReason::Replaced)
+            || (!self.storing.contains(&output.recording) && self.settled.iter().any(|later| succeeds(later, &output.output)))
+    }
+}
+
+/// Whether one receipt is a later one of another's order.
+fn succeeds(later: &OutputKey, earlier: &OutputKey) -> bool {
+    match (later, earlier) {
+        (OutputKey::Receipt { order, number }, OutputKey::Receipt { order: same, number: before }) => order == same && number > before,
+        _ => false,
+    }
 }
 
 /// What came of storing an output.
@@ -238,9 +259,13 @@ impl Conveyor {
         match news {
             RenderNews::Output(session, output) => {
                 if let Some(progress) = self.sessions.get_mut(&session) {
-                    progress.storing.insert(output.recording.clone());
+                    // What was rendered anew stands in the place of what waits.
+                    progress.waiting.retain(|waiting| waiting.recording != output.recording);
+                    progress.waiting.push(output);
+                    self.send_off(&session, back);
+                } else {
+                    self.store_output(session, output, back.stored.clone());
                 }
-                self.store_output(session, output, back.stored.clone());
             }
             RenderNews::Finished(session) => {
                 if let Some(progress) = self.sessions.get_mut(&session) {
@@ -285,9 +310,21 @@ impl Conveyor {
         }
     }
 
+    /// Stores what may be stored now, and takes out of the store what may go.
+    fn send_off(&mut self, session: &SessionId, back: &Back) {
+        while let Some(progress) = self.sessions.get_mut(session) {
+            let Some(next) = progress.waiting.iter().position(|output| progress.may_go(output)) else { return };
+            let output = progress.waiting.remove(next);
+            progress.storing.push(output.recording.clone());
+            self.store_output(session.clone(), output, back.stored.clone());
+        }
+    }
+
     fn store_output(&mut self, session: SessionId, output: Box<RenderedOutput>, stored: mpsc::UnboundedSender<Stored>) {
-        self.rows.processing(&output.recording);
-        self.tell(&session, EventKind::RecordingProcessing, json!({ "recording": output.recording, "output": output.output }));
+        if output.discarded.is_none() {
+            self.rows.processing(&output.recording);
+            self.tell(&session, EventKind::RecordingProcessing, json!({ "recording": output.recording, "output": output.output }));
+        }
         let (uploads, store, sealer) = (self.uploads.clone(), self.store.clone(), self.sealer.clone());
         tokio::spawn(async move {
             let result = store_files(&uploads, &store, &sealer, &output).await.map_err(|error| format!("{error:#}"));
@@ -304,7 +341,13 @@ impl Conveyor {
                 self.sessions.remove(&session);
                 return;
             }
-            (Ok(()), Some(reason), _) => self.rows.discarded(&recording, reason),
+            (Ok(()), Some(reason), _) => {
+                self.rows.discarded(&recording, reason);
+                if reason == DiscardReason::Replaced {
+                    let data = json!({ "output": output.output, "reason": reason, "recording": recording });
+                    self.tell(&session, EventKind::RecordingDiscarded, data);
+                }
+            }
             (Ok(()), None, Some(manifest)) => {
                 let duration_ms = manifest.duration_ms;
                 self.rows.ready(&recording, manifest);
@@ -317,14 +360,22 @@ impl Conveyor {
             (Ok(()), None, None) => tracing::error!(%session, "an output came without a manifest"),
         }
         if let Some(progress) = self.sessions.get_mut(&session) {
-            progress.storing.remove(&recording);
+            if let Some(place) = progress.storing.iter().position(|other| *other == recording) {
+                progress.storing.swap_remove(place);
+            }
+            progress.settled.insert(output.output);
         }
+        self.send_off(&session, back);
         self.let_go_if_done(&session, back);
     }
 
     /// The tape and the local files go; the session counts as under way until they are gone, so that a node that stops leaves nothing to be done again.
     fn let_go_if_done(&mut self, session: &SessionId, back: &Back) {
-        let Some(progress) = self.sessions.get_mut(session).filter(|p| p.rendered && p.storing.is_empty() && !p.leaving) else { return };
+        let Some(progress) =
+            self.sessions.get_mut(session).filter(|p| p.rendered && p.storing.is_empty() && p.waiting.is_empty() && !p.leaving)
+        else {
+            return;
+        };
         progress.leaving = true;
         let folders: Vec<PathBuf> = self.rows.forget(session).iter().map(|recording| self.out.join(recording.as_str())).collect();
         let (spool, session, keep, turn, away) =

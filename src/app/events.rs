@@ -18,6 +18,7 @@ use crate::archive::{EventLog, EventRow, NewEvent};
 use crate::model::consent::{Question, answer_of};
 use crate::model::event::TapeEvent;
 use crate::model::event_kind::EventKind;
+use crate::model::gate::DiscardReason;
 use crate::model::id::SessionId;
 use crate::model::time::{MediaTime, WallClock};
 use crate::session::{Notice, SessionNotice};
@@ -33,7 +34,9 @@ pub fn of_notice(notice: &SessionNotice) -> Vec<NewEvent> {
 }
 
 fn of_event(event: &TapeEvent) -> impl Iterator<Item = (EventKind, Value)> {
-    std::iter::once(of_tape(event)).chain(answered(event))
+    // A receipt that is replaced stands until its successor is stored; what becomes of it is told then.
+    let later = matches!(event, TapeEvent::Discarded { reason: DiscardReason::Replaced, .. });
+    (!later).then(|| of_tape(event)).into_iter().chain(answered(event))
 }
 
 /// What an accepted command answers. The number that somebody called from is in the manifest only: participants read these events.

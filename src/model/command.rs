@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What somebody asks of the recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", remote = "Self")]
 pub enum Verb {
     /// Begin a main recording.
     Start,
@@ -108,3 +108,5 @@ pub struct Command {
     /// The order: required by `receipt_start`, allowed on `receipt_stop`, refused elsewhere.
     pub order: Option<String>,
 }
+
+super::by_name::by_name!(Verb);

@@ -22,7 +22,7 @@ pub enum Question {
 
 /// By which way a question or an answer came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", remote = "Self")]
 pub enum AnswerSource {
     /// A page: this node's, or a platform's own that speaks with the participant's token.
     Page,
@@ -69,7 +69,7 @@ impl AnswerContext {
 
 /// An answer as people say it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", remote = "Self")]
 pub enum Answer {
     /// Consent given.
     Granted,
@@ -202,6 +202,8 @@ impl Ledger {
         self.noted
     }
 }
+
+super::by_name::by_name!(AnswerSource, Answer);
 
 #[cfg(test)]
 mod tests {

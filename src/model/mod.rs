@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows of sockets, clocks, files or tokio. Every room may use it; it uses none.
 
+mod by_name;
 pub mod command;
 pub mod consent;
 pub mod event;

@@ -6,7 +6,7 @@ use super::settings::{Kind, RecordMode};
 
 /// What a project is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", remote = "Self")]
 pub enum ProjectKind {
     /// Calls, with any setting of the policy.
     #[default]
@@ -74,6 +74,8 @@ impl ProjectKind {
         }
     }
 }
+
+super::by_name::by_name!(ProjectKind);
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A participant's part in the session. In a room the host is `Agent` and a guest is `Customer`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", remote = "Self")]
 pub enum Role {
     /// The agent of a call, a host of a room.
     Agent,
@@ -25,3 +25,5 @@ impl Role {
         }
     }
 }
+
+super::by_name::by_name!(Role);

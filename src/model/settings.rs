@@ -7,7 +7,7 @@ use super::role::Role;
 
 /// A phone call or a video room.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", remote = "Self")]
 pub enum Kind {
     /// A phone call.
     #[default]
@@ -18,7 +18,7 @@ pub enum Kind {
 
 /// Whose media a project records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", remote = "Self")]
 pub enum RecordMode {
     /// Agent and customer.
     #[default]
@@ -37,7 +37,7 @@ pub enum RecordMode {
 
 /// What a third party's joining does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", remote = "Self")]
 pub enum ConferenceMode {
     /// The third party is recorded too.
     All,
@@ -52,7 +52,7 @@ pub enum ConferenceMode {
 
 /// What a pause does to the timeline.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", remote = "Self")]
 pub enum PauseBehavior {
     /// The pause is cut out.
     #[default]
@@ -63,7 +63,7 @@ pub enum PauseBehavior {
 
 /// Whose agreement recording needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", remote = "Self")]
 pub enum Consent {
     /// Nobody's.
     #[default]
@@ -76,7 +76,7 @@ pub enum Consent {
 
 /// What starts a main recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", remote = "Self")]
 pub enum Trigger {
     /// A `start` command.
     Manual,
@@ -269,6 +269,8 @@ pub struct QueueProperties {
     /// Recording is forced for every call of the queue.
     pub forced: bool,
 }
+
+super::by_name::by_name!(Kind, RecordMode, ConferenceMode, PauseBehavior, Consent, Trigger);
 
 #[cfg(test)]
 mod tests {

@@ -135,11 +135,13 @@ impl Gatekeeper {
                 held.sealed = true;
             }
         }
-        for (number, (participant, open)) in self.machine.openings().enumerate() {
+        let deadline = self.machine.deadline();
+        for (number, (participant, open, outlives_deadline)) in self.machine.openings().enumerate() {
             if number == self.permits.len() {
                 self.permits.push(Held { participant: participant.clone(), permit: Permit::closed(), sealed: false, opens_from: None });
             }
             let held = &mut self.permits[number];
+            held.permit.open_until(deadline.filter(|_| !outlives_deadline));
             if !open || held.sealed {
                 held.permit.close();
                 held.opens_from = None;

@@ -105,11 +105,12 @@ impl Machine {
         })
     }
 
-    /// Everybody who ever joined, in order of their first join, and whether any output takes their media now.
-    pub(super) fn openings(&self) -> impl Iterator<Item = (&ParticipantId, bool)> {
+    /// Everybody who ever joined, in order of their first join; whether any output takes their media now; and whether one does that will not
+    /// end at the deadline, which is main's alone.
+    pub(super) fn openings(&self) -> impl Iterator<Item = (&ParticipantId, bool, bool)> {
         self.situation.parties.iter().enumerate().map(|(number, party)| {
-            let open = self.situation.running().any(|output| output.gate(number) == Gate::Open);
-            (&party.id, open)
+            let taking = || self.situation.running().filter(|output| output.gate(number) == Gate::Open);
+            (&party.id, taking().next().is_some(), taking().any(|output| !output.is_main()))
         })
     }
 

@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::model::time::MediaTime;
 
 const CLOSED: u64 = u64::MAX;
+const NO_END: u64 = u64::MAX;
 
 /// Leave to write one participant's media now. Only the policy makes and moves it; whoever writes to a tape must show it.
 ///
 /// There is no way to make one outside `policy`, nor to open one that was given:
 ///
 /// ```compile_fail,E0451
-/// let forged = ferric::policy::Permit { open_from_ns: Default::default() };
+/// let forged = ferric::policy::Permit { open_from_ns: Default::default(), until_ns: Default::default() };
 /// ```
 /// ```compile_fail,E0624
 /// let forged = ferric::policy::Permit::closed();
@@ -60,15 +61,22 @@ const CLOSED: u64 = u64::MAX;
 #[derive(Clone, Debug)]
 pub struct Permit {
     open_from_ns: Arc<AtomicU64>,
+    /// What arrives then or later is not admitted, though nobody has closed it yet.
+    until_ns: Arc<AtomicU64>,
 }
 
 impl Permit {
     pub(super) fn closed() -> Self {
-        Self { open_from_ns: Arc::new(AtomicU64::new(CLOSED)) }
+        Self { open_from_ns: Arc::new(AtomicU64::new(CLOSED)), until_ns: Arc::new(AtomicU64::new(NO_END)) }
     }
 
     pub(super) fn open_from(&self, from: MediaTime) {
         self.open_from_ns.store(from.as_ns(), Ordering::Release);
+    }
+
+    /// Sets when it will close by itself: a clock that is late lets nothing in.
+    pub(super) fn open_until(&self, until: Option<MediaTime>) {
+        self.until_ns.store(until.map_or(NO_END, MediaTime::as_ns), Ordering::Release);
     }
 
     pub(super) fn close(&self) {
@@ -78,7 +86,7 @@ impl Permit {
     /// Whether media that arrived at this instant may be written: the gate is open now and was so when it arrived.
     #[must_use]
     pub fn admits(&self, arrival: MediaTime) -> bool {
-        arrival.as_ns() >= self.open_from_ns.load(Ordering::Acquire)
+        arrival.as_ns() >= self.open_from_ns.load(Ordering::Acquire) && arrival.as_ns() < self.until_ns.load(Ordering::Acquire)
     }
 
     /// Whether anything may be written now.

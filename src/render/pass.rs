@@ -638,6 +638,14 @@ impl Pass {
     }
 
     fn discard(&mut self, key: &OutputKey, reason: DiscardReason) -> Result<(), RenderError> {
+        if reason == DiscardReason::Replaced {
+            // It stands until its successor is stored: its files are made and stay.
+            self.complete(key)?;
+            if let Some((recording, dir)) = self.recordings.get(key).cloned() {
+                self.done.push(RenderedOutput { recording, output: key.clone(), discarded: Some(reason), dir, manifest: None });
+            }
+            return Ok(());
+        }
         self.outputs.remove(key);
         let Some((recording, dir)) = self.recordings.get(key).cloned() else { return Ok(()) };
         if dir.exists() {

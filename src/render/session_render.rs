@@ -45,7 +45,7 @@ pub struct RenderedOutput {
     pub recording: RecordingId,
     /// Which output.
     pub output: OutputKey,
-    /// Not kept, and why: `dir` holds nothing then.
+    /// Not kept, and why: `dir` holds nothing then, but for a receipt that was replaced, which stands until its successor is stored.
     pub discarded: Option<DiscardReason>,
     /// Holds the files by their names of surface.md (`recording.mp4`, `hls/index.m3u8`, …).
     pub dir: PathBuf,

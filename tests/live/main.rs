@@ -17,7 +17,9 @@ mod simulated;
 mod taped;
 
 mod a_conference_is_recorded_as_its_mode_says;
+mod a_receipt_stands_until_its_successor_is_stored;
 mod a_room_shows_nobody_beyond_their_spans;
+mod bad_input_changes_nothing;
 mod consent_is_kept_to_the_packet;
 mod every_record_mode_records_whom_it_says;
 mod forced_recording_and_its_limits;

@@ -46,6 +46,25 @@ fn a_pause_closes_before_it_is_answered_and_a_resume_opens_a_packet_later() {
 }
 
 #[test]
+fn what_arrives_after_the_longest_main_is_not_admitted_though_the_clock_is_late() {
+    let mut keeper = both_in(SettingsLayer { max_duration_s: Some(3), ..SettingsLayer::default() });
+    let permit = keeper.permit(&id("c1")).unwrap();
+    assert!(permit.admits(at(2_999)));
+    assert!(!permit.admits(at(3_000)), "nobody has ticked yet");
+    keeper.apply(at(1_000), command("a1", Verb::Pause)).1.unwrap();
+    keeper.apply(at(2_000), command("a1", Verb::Resume)).1.unwrap();
+    assert!(permit.admits(at(3_999)), "the pause does not count");
+    assert!(!permit.admits(at(4_000)));
+    // A receipt takes them beyond it.
+    keeper.apply(at(3_500), command("a1", Verb::ReceiptStart)).1.unwrap();
+    assert!(permit.admits(at(4_500)));
+    keeper.tick(at(4_000));
+    assert!(permit.admits(at(4_500)));
+    keeper.apply(at(5_000), command("a1", Verb::ReceiptStop)).1.unwrap();
+    assert!(!permit.admits(at(5_000)));
+}
+
+#[test]
 fn a_permit_that_stays_open_does_not_flinch() {
     let mut keeper = both_in(SettingsLayer::default());
     let permit = keeper.permit(&id("c1")).unwrap();
