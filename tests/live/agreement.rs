@@ -217,7 +217,7 @@ impl<'c> Check<'c> {
             for (from, to) in if is_erased { Vec::new() } else { both(&allowed, &self.spoke(name)) } {
                 let count = own.iter().filter(|p| p.is_sound && (from..to).contains(&(p.at_ns as f64 / 1e6))).count() as f64;
                 let whole = if self.scenario.is_room { BROWSER_HICCUPS } else { 1.0 };
-                let meant = (to - from - EDGE_MS) / PACKET_MS * whole;
+                let meant = (to - from - 2.0 * EDGE_MS) / PACKET_MS * whole;
                 if count < meant {
                     wrong.push(format!("{count} packets of {name} from {from:.0} to {to:.0} ms, at least {meant:.0} were sent"));
                 }
