@@ -17,7 +17,7 @@ use axum::http::{Method, StatusCode, Uri};
 use axum::middleware;
 
 pub use problem::Problem;
-pub use state::{ApiKeys, ApiParts, ApiState, GrowingFiles, Readiness};
+pub use state::{ApiKeys, ApiParts, ApiState, FilesInWork, Readiness};
 
 /// The whole surface but WHIP, which the composition root merges in (it brings its own authentication: participant tokens).
 pub fn router(node: ApiState) -> axum::Router {

@@ -15,10 +15,13 @@ use crate::model::switchboard::{ParticipantTokens, Switchboard};
 use crate::session::Registry;
 use crate::store::SharedStore;
 
-/// Where the files of a recording lie while they are being made.
-pub trait GrowingFiles: Send + Sync + 'static {
+/// Where the files of a recording lie while they are being made, and whether they may be read.
+pub trait FilesInWork: Send + Sync + 'static {
     /// The render folder of a recording that is not in the store yet; holds `recording.mp4`, `hls/index.m3u8` … by their names.
     fn dir(&self, recording: &RecordingId) -> Option<PathBuf>;
+    /// Is cancelled when what is being read of the recording, here or from the store, may be read no more; `None` while nothing of it may be read,
+    /// because somebody's media are being taken out of it. Asked for before anything is opened.
+    fn reading(&self, recording: &RecordingId) -> Option<CancellationToken>;
 }
 
 /// One thing that must hold before the node takes calls.
@@ -52,7 +55,7 @@ pub struct ApiParts {
     /// Files of finished recordings, under `recordings/<id>/<name>`.
     pub store: SharedStore,
     /// Files of growing ones.
-    pub growing: Arc<dyn GrowingFiles>,
+    pub growing: Arc<dyn FilesInWork>,
     /// Everything that outsiders may hear.
     pub events: EventLog,
     /// Told the id of every webhook that was changed, or that has deliveries to be made again.

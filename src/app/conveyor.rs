@@ -1,7 +1,7 @@
 //! From the tape to the archive: starts rendering when a session begins, stores what is whole, keeps the catalogue true,
 //! and lets a tape go only when everything of it is stored and read back.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,18 +9,20 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use serde_json::json;
 use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::erasure::{Erasure, InWork};
 use super::events::{told_of, was_told, what_was_not_told};
 use super::render_pool::{Job, RenderNews, RenderPool};
-use super::rows::Rows;
+use super::rows::{Rows, Standing};
 use crate::archive::seal::{SEAL, Sealer};
 use crate::archive::{EventLog, EventRow, NewEvent};
 use crate::ingest::MediaClock;
 use crate::model::event::TapeEvent;
 use crate::model::event_kind::EventKind;
-use crate::model::gate::DiscardReason;
-use crate::model::id::{OutputKey, RecordingId, SessionId};
+use crate::model::gate::{DiscardReason, Gate};
+use crate::model::id::{OutputKey, ParticipantId, RecordingId, SessionId};
 use crate::model::settings::Kind;
 use crate::model::time::{MediaTime, WallClock};
 use crate::render::RenderedOutput;
@@ -57,8 +59,8 @@ pub struct Conveyor {
     pub uploads: UploadQueue,
     /// Rendering threads.
     pub pool: Arc<RenderPool>,
-    /// Where rendered files lie until they are stored.
-    pub out: PathBuf,
+    /// Where rendered files lie until they are stored, and who may read them.
+    pub work: InWork,
     /// Tapes outlive their recordings by this much.
     pub keep_tape: Duration,
     /// What is told of recordings.
@@ -69,6 +71,8 @@ pub struct Conveyor {
     pub master_key: PathBuf,
     /// Signs manifests.
     pub sealer: Arc<Sealer>,
+    /// Erasures that an earlier run may not have brought to its end.
+    pub left: Vec<Erasure>,
     /// What is under way.
     pub sessions: HashMap<SessionId, Progress>,
     /// Told once the catalogue says the same.
@@ -88,7 +92,7 @@ impl Conveyor {
 /// Where the conveyor hears of work that others do for it.
 #[derive(Clone)]
 struct Back {
-    stored: mpsc::UnboundedSender<Stored>,
+    done: mpsc::UnboundedSender<Done>,
     away: mpsc::UnboundedSender<SessionId>,
     again: mpsc::UnboundedSender<SessionId>,
 }
@@ -98,12 +102,23 @@ struct Back {
 pub struct Progress {
     /// The tape is rendered to its end.
     rendered: bool,
-    /// Outputs on their way into the store; one that was rendered anew meanwhile is there twice.
-    storing: Vec<RecordingId>,
-    /// Receipts that were replaced and stand until their successor is stored.
+    /// Outputs on their way into the store.
+    storing: BTreeMap<RecordingId, (u64, JoinHandle<()>)>,
+    /// Numbers them: what an earlier one says is nothing any more.
+    stores: u64,
+    /// Who was ever let into which output: only what holds somebody need be made anew without them.
+    let_in: BTreeSet<(OutputKey, ParticipantId)>,
+    /// How many erasures there were: what was rendered before the last one is nothing any more.
+    erasures: u32,
+    /// How many of them are not through yet.
+    erasing: u32,
+    /// Rendered, and not to be stored yet: receipts that were replaced stand until their successor is stored, and nothing is stored before an erasure is
+    /// through.
     waiting: Vec<Box<RenderedOutput>>,
     /// Outputs that are stored, or gone from the store.
     settled: BTreeSet<OutputKey>,
+    /// Deleted by somebody while the session was live.
+    deleted: BTreeSet<RecordingId>,
     /// Renderings that failed.
     failures: u32,
     /// Renderings that found no room.
@@ -121,8 +136,9 @@ pub struct Progress {
 impl Progress {
     /// Whether an output may be stored, or taken out of the store, now.
     fn may_go(&self, output: &RenderedOutput) -> bool {
-        output.discarded != Some(DiscardReason::Replaced)
-            || (!self.storing.contains(&output.recording) && self.settled.iter().any(|later| succeeds(later, &output.output)))
+        let is_replaced = output.discarded == Some(DiscardReason::Replaced);
+        let succeeded = || self.settled.iter().any(|later| succeeds(later, &output.output));
+        self.erasing == 0 && (!is_replaced || (!self.storing.contains_key(&output.recording) && succeeded()))
     }
 }
 
@@ -134,8 +150,15 @@ fn succeeds(later: &OutputKey, earlier: &OutputKey) -> bool {
     }
 }
 
-/// What came of storing an output.
-type Stored = (SessionId, RecordingId, Result<(), String>, Box<RenderedOutput>);
+/// What came of work that was going on beside.
+enum Done {
+    /// An output was stored, or could not be; with the number in [`Progress::storing`].
+    Stored(SessionId, u64, Result<(), String>, Box<RenderedOutput>),
+    /// What became of recordings that somebody is being taken out of.
+    LookedUp(SessionId, Vec<(RecordingId, Standing)>),
+    /// No copy of a participant's media is left.
+    Erased(Erasure),
+}
 
 impl Conveyor {
     /// Runs until both senders are gone and everything is stored, or until told to stop.
@@ -146,10 +169,13 @@ impl Conveyor {
         stop: CancellationToken,
         idle: tokio::sync::watch::Sender<usize>,
     ) {
-        let (stored_sender, mut stored) = mpsc::unbounded_channel::<Stored>();
+        let (done_sender, mut done_work) = mpsc::unbounded_channel::<Done>();
         let (away_sender, mut away) = mpsc::unbounded_channel::<SessionId>();
         let (again_sender, mut again) = mpsc::unbounded_channel::<SessionId>();
-        let back = Back { stored: stored_sender, away: away_sender, again: again_sender };
+        let back = Back { done: done_sender, away: away_sender, again: again_sender };
+        for erasure in std::mem::take(&mut self.left) {
+            self.begin_erasure(erasure, &back);
+        }
         let (mut heard, mut made, mut done, mut gone, mut waited) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
         self.rows.keep().await;
         loop {
@@ -157,7 +183,7 @@ impl Conveyor {
             tokio::select! {
                 count = notices.recv_many(&mut heard, BATCH), if !notices.is_closed() || !notices.is_empty() => if count == 0 { continue },
                 count = news.recv_many(&mut made, BATCH), if !news.is_closed() || !news.is_empty() => if count == 0 { continue },
-                _ = stored.recv_many(&mut done, BATCH) => {}
+                _ = done_work.recv_many(&mut done, BATCH) => {}
                 _ = away.recv_many(&mut gone, BATCH) => {}
                 _ = again.recv_many(&mut waited, BATCH) => {}
                 () = stop.cancelled() => return,
@@ -173,9 +199,9 @@ impl Conveyor {
             {
                 made.push(told);
             }
-            heard.drain(..).for_each(|notice| self.on_notice(&notice));
+            heard.drain(..).for_each(|notice| self.on_notice(&notice, &back));
             made.drain(..).for_each(|told| self.on_news(told, &back));
-            done.drain(..).for_each(|stored| self.on_stored(stored, &back));
+            done.drain(..).for_each(|work| self.on_done(work, &back));
             gone.drain(..).for_each(|session| {
                 self.sessions.remove(&session);
             });
@@ -187,8 +213,9 @@ impl Conveyor {
         }
     }
 
-    fn on_notice(&mut self, notice: &SessionNotice) {
+    fn on_notice(&mut self, notice: &SessionNotice, back: &Back) {
         self.rows.follow(notice);
+        self.note_who_is_in(notice);
         match &notice.what {
             Notice::Tape(event) => match &**event {
                 TapeEvent::SessionOpened(opened) => {
@@ -198,6 +225,7 @@ impl Conveyor {
                     self.follow(&notice.session, clock, pictures);
                 }
                 TapeEvent::OutputEnded { .. } => self.pool.ending(&notice.session, notice.at),
+                TapeEvent::Erased { participant } => self.erase(&notice.session, participant, back),
                 _ => {}
             },
             Notice::Closed => {
@@ -207,6 +235,91 @@ impl Conveyor {
                 self.pool.finish(&notice.session);
             }
         }
+    }
+
+    fn on_done(&mut self, work: Done, back: &Back) {
+        match work {
+            Done::Stored(session, number, result, output) => self.on_stored(&session, number, result, *output, back),
+            Done::LookedUp(session, found) => {
+                for (recording, standing) in found {
+                    match (standing, self.sessions.get_mut(&session)) {
+                        (Standing::There(labels), _) => self.rows.erasing(&recording, labels),
+                        (Standing::Deleted, Some(progress)) => {
+                            progress.deleted.insert(recording);
+                        }
+                        (Standing::Deleted, None) => {}
+                    }
+                }
+            }
+            Done::Erased(erasure) => self.on_erased(&erasure, back),
+        }
+    }
+
+    fn note_who_is_in(&mut self, notice: &SessionNotice) {
+        let Notice::Tape(event) = &notice.what else { return };
+        match &**event {
+            TapeEvent::OutputStarted { recording, .. } => self.work.begin(recording),
+            TapeEvent::Gate { output, participant, gate } if *gate != Gate::Closed => {
+                if let Some(progress) = self.sessions.get_mut(&notice.session) {
+                    progress.let_in.insert((output.clone(), participant.clone()));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A participant's media go from everything that was made of the session so far.
+    fn erase(&mut self, session: &SessionId, participant: &ParticipantId, back: &Back) {
+        let mut recordings = self.rows.recordings(session);
+        let (mut stopped, mut rendered_gone) = (Vec::new(), None);
+        if let Some(progress) = self.sessions.get_mut(session) {
+            recordings.retain(|(output, _)| progress.let_in.contains(&(output.clone(), participant.clone())));
+            if recordings.is_empty() {
+                return;
+            }
+            recordings.iter().for_each(|(_, recording)| self.work.withhold(recording));
+            progress.erasures += 1;
+            progress.erasing += 1;
+            progress.waiting.clear();
+            progress.settled.clear();
+            for (recording, (_, upload)) in std::mem::take(&mut progress.storing) {
+                upload.abort();
+                stopped.push((recording, upload));
+            }
+            rendered_gone = Some(self.pool.erase(session, participant));
+        } else {
+            recordings.iter().for_each(|(_, recording)| self.work.withhold(recording));
+        }
+        let recordings = recordings.into_iter().map(|(_, recording)| recording).collect();
+        let erasure = Erasure { session: session.clone(), participant: participant.clone(), recordings, stopped, rendered_gone };
+        self.begin_erasure(erasure, back);
+    }
+
+    fn begin_erasure(&self, mut erasure: Erasure, back: &Back) {
+        let (store, uploads, work, done) = (self.store.clone(), self.uploads.clone(), self.work.clone(), back.done.clone());
+        let catalogue = self.rows.catalogue();
+        tokio::spawn(async move {
+            let _ = done.send(Done::LookedUp(erasure.session.clone(), erasure.look_up(&catalogue).await));
+            erasure.carry_out(&store, &uploads, &work).await;
+            let _ = done.send(Done::Erased(erasure));
+        });
+    }
+
+    fn on_erased(&mut self, erasure: &Erasure, back: &Back) {
+        let session = &erasure.session;
+        erasure.recordings.iter().for_each(|recording| self.work.release(recording));
+        let mut is_news = false;
+        for recording in &erasure.recordings {
+            let data = json!({ "recording": recording, "participant": erasure.participant });
+            is_news |= self.tell(session, EventKind::RecordingErased, data);
+        }
+        if is_news {
+            self.rows.erased(session, &erasure.participant, &erasure.recordings, now());
+        }
+        let Some(progress) = self.sessions.get_mut(session) else { return };
+        progress.erasing = progress.erasing.saturating_sub(1);
+        self.send_off(session, back);
+        self.let_go_if_done(session, back);
     }
 
     /// A whole tape that an earlier run left: its rows are brought back and it is rendered from its start.
@@ -234,6 +347,9 @@ impl Conveyor {
         for event in what_was_not_told(&told, &opened.session, opened.started_at, &events) {
             let _ = self.events.send(event);
         }
+        let erased: BTreeSet<ParticipantId> = events.iter().filter_map(|(_, event)| erased_by(event)).cloned().collect();
+        let pictures = opened.settings.kind == Kind::Room;
+        self.sessions.insert(opened.session.clone(), Progress { pictures, closed: true, told, ..Progress::default() });
         for (at, event) in events {
             let notice = SessionNotice {
                 session: opened.session.clone(),
@@ -244,27 +360,50 @@ impl Conveyor {
                 what: Notice::Tape(Arc::new(event)),
             };
             self.rows.follow(&notice);
+            self.note_who_is_in(&notice);
         }
-        let pictures = opened.settings.kind == Kind::Room;
-        self.sessions.insert(opened.session.clone(), Progress { pictures, closed: true, told, ..Progress::default() });
+        for participant in erased {
+            self.take_up_erasure(&opened.session, participant).await;
+        }
         self.follow(&opened.session, None, pictures);
         self.pool.finish(&opened.session);
     }
 
+    /// An earlier run may have died before everything of an erased participant was gone: files here go before anybody can ask for them.
+    async fn take_up_erasure(&mut self, session: &SessionId, participant: ParticipantId) {
+        let Some(progress) = self.sessions.get_mut(session) else { return };
+        let mut recordings = self.rows.recordings(session);
+        recordings.retain(|(output, _)| progress.let_in.contains(&(output.clone(), participant.clone())));
+        if recordings.is_empty() {
+            return;
+        }
+        progress.erasing += 1;
+        let recordings: Vec<RecordingId> = recordings.into_iter().map(|(_, recording)| recording).collect();
+        for recording in &recordings {
+            self.work.withhold(recording);
+            let _ = tokio::fs::remove_dir_all(self.work.folder(recording)).await;
+        }
+        // Whoever renders begins with an empty folder by itself: nobody's answer is waited for.
+        let (gone, rendered_gone) = tokio::sync::oneshot::channel();
+        let _ = gone.send(());
+        let (stopped, rendered_gone) = (Vec::new(), Some(rendered_gone));
+        self.left.push(Erasure { session: session.clone(), participant, recordings, stopped, rendered_gone });
+    }
+
     fn follow(&self, session: &SessionId, clock: Option<MediaClock>, pictures: bool) {
-        self.pool.follow(Job { session: session.clone(), tape: self.spool.folder(session), clock, pictures });
+        let erasures = self.sessions.get(session).map_or(0, |progress| progress.erasures);
+        self.pool.follow(Job { session: session.clone(), tape: self.spool.folder(session), clock, pictures, erasures });
     }
 
     fn on_news(&mut self, news: RenderNews, back: &Back) {
         match news {
-            RenderNews::Output(session, output) => {
-                if let Some(progress) = self.sessions.get_mut(&session) {
+            RenderNews::Output(session, output, erasures) => {
+                let Some(progress) = self.sessions.get_mut(&session) else { return };
+                if progress.erasures == erasures && !progress.deleted.contains(&output.recording) {
                     // What was rendered anew stands in the place of what waits.
                     progress.waiting.retain(|waiting| waiting.recording != output.recording);
                     progress.waiting.push(output);
                     self.send_off(&session, back);
-                } else {
-                    self.store_output(session, output, back.stored.clone());
                 }
             }
             RenderNews::Finished(session) => {
@@ -315,69 +454,87 @@ impl Conveyor {
         while let Some(progress) = self.sessions.get_mut(session) {
             let Some(next) = progress.waiting.iter().position(|output| progress.may_go(output)) else { return };
             let output = progress.waiting.remove(next);
-            progress.storing.push(output.recording.clone());
-            self.store_output(session.clone(), output, back.stored.clone());
+            self.store_output(session.clone(), output, back.done.clone());
         }
     }
 
-    fn store_output(&mut self, session: SessionId, output: Box<RenderedOutput>, stored: mpsc::UnboundedSender<Stored>) {
+    fn store_output(&mut self, session: SessionId, output: Box<RenderedOutput>, done: mpsc::UnboundedSender<Done>) {
         if output.discarded.is_none() {
             self.rows.processing(&output.recording);
             self.tell(&session, EventKind::RecordingProcessing, json!({ "recording": output.recording, "output": output.output }));
         }
         let (uploads, store, sealer) = (self.uploads.clone(), self.store.clone(), self.sealer.clone());
-        tokio::spawn(async move {
+        let Some(progress) = self.sessions.get_mut(&session) else { return };
+        progress.stores += 1;
+        let (number, recording) = (progress.stores, output.recording.clone());
+        // A later rendering of the same output (a receipt that is replaced) stands instead of an earlier one that is still on its way.
+        let earlier = progress.storing.remove(&recording);
+        let task = tokio::spawn(async move {
+            if let Some((_, earlier)) = earlier {
+                earlier.abort();
+                let _ = earlier.await;
+            }
             let result = store_files(&uploads, &store, &sealer, &output).await.map_err(|error| format!("{error:#}"));
-            let _ = stored.send((session, output.recording.clone(), result, output));
+            let _ = done.send(Done::Stored(session, number, result, output));
         });
+        progress.storing.insert(recording, (number, task));
     }
 
-    fn on_stored(&mut self, (session, recording, result, output): Stored, back: &Back) {
+    fn on_stored(&mut self, session: &SessionId, number: u64, result: Result<(), String>, output: RenderedOutput, back: &Back) {
+        let recording = output.recording.clone();
+        let Some(progress) = self.sessions.get(session) else { return };
+        if progress.storing.get(&recording).is_none_or(|(present, _)| *present != number) {
+            return;
+        }
+        let live = !progress.closed;
         match (result, output.discarded, output.manifest) {
             (Err(error), _, _) => {
                 tracing::error!(%session, %error, "storing failed; the tape stays");
                 self.rows.failed(&recording, &error);
-                self.tell(&session, EventKind::RecordingFailed, json!({ "recording": recording, "reason": error }));
-                self.sessions.remove(&session);
+                self.tell(session, EventKind::RecordingFailed, json!({ "recording": recording, "reason": error }));
+                self.sessions.remove(session);
                 return;
             }
             (Ok(()), Some(reason), _) => {
                 self.rows.discarded(&recording, reason);
-                if reason == DiscardReason::Replaced {
+                // Of what the policy finds at the session's end its own event tells.
+                if reason == DiscardReason::Replaced || (live && reason == DiscardReason::Declined) {
                     let data = json!({ "output": output.output, "reason": reason, "recording": recording });
-                    self.tell(&session, EventKind::RecordingDiscarded, data);
+                    self.tell(session, EventKind::RecordingDiscarded, data);
                 }
             }
             (Ok(()), None, Some(manifest)) => {
                 let duration_ms = manifest.duration_ms;
                 self.rows.ready(&recording, manifest);
                 self.tell(
-                    &session,
+                    session,
                     EventKind::RecordingReady,
                     json!({ "recording": recording, "output": output.output, "duration_ms": duration_ms }),
                 );
             }
             (Ok(()), None, None) => tracing::error!(%session, "an output came without a manifest"),
         }
-        if let Some(progress) = self.sessions.get_mut(&session) {
-            if let Some(place) = progress.storing.iter().position(|other| *other == recording) {
-                progress.storing.swap_remove(place);
-            }
+        if let Some(progress) = self.sessions.get_mut(session) {
+            progress.storing.remove(&recording);
             progress.settled.insert(output.output);
         }
-        self.send_off(&session, back);
-        self.let_go_if_done(&session, back);
+        self.send_off(session, back);
+        self.let_go_if_done(session, back);
     }
 
     /// The tape and the local files go; the session counts as under way until they are gone, so that a node that stops leaves nothing to be done again.
     fn let_go_if_done(&mut self, session: &SessionId, back: &Back) {
-        let Some(progress) =
-            self.sessions.get_mut(session).filter(|p| p.rendered && p.storing.is_empty() && p.waiting.is_empty() && !p.leaving)
+        let Some(progress) = self
+            .sessions
+            .get_mut(session)
+            .filter(|p| p.rendered && p.storing.is_empty() && p.waiting.is_empty() && p.erasing == 0 && !p.leaving)
         else {
             return;
         };
         progress.leaving = true;
-        let folders: Vec<PathBuf> = self.rows.forget(session).iter().map(|recording| self.out.join(recording.as_str())).collect();
+        let recordings = self.rows.forget(session);
+        recordings.iter().for_each(|recording| self.work.end(recording));
+        let folders: Vec<PathBuf> = recordings.iter().map(|recording| self.work.folder(recording)).collect();
         let (spool, session, keep, turn, away) =
             (self.spool.clone(), session.clone(), !self.keep_tape.is_zero(), self.putting_away.clone(), back.away.clone());
         tokio::spawn(async move {
@@ -401,12 +558,24 @@ impl Conveyor {
         });
     }
 
-    fn tell(&mut self, session: &SessionId, kind: EventKind, data: serde_json::Value) {
+    /// Tells an event, unless an earlier run has: whether it did.
+    fn tell(&mut self, session: &SessionId, kind: EventKind, data: serde_json::Value) -> bool {
         if self.sessions.get(session).is_some_and(|progress| was_told(&progress.told, kind, &data)) {
-            return;
+            return false;
         }
-        let now = WallClock(i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX));
-        self.to_tell.push(NewEvent { at: now, session: Some(session.clone()), kind, data });
+        self.to_tell.push(NewEvent { at: now(), session: Some(session.clone()), kind, data });
+        true
+    }
+}
+
+fn now() -> WallClock {
+    WallClock(i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX))
+}
+
+fn erased_by(event: &TapeEvent) -> Option<&ParticipantId> {
+    match event {
+        TapeEvent::Erased { participant } => Some(participant),
+        _ => None,
     }
 }
 
@@ -449,6 +618,8 @@ async fn store_files(uploads: &UploadQueue, store: &SharedStore, sealer: &Sealer
             .collect();
         kept.extend(files.iter().map(|file| file.key.clone()));
         uploads.enqueue(&output.recording, files).await?.stored().await?;
+    } else {
+        uploads.withdraw(&output.recording).await?;
     }
     // A store may be away now as well as before: what is stored already must not fail for that.
     let mut wait = Duration::from_secs(1);

@@ -161,11 +161,13 @@ pub fn what_was_not_told(told: &[Arc<EventRow>], session: &SessionId, began: Wal
     missing
 }
 
-/// Whether this was told of its recording before, and no failure since: a tape that is rendered anew goes the same way again.
+/// Whether this was told of its recording before, and no failure or erasure since: a tape that is rendered anew goes the same way again.
 #[must_use]
 pub fn was_told(told: &[Arc<EventRow>], kind: EventKind, data: &Value) -> bool {
     let of_it = told.iter().rev().filter(|row| row.data["recording"] == data["recording"]);
-    of_it.take_while(|row| row.kind != EventKind::RecordingFailed.as_str()).any(|row| row.kind == kind.as_str() && row.data == *data)
+    let erased = EventKind::RecordingErased;
+    let begins_anew = |row: &EventRow| row.kind == EventKind::RecordingFailed.as_str() || (row.kind == erased.as_str() && kind != erased);
+    of_it.take_while(|row| !begins_anew(row)).any(|row| row.kind == kind.as_str() && row.data == *data)
 }
 
 #[cfg(test)]

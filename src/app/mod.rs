@@ -5,6 +5,7 @@ pub mod config;
 pub mod conveyor;
 pub mod demo;
 pub mod directory;
+pub mod erasure;
 pub mod events;
 pub mod load;
 pub mod metrics;

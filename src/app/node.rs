@@ -16,15 +16,15 @@ use tokio_util::sync::CancellationToken;
 use super::config::Config;
 use super::conveyor::{Conveyor, done_mark};
 use super::directory::CatalogueDirectory;
+use super::erasure::InWork;
 use super::render_pool::{Growing, RenderPool};
 use super::rows::Rows;
 use super::webhooks::{self, Pace, WebhookParts};
 use super::{events, metrics, notice};
-use crate::api::{ApiKeys, ApiParts, ApiState, GrowingFiles, Readiness};
+use crate::api::{ApiKeys, ApiParts, ApiState, Readiness};
 use crate::archive::seal::Sealer;
 use crate::archive::{Catalogue, EventLog, keys};
 use crate::ingest::{RtpIngest, RtpIngestConfig, WebrtcConfig, WebrtcIngest};
-use crate::model::id::RecordingId;
 use crate::render::{RenderSettings, compose};
 use crate::session::{Registry, RegistryConfig, close_what_a_crash_left_open};
 use crate::signalling::sip::{SipOptions, SipServer};
@@ -144,18 +144,20 @@ impl Node {
             news_sender,
         ));
         let (event_sender, other_events) = mpsc::unbounded_channel();
+        let work = InWork::new(out);
         let mut conveyor = Conveyor {
             spool: spool.clone(),
             rows: Rows::new(catalogue.clone()),
             store: store.clone(),
             uploads,
             pool,
-            out: out.clone(),
+            work: work.clone(),
             keep_tape: Duration::from_secs(u64::from(config.data.keep_tape_days) * 86_400),
             events: event_sender,
             told: events.clone(),
             master_key: master_key.clone(),
             sealer: Arc::new(Sealer::open(data).context("signing.key")?),
+            left: Vec::new(),
             sessions: std::collections::HashMap::new(),
             to_tell: Vec::new(),
             putting_away: Conveyor::putting_away(),
@@ -192,7 +194,7 @@ impl Node {
             catalogue: catalogue.clone(),
             keys: Arc::new(CatalogueKeys(catalogue.clone())),
             store,
-            growing: Arc::new(RenderFolder(out)),
+            growing: Arc::new(work),
             events: events.clone(),
             webhooks,
             webhooks_private: config.webhooks.allow_private,
@@ -294,15 +296,6 @@ impl ApiKeys for CatalogueKeys {
                 None
             }
         }
-    }
-}
-
-struct RenderFolder(PathBuf);
-
-impl GrowingFiles for RenderFolder {
-    fn dir(&self, recording: &RecordingId) -> Option<PathBuf> {
-        let dir = self.0.join(recording.as_str());
-        dir.is_dir().then_some(dir)
     }
 }
 

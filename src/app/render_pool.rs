@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot;
 
 use crate::ingest::MediaClock;
-use crate::model::id::{RecordingId, SessionId};
+use crate::model::id::{ParticipantId, RecordingId, SessionId};
 use crate::model::time::MediaTime;
 use crate::render::{RenderError, RenderSettings, RenderedOutput, SessionRender};
 
@@ -19,14 +20,16 @@ use crate::render::{RenderError, RenderSettings, RenderedOutput, SessionRender};
 const LOOK: Duration = Duration::from_millis(1000);
 /// How long after the end of an output in mid-session its last sound can be rendered: what the disorder of the tape takes.
 const AFTER_END: Duration = Duration::from_millis(1110);
+/// How long after an erasure it can be found on the tape: what a buffer waits before it is written.
+const AFTER_ERASURE: Duration = Duration::from_millis(250);
 /// Threads a core that finish what has ended.
 const FINISHERS: usize = 4;
 
 /// What rendering tells.
 #[derive(Debug)]
 pub enum RenderNews {
-    /// An output's files are whole.
-    Output(SessionId, Box<RenderedOutput>),
+    /// An output's files are whole. The number says after how many erasures of the session it was rendered.
+    Output(SessionId, Box<RenderedOutput>, u32),
     /// The session's tape is rendered to its end.
     Finished(SessionId),
     /// It went wrong; nothing is lost, the tape is there.
@@ -58,16 +61,19 @@ pub struct Job {
     pub clock: Option<MediaClock>,
     /// It has pictures.
     pub pictures: bool,
+    /// How many erasures there were before.
+    pub erasures: u32,
 }
 
 enum Order {
     Follow(Job),
     /// An output ends, the session goes on.
     Ending(SessionId, MediaTime),
+    Erase(SessionId, ParticipantId, oneshot::Sender<()>),
     Finish(SessionId),
 }
 
-type Finishing = (SessionId, SessionRender);
+type Finishing = (SessionId, SessionRender, u32);
 
 struct Shared {
     live: bool,
@@ -88,11 +94,11 @@ impl Shared {
         self.growing.write().retain(|_, grown| grown.session != *session);
     }
 
-    fn finish(&self, (session, render): Finishing) {
+    fn finish(&self, (session, render, erasures): Finishing) {
         match render.finish() {
             Ok(outputs) => {
                 for output in outputs {
-                    self.tell(RenderNews::Output(session.clone(), Box::new(output)));
+                    self.tell(RenderNews::Output(session.clone(), Box::new(output), erasures));
                 }
                 self.tell(RenderNews::Finished(session.clone()));
             }
@@ -156,6 +162,15 @@ impl RenderPool {
         let _ = own.as_ref().unwrap_or_else(|| self.thread_of(session)).send(Order::Finish(session.clone()));
     }
 
+    /// Somebody's media go: answered when no rendered file of before is left; not at all where nobody follows the session.
+    pub fn erase(&self, session: &SessionId, participant: &ParticipantId) -> oneshot::Receiver<()> {
+        let (sender, gone) = oneshot::channel();
+        let own = self.own.read();
+        let order = Order::Erase(session.clone(), participant.clone(), sender);
+        let _ = own.get(session).unwrap_or_else(|| self.thread_of(session)).send(order);
+        gone
+    }
+
     fn thread_of(&self, session: &SessionId) -> &Sender<Order> {
         use std::hash::{DefaultHasher, Hash, Hasher};
         let mut hasher = DefaultHasher::new();
@@ -190,6 +205,7 @@ fn spawn(shared: Arc<Shared>, ended: Option<Sender<Finishing>>) -> Sender<Order>
 struct Following {
     render: SessionRender,
     clock: Option<MediaClock>,
+    erasures: u32,
 }
 
 struct Worker {
@@ -224,6 +240,7 @@ impl Worker {
         match order {
             Order::Follow(job) => self.begin(job),
             Order::Ending(session, at) => self.note_end(session, at),
+            Order::Erase(session, participant, gone) => self.erase(&session, &participant, gone),
             Order::Finish(session) => self.finish(session),
         }
     }
@@ -249,7 +266,7 @@ impl Worker {
     fn begin(&mut self, job: Job) {
         match SessionRender::open(&job.tape, &self.shared.master_key, &self.shared.out, self.shared.settings.clone()) {
             Ok(render) => {
-                self.following.insert(job.session, Following { render, clock: job.clock });
+                self.following.insert(job.session, Following { render, clock: job.clock, erasures: job.erasures });
             }
             Err(error) => self.shared.tell(RenderNews::Failed(job.session, error)),
         }
@@ -275,7 +292,7 @@ impl Worker {
             Ok(outputs) => {
                 for output in outputs {
                     self.shared.growing.write().remove(&output.recording);
-                    self.shared.tell(RenderNews::Output(session.clone(), Box::new(output)));
+                    self.shared.tell(RenderNews::Output(session.clone(), Box::new(output), following.erasures));
                 }
                 let mut growing = self.shared.growing.write();
                 for (recording, _, rendered_ms, dir) in following.render.growing() {
@@ -290,10 +307,26 @@ impl Worker {
         }
     }
 
+    fn erase(&mut self, session: &SessionId, participant: &ParticipantId, gone: oneshot::Sender<()>) {
+        let Some(following) = self.following.get_mut(session) else { return };
+        following.erasures += 1;
+        self.shared.forget(session);
+        match following.render.erase(participant) {
+            Ok(()) => {
+                let _ = gone.send(());
+                self.due.push((Instant::now() + AFTER_ERASURE, session.clone()));
+            }
+            Err(error) => {
+                self.following.remove(session);
+                self.shared.tell(RenderNews::Failed(session.clone(), error));
+            }
+        }
+    }
+
     fn finish(&mut self, session: SessionId) {
         self.dismissed = self.ended.is_none();
         let Some(following) = self.following.remove(&session) else { return };
-        let ended = (session, following.render);
+        let ended = (session, following.render, following.erasures);
         let kept = match &self.ended {
             Some(others) => others.send(ended).err().map(|returned| returned.0),
             None => Some(ended),

@@ -4,11 +4,12 @@ use std::collections::{HashMap, HashSet};
 
 use parking_lot::Mutex;
 
-use crate::archive::{Catalogue, Recording, RecordingState, RowChange, SessionRow, Source};
+use crate::archive::{ArchiveError, AuditAction, Catalogue, NewAudit, Recording, RecordingState, RowChange, SessionRow, Source};
 use crate::model::event::{SessionOpened, TapeEvent};
 use crate::model::gate::DiscardReason;
-use crate::model::id::{OutputKey, RecordingId, SessionId};
+use crate::model::id::{OutputKey, ParticipantId, RecordingId, SessionId};
 use crate::model::manifest::Manifest;
+use crate::model::time::WallClock;
 use crate::session::{Notice, SessionNotice};
 
 /// Keeps the rows of sessions that are live or being rendered.
@@ -21,6 +22,15 @@ pub struct Rows {
 struct Open {
     opened: SessionOpened,
     recordings: Vec<Recording>,
+}
+
+/// Whether somebody deleted a recording while its session was live.
+#[derive(Debug)]
+pub enum Standing {
+    /// It is there; its labels, if they could be read.
+    There(Option<Vec<String>>),
+    /// It is gone, and is not to be made anew.
+    Deleted,
 }
 
 impl Rows {
@@ -105,6 +115,57 @@ impl Rows {
         self.edit(recording, |row| {
             row.state = RecordingState::Processing;
             row.progress = 90;
+        });
+    }
+
+    /// Recordings of a session so far.
+    pub fn recordings(&self, session: &SessionId) -> Vec<(OutputKey, RecordingId)> {
+        let open = self.open.lock();
+        open.get(session).map(|open| open.recordings.iter().map(|r| (r.output.clone(), r.id.clone())).collect()).unwrap_or_default()
+    }
+
+    /// Whether a recording is still there, and the labels that somebody gave it since.
+    pub async fn labels(catalogue: &Catalogue, recording: &RecordingId) -> Standing {
+        match catalogue.recording(recording).await {
+            Ok(row) => Standing::There(Some(row.labels)),
+            Err(ArchiveError::NotFound { .. }) => Standing::Deleted,
+            Err(_) => Standing::There(None),
+        }
+    }
+
+    /// The catalogue that the rows are kept in.
+    pub fn catalogue(&self) -> Catalogue {
+        self.catalogue.clone()
+    }
+
+    /// Somebody's media are being taken out of it.
+    pub fn erasing(&self, recording: &RecordingId, labels: Option<Vec<String>>) {
+        self.edit(recording, |row| {
+            if row.state == RecordingState::Ready {
+                row.state = RecordingState::Processing;
+                row.progress = 0;
+            }
+            row.manifest = None;
+            if let Some(labels) = labels {
+                row.labels = labels;
+            }
+        });
+    }
+
+    /// Notes in the audit log who had their media erased, and from which recordings.
+    pub fn erased(&self, session: &SessionId, participant: &ParticipantId, recordings: &[RecordingId], at: WallClock) {
+        let entry = NewAudit {
+            at,
+            actor: format!("participant:{participant}"),
+            action: AuditAction::Erase,
+            subject: format!("session:{session}"),
+            detail: serde_json::json!({ "participant": participant, "recordings": recordings }),
+        };
+        let catalogue = self.catalogue.clone();
+        tokio::spawn(async move {
+            if let Err(error) = catalogue.audit(entry).await {
+                tracing::error!(%error, "an erasure could not be noted in the audit log");
+            }
         });
     }
 

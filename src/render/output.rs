@@ -200,6 +200,11 @@ impl Output {
         }
     }
 
+    /// Whether no span of anybody is in it, open or masked.
+    pub fn holds_nothing(&self) -> bool {
+        self.gates.values().flatten().all(|span| span.to.is_some_and(|to| to <= span.from))
+    }
+
     pub fn is_open(&self, participant: &ParticipantId) -> bool {
         self.gates.get(participant).and_then(|s| s.last()).is_some_and(|s| s.to.is_none() && s.gate == Gate::Open)
     }

@@ -70,7 +70,7 @@ pub(super) struct Pass {
     out: PathBuf,
     settings: RenderSettings,
     known: Foreknown,
-    /// Whose gate on some output was ever open or masked.
+    /// Whose gate on some output was ever open or masked, as far as the tape has been read.
     touched: BTreeSet<ParticipantId>,
     /// Ends of outputs that somebody told of; what is rendered does not depend on them, only when.
     told_ends: Vec<MediaTime>,
@@ -122,6 +122,11 @@ impl Pass {
             done: Vec::new(),
             consents: Ledger::default(),
         }
+    }
+
+    /// Takes what was learnt of the tape before anything of it was rendered.
+    pub fn know(&mut self, known: &Foreknown) {
+        self.known = known.clone();
     }
 
     /// Questions and answers: what this pass has read, or what an earlier one had where that is more.
@@ -217,8 +222,12 @@ impl Pass {
             self.exhausted = false;
             self.newest = self.newest.max(record.at);
             if let Body::Event(event) = &record.body {
-                if let TapeEvent::SessionOpened(opened) = event {
-                    self.began = opened.started_at;
+                match event {
+                    TapeEvent::SessionOpened(opened) => self.began = opened.started_at,
+                    TapeEvent::Gate { participant, gate, .. } if *gate != Gate::Closed => {
+                        self.touched.insert(participant.clone());
+                    }
+                    _ => {}
                 }
                 self.consents.note(record.at, self.began, event);
             }
@@ -502,9 +511,6 @@ impl Pass {
             }
             TapeEvent::Gate { output, participant, gate } => {
                 let gate = if self.known.erased.contains(&participant) { Gate::Closed } else { gate };
-                if gate != Gate::Closed {
-                    self.touched.insert(participant.clone());
-                }
                 if let Some(output) = self.outputs.get_mut(&output) {
                     output.gate(&participant, at, gate);
                 }
@@ -613,6 +619,14 @@ impl Pass {
                 dir,
                 manifest: None,
             });
+            return Ok(());
+        }
+        // Nobody is left in it and it is over: nothing can come into it any more (recording-policy.md §9.36).
+        if !self.known.erased.is_empty() && output.holds_nothing() {
+            drop(output);
+            std::fs::remove_dir_all(&dir).map_err(RenderError::io(&dir))?;
+            let discarded = Some(DiscardReason::Declined);
+            self.done.push(RenderedOutput { recording, output: key.clone(), discarded, dir, manifest: None });
             return Ok(());
         }
         output.complete()?;

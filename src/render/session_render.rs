@@ -1,5 +1,6 @@
 //! One session's tape becoming the files of its outputs.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,11 +8,13 @@ use std::path::{Path, PathBuf};
 use super::error::RenderError;
 use super::pass::{Again, Foreknown, Pass};
 use super::settings::RenderSettings;
+use crate::model::consent::Ledger;
+use crate::model::event::TapeEvent;
 use crate::model::gate::DiscardReason;
-use crate::model::id::{OutputKey, RecordingId};
+use crate::model::id::{OutputKey, ParticipantId, RecordingId};
 use crate::model::manifest::Manifest;
 use crate::model::time::MediaTime;
-use crate::tape::{Record, TapeError, TapeReader};
+use crate::tape::{Body, Record, TapeError, TapeReader};
 
 /// Where records come from: a tape, or a test's own list.
 pub trait Records: Send + fmt::Debug {
@@ -60,6 +63,8 @@ pub struct SessionRender {
     settings: RenderSettings,
     known: Foreknown,
     pass: Pass,
+    /// Whose erasure was told and has not been found on the tape yet: what the tape says up to there is learnt before anything is rendered.
+    awaited: BTreeSet<ParticipantId>,
 }
 
 impl fmt::Debug for SessionRender {
@@ -87,7 +92,7 @@ impl SessionRender {
         ffmpeg_next::util::log::set_level(ffmpeg_next::util::log::Level::Error);
         fs::create_dir_all(out).map_err(RenderError::io(out))?;
         let pass = Pass::new(rewind()?, out.to_owned(), settings.clone(), Foreknown::default());
-        Ok(Self { rewind, out: out.to_owned(), settings, known: Foreknown::default(), pass })
+        Ok(Self { rewind, out: out.to_owned(), settings, known: Foreknown::default(), pass, awaited: BTreeSet::new() })
     }
 
     /// Reads what the tape has grown by and renders up to a couple of seconds before `now`; sound is written in bursts of six seconds.
@@ -96,6 +101,9 @@ impl SessionRender {
     /// # Errors
     /// A failed rendering: the caller may begin again from the start.
     pub fn advance(&mut self, now: MediaTime) -> Result<Vec<RenderedOutput>, RenderError> {
+        if !self.has_learnt()? {
+            return Ok(Vec::new());
+        }
         while let Some(again) = self.pass.advance(now)? {
             self.begin_again(again)?;
         }
@@ -113,10 +121,48 @@ impl SessionRender {
     /// # Errors
     /// As `advance`.
     pub fn finish(mut self) -> Result<Vec<RenderedOutput>, RenderError> {
+        self.has_learnt()?;
         while let Some(again) = self.pass.finish()? {
             self.begin_again(again)?;
         }
         Ok(self.pass.take_done())
+    }
+
+    /// Somebody was erased just now, and was in what is recorded: every rendered file is gone when this returns, and rendering begins anew without them.
+    ///
+    /// # Errors
+    /// Where files cannot be removed or the tape not be read.
+    pub fn erase(&mut self, participant: &ParticipantId) -> Result<(), RenderError> {
+        self.awaited.insert(participant.clone());
+        self.begin_again(Again::Without(participant.clone()))
+    }
+
+    /// Reads the tape for who was asked and answered what, up to the last erasure that is awaited, so that recordings that ended before say so.
+    fn has_learnt(&mut self) -> Result<bool, RenderError> {
+        if self.awaited.is_empty() {
+            return Ok(true);
+        }
+        let (mut records, mut ledger, mut began) = ((self.rewind)()?, Ledger::default(), None);
+        let mut missing = self.awaited.clone();
+        while let Some(record) = records.next()? {
+            let Body::Event(event) = &record.body else { continue };
+            if let TapeEvent::SessionOpened(opened) = event {
+                began = Some(opened.started_at);
+            }
+            if let Some(began) = began {
+                ledger.note(record.at, began, event);
+            }
+            if let TapeEvent::Erased { participant } = event
+                && missing.remove(participant)
+                && missing.is_empty()
+            {
+                self.awaited.clear();
+                self.known.consents = ledger;
+                self.pass.know(&self.known);
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Outputs that grow now: `(recording, output, milliseconds rendered, folder)`. Their `recording.mp4` and live playlist can be played.

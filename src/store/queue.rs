@@ -85,6 +85,7 @@ pub struct UploadQueue {
 enum Told {
     Enqueue(RecordingId, Vec<UploadFile>, oneshot::Sender<Result<Ticket, QueueError>>),
     Forget(RecordingId, oneshot::Sender<Result<(), QueueError>>),
+    Withdraw(RecordingId, oneshot::Sender<Result<(), QueueError>>),
     Status(oneshot::Sender<Vec<UploadStatus>>),
 }
 
@@ -103,6 +104,7 @@ impl UploadQueue {
             entries: HashMap::new(),
             number: left.last().map_or(0, |n| n.number),
             began: Instant::now(),
+            withdrawals: Vec::new(),
         };
         let tickets = left.into_iter().map(|note| driver.take(note)).collect();
         tokio::spawn(driver.run(told));
@@ -119,6 +121,12 @@ impl UploadQueue {
     /// Forgets a recording: its owner has noted that it is stored, or wants it no more. Nothing is deleted from the store.
     pub async fn forget(&self, recording: &RecordingId) -> Result<(), QueueError> {
         self.ask(|answer| Told::Forget(recording.clone(), answer)).await?
+    }
+
+    /// As [`Self::forget`], and answers when nothing of it is under way any more: what is deleted from the store after that stays deleted. Whoever
+    /// waits on its ticket is told that the queue has closed.
+    pub async fn withdraw(&self, recording: &RecordingId) -> Result<(), QueueError> {
+        self.ask(|answer| Told::Withdraw(recording.clone(), answer)).await?
     }
 
     /// What is on its way or not yet forgotten.
@@ -171,6 +179,8 @@ struct Driver {
     entries: HashMap<RecordingId, Entry>,
     number: u64,
     began: Instant,
+    /// Who waits for files under way of recordings that are wanted no more.
+    withdrawals: Vec<(RecordingId, oneshot::Sender<Result<(), QueueError>>)>,
 }
 
 impl Driver {
@@ -196,7 +206,10 @@ impl Driver {
                     // Files under way are cut off; the notes stay and the next start goes on with them.
                     None => return,
                 },
-                Some((job, result)) = jobs.next() => self.on_result(&job, result).await,
+                Some((job, result)) = jobs.next() => {
+                    self.on_result(&job, result).await;
+                    self.answer_withdrawals();
+                }
                 () = waited => {}
             }
         }
@@ -230,14 +243,14 @@ impl Driver {
                 let _ = answer.send(self.enqueue(recording, files).await);
             }
             Told::Forget(recording, answer) => {
-                let (notes, id) = (self.notes.clone(), recording.clone());
-                let removed = blocking(move || notes.remove(&id)).await.map_err(|e| self.journal(&e));
-                if removed.is_ok() {
-                    self.schedule.forget(&recording);
-                    self.entries.remove(&recording);
-                }
-                let _ = answer.send(removed);
+                let _ = answer.send(self.forget(&recording).await);
             }
+            Told::Withdraw(recording, answer) => match self.forget(&recording).await {
+                Ok(()) if self.schedule.lingers(&recording) => self.withdrawals.push((recording, answer)),
+                done => {
+                    let _ = answer.send(done);
+                }
+            },
             Told::Status(answer) => {
                 let mut entries: Vec<_> = self.entries.values().collect();
                 entries.sort_by_key(|e| e.note.number);
@@ -249,6 +262,22 @@ impl Driver {
                     last_error: e.last_error.clone(),
                 };
                 let _ = answer.send(entries.into_iter().map(status).collect());
+            }
+        }
+    }
+
+    async fn forget(&mut self, recording: &RecordingId) -> Result<(), QueueError> {
+        let (notes, id) = (self.notes.clone(), recording.clone());
+        blocking(move || notes.remove(&id)).await.map_err(|e| self.journal(&e))?;
+        self.schedule.forget(recording);
+        self.entries.remove(recording);
+        Ok(())
+    }
+
+    fn answer_withdrawals(&mut self) {
+        for at in (0..self.withdrawals.len()).rev() {
+            if !self.schedule.lingers(&self.withdrawals[at].0) {
+                let _ = self.withdrawals.swap_remove(at).1.send(Ok(()));
             }
         }
     }

@@ -88,6 +88,11 @@ impl RunningNode {
         self.post(&format!("/v1/sessions/{session}/commands"), serde_json::json!({ "do": what, "by": by })).await
     }
 
+    /// An answer whose body is still to be read, whatever its status.
+    pub async fn open(&self, path: &str) -> reqwest::Response {
+        self.client.get(format!("{}{path}", self.http)).bearer_auth(&self.key).send().await.expect("answered")
+    }
+
     pub async fn bytes(&self, path: &str) -> Vec<u8> {
         let answer = self.client.get(format!("{}{path}", self.http)).bearer_auth(&self.key).send().await.expect("answered");
         assert!(answer.status().is_success(), "{path}: {}", answer.status());

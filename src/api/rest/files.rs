@@ -6,9 +6,11 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use futures::TryStreamExt;
+use bytes::Bytes;
+use futures::{Stream, StreamExt, TryStreamExt};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
+use tokio_util::sync::CancellationToken;
 
 use super::range::{Wanted, not_modified, range_counts, wanted};
 use crate::api::auth::Operator;
@@ -49,6 +51,7 @@ pub async fn get(
     if !is_file_name(&name) {
         return Err(Problem::not_found("the recording has no such file"));
     }
+    let reading = state.growing.reading(&id).ok_or_else(being_erased)?;
     let found = find(&state, &id, &name).await?;
     let mut answer = HeaderMap::new();
     answer.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
@@ -71,9 +74,17 @@ pub async fn get(
         Wanted::Several => return Ok(not_satisfiable(found.size, "multiple_ranges", "Range: one range at a time")),
     };
     answer.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-    let body =
-        if method == Method::HEAD || length == 0 { Body::empty() } else { open(&state, found.place, first, length, found.size).await? };
+    let body = if method == Method::HEAD || length == 0 {
+        Body::empty()
+    } else {
+        open(&state, found.place, first, length, found.size, reading).await?
+    };
     Ok((status, answer, body).into_response())
+}
+
+fn being_erased() -> Problem {
+    let why = "somebody declined to be recorded: what is theirs is being taken out of this recording; try again in a moment";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "being_erased", why)
 }
 
 fn not_satisfiable(size: u64, reason: &'static str, detail: &str) -> Response {
@@ -86,11 +97,13 @@ fn not_satisfiable(size: u64, reason: &'static str, detail: &str) -> Response {
 
 async fn find(state: &ApiState, id: &RecordingId, name: &str) -> Result<Found, Problem> {
     let row = state.catalogue.recording(id).await?;
-    if row.state != RecordingState::Ready
-        && let Some(dir) = state.growing.dir(id)
-        && let Some(found) = growing(&dir.join(name)).await
-    {
-        return Ok(found);
+    if row.state != RecordingState::Ready {
+        // What the store may hold of it is of before: only what is ready is served from there.
+        let found = match state.growing.dir(id) {
+            Some(dir) => growing(&dir.join(name)).await,
+            None => None,
+        };
+        return found.ok_or_else(|| Problem::not_found("the recording has no such file, or not yet"));
     }
     let key = format!("recordings/{id}/{name}");
     let stored = state.store.head(&key).await?;
@@ -106,17 +119,31 @@ async fn growing(path: &Path) -> Option<Found> {
     Some(Found { place: Place::Growing(path.to_owned()), size: meta.len(), etag: format!("W/\"{}-{changed}\"", meta.len()) })
 }
 
-async fn open(state: &ApiState, place: Place, first: u64, length: u64, size: u64) -> Result<Body, Problem> {
+/// The rest of a file that may be read no more: the connection breaks, so that nobody takes the piece for the whole.
+fn cut_by<S, E>(pieces: S, reading: CancellationToken) -> impl Stream<Item = std::io::Result<Bytes>>
+where
+    S: Stream<Item = Result<Bytes, E>>,
+    E: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let end = reading.clone();
+    let cut = futures::stream::once(async move {
+        let cut = || std::io::Error::other("what is theirs was taken out of the recording");
+        end.is_cancelled().then(|| Err(cut()))
+    });
+    pieces.map_err(std::io::Error::other).take_until(reading.cancelled_owned()).chain(cut.filter_map(std::future::ready))
+}
+
+async fn open(state: &ApiState, place: Place, first: u64, length: u64, size: u64, reading: CancellationToken) -> Result<Body, Problem> {
     match place {
         Place::Stored(key) => {
             let range = (length < size).then_some(first..first + length);
             let (_, stream) = state.store.get(&key, range).await?;
-            Ok(Body::from_stream(stream.map_err(std::io::Error::other)))
+            Ok(Body::from_stream(cut_by(stream, reading)))
         }
         Place::Growing(path) => {
             let mut file = tokio::fs::File::open(&path).await.map_err(|_| Problem::not_found("the recording has no such file"))?;
             file.seek(std::io::SeekFrom::Start(first)).await.map_err(|e| Problem::internal(&e))?;
-            Ok(Body::from_stream(ReaderStream::with_capacity(file.take(length), 64 * 1024)))
+            Ok(Body::from_stream(cut_by(ReaderStream::with_capacity(file.take(length), 64 * 1024), reading)))
         }
     }
 }
@@ -144,6 +171,19 @@ fn media_type(name: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn whoever_is_reading_is_cut_off_with_an_error() {
+        let reading = CancellationToken::new();
+        let pieces = futures::stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from_static(b"piece")));
+        let mut body = std::pin::pin!(cut_by(pieces, reading.clone()));
+        assert!(matches!(body.next().await, Some(Ok(_))));
+        reading.cancel();
+        assert!(matches!(body.next().await, Some(Err(_))), "an error, not an end");
+        assert!(body.next().await.is_none());
+        let whole = cut_by(futures::stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"all"))]), CancellationToken::new());
+        assert_eq!(whole.collect::<Vec<_>>().await.len(), 1);
+    }
 
     #[test]
     fn a_name_cannot_leave_the_recording() {

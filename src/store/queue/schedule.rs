@@ -108,6 +108,11 @@ impl Schedule {
         }
     }
 
+    /// Whether files of a plan that is no more are under way.
+    pub(super) fn lingers(&self, recording: &RecordingId) -> bool {
+        self.lingering.contains_key(recording)
+    }
+
     /// Whether every file of a recording's plan is stored.
     pub(super) fn is_complete(&self, recording: &RecordingId) -> bool {
         self.plans.iter().any(|p| p.recording == *recording && p.files.iter().all(|f| f.1 == File::Stored))
