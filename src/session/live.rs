@@ -172,6 +172,10 @@ impl Live {
                         tracing::error!(session = %self.id(), %error, "a declined participant's key could not be destroyed");
                     }
                     self.record(at, TapeEvent::Erased { participant });
+                    // The next start has to know of it, should the node die now: what was stored before is still to be replaced.
+                    if let Err(error) = self.tape.flush() {
+                        tracing::error!(session = %self.id(), %error, "an erasure is not on the disk yet");
+                    }
                 }
                 Action::Prompt { participant } => self.ask(at, participant, Question::Prompt),
                 Action::AskConsent { participant } => self.ask(at, participant, Question::Consent),

@@ -62,7 +62,12 @@ pub fn close_what_a_crash_left_open(spool: &Spool, master_key: &Path, found: &Re
             }
         }
     }
+    let lost = reader.without_key()?.into_iter().filter(|participant| !erased.contains(participant)).collect::<Vec<_>>();
     let tape = spool.reopen(&found.session)?;
+    for participant in lost {
+        tape.event(found.last, &TapeEvent::Erased { participant: participant.clone() })?;
+        erased.push(participant);
+    }
     if let Some(settings) = settings {
         // A crash between a decline's command and the destruction of the key must not save the media.
         for (_, input) in &inputs {

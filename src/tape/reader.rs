@@ -197,6 +197,14 @@ impl TapeReader {
         }
     }
 
+    /// Whose keys have been destroyed, as the folder says: also where a crash kept the event off the tape.
+    ///
+    /// # Errors
+    /// Where the folder cannot be read.
+    pub fn without_key(&self) -> Result<Vec<ParticipantId>, TapeError> {
+        Ok(self.keys.folder.list()?.into_iter().filter(|listed| listed.erased).map(|listed| listed.participant).collect())
+    }
+
     /// Damaged places that were passed over.
     #[must_use]
     pub fn damaged(&self) -> u64 {

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use ferric::app::load::siprec::{Pump, SipFlow, SiprecCall, SiprecClient, Sound};
 
+use serde_json::json;
+
 use crate::declined::{decline, decrypted, files_with, holds_tone, participant, ready_without, session_of_the_call, until};
 use crate::heard::Heard;
 use crate::running_node::RunningNode;
@@ -25,6 +27,8 @@ async fn what_was_stored_and_what_grows_is_made_anew_without_them() {
     let node = RunningNode::start(&folder.path().join("data"));
     let pump = Pump::start().unwrap();
     let client = SiprecClient::connect(node.sip.parse().unwrap(), SipFlow::Udp).await.unwrap();
+    let may_start = json!({ "name": "agent", "addresses": ["sip:agent@test.example"], "properties": { "manual_recording_allowed": true } });
+    assert_eq!(node.post("/v1/agents", may_start).await.0, 201);
     let call = SiprecCall::place(&client, &pump, two_tones()).await.unwrap();
     let session = session_of_the_call(&node).await;
     let (agent, customer) = (participant(&node, &session, "agent").await, participant(&node, &session, "customer").await);
