@@ -104,3 +104,23 @@ fn key_tones_and_comfort_noise_are_not_heard() {
     assert_eq!(spans.len(), 2, "{spans:?}");
     assert!((spans[1].0 - 4.0).abs() < 0.02, "{spans:?}");
 }
+
+/// A lost packet of a voice is filled with what was heard before it; a longer hole is left silent.
+#[test]
+fn a_short_hole_is_filled_and_a_long_one_is_silent() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut script = Script::two_parties(20_000);
+    let mut a = Sender::new(1);
+    // Every half second one packet is lost, at 15 s ten in a row.
+    script.tone(&mut a, 250.0, 0, 20_000, |n| (n % 25 != 7 && !(750..760).contains(&n)).then_some(3.0));
+    let done = script.render(dir.path());
+    let heard = hear(&done[0].dir.join("recording.mp4"));
+    for n in (0..30).map(|k| 7 + 25 * k) {
+        let from = n as f64 * 0.02;
+        let there = heard.tone(0, 250.0, from, from + 0.02);
+        assert!(there > 5500.0, "{there:.0} of 8000 in the hole at {from} s");
+    }
+    let silent = heard.level(0, 15.08, 15.18);
+    assert!(silent < 400.0, "{silent} in a hole of 200 ms");
+    assert_eq!(done[0].manifest.as_ref().unwrap().tracks[0].lost, 40 + 10 - 1, "what is filled was lost all the same");
+}

@@ -1,6 +1,7 @@
 //! Sound: payloads decoded, put on the session's sample grid, mixed by role, encoded as AAC-LC.
 
 mod aac;
+mod conceal;
 mod decode;
 mod mix;
 mod resample;

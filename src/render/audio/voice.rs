@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
+use super::conceal::{LONGEST_MS, conceal};
 use super::decode::Decoder;
 use super::resample::Resampler;
 use crate::model::media::Codec;
@@ -204,8 +205,25 @@ impl Voice {
         let pausing = packet.codec == Codec::ComfortNoise || (packet.codec == Codec::Opus && packet.payload.len() <= 2);
         self.note_presence(at, length, packet.position.sequence, pausing);
         if !samples.is_empty() {
+            let hole = self.hole_after(packet, &samples);
             self.chunks.push_back(Chunk { stretch: packet.position.stretch, hz: packet.hz, start: packet.position.ticks, samples });
+            self.chunks.extend(hole);
         }
+    }
+
+    /// What stands in for lost packets up to the next one that is there, where they are few.
+    fn hole_after(&self, packet: &Packet, samples: &[i16]) -> Option<Chunk> {
+        let next = self.waiting.front()?;
+        let same = next.codec == packet.codec && next.hz == packet.hz && next.position.stretch == packet.position.stretch;
+        let start = packet.position.ticks + samples.len() as i64;
+        let missing = next.position.ticks - start;
+        let short = (1..=i64::from(packet.hz * LONGEST_MS / 1000)).contains(&missing);
+        // Without a number missing it is the sender's own silence.
+        if !same || !short || next.position.sequence <= packet.position.sequence + 1 {
+            return None;
+        }
+        let samples = conceal(samples, packet.hz, missing as usize);
+        Some(Chunk { stretch: packet.position.stretch, hz: packet.hz, start, samples })
     }
 
     fn note_presence(&mut self, at: i64, length: i64, sequence: i64, pausing: bool) {
