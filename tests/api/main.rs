@@ -18,6 +18,7 @@ mod files_come_whole_in_parts_or_not_at_all;
 mod nothing_answers_without_authentication;
 mod pages_are_readable_before_scripts;
 mod settings_are_checked_noted_and_for_new_sessions;
+mod settings_pages_say_what_is_and_what_cannot_be;
 mod watching_shows_the_state_at_once;
 mod webhooks_reach_their_receiver;
 mod what_operators_do_is_in_the_audit_log;

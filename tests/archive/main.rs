@@ -13,4 +13,5 @@ mod support;
 mod the_admin_key_is_kept_or_made_anew;
 mod the_audit_log_is_a_chain;
 mod the_first_start_makes_the_catalogue;
+mod verify_says_the_first_broken_entry;
 mod what_is_kept_comes_back;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod agents_hosts_and_guests_are_in_control;
+mod an_administrator_sets_what_is_recorded;
 mod people_use_the_pages;
 #[allow(dead_code)]
 #[path = "../node/running_node.rs"]

@@ -9,6 +9,7 @@ mod lane_html;
 mod recording;
 mod recording_row;
 mod room;
+mod settings;
 mod shell;
 mod sign_in;
 mod try_room;
@@ -39,6 +40,7 @@ pub fn protected() -> axum::Router<ApiState> {
         .route("/try", get(try_room::show).post(try_room::open))
         .route("/sessions/{id}/end", post(end_session))
         .route("/sign-out", post(sign_in::sign_out))
+        .merge(settings::routes())
 }
 
 /// Pages without data: the sign-in form's target, assets, the room's shell.
