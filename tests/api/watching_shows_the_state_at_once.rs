@@ -133,5 +133,24 @@ async fn controls_are_told_for_whoever_is_asked_about() {
     assert_eq!(left.status(), 204);
     watch.until("the guest is out", |_, seen| !is_in(seen)).await;
     assert_eq!(node.post(&leave, json!({})).await.0, 422, "a key has to say who leaves");
+    let arrive = format!("/v1/sessions/{session}/arrive");
+    let token = guest["token"].as_str().expect("a token");
+    let came = node.bare(Method::POST, &arrive).bearer_auth(token).send().await.expect("answered");
+    assert_eq!(came.status(), 204, "who has no camera comes all the same");
+    watch.until("the guest is back", |_, seen| is_in(seen)).await;
+    let (status, problem) = node.post(&arrive, json!({ "by": "nobody" })).await;
+    assert_eq!((status, problem["reason"].as_str()), (409, Some("no_such_participant")));
+    assert_eq!(node.post(&arrive, json!({ "by": host["id"], "as": "agent" })).await.0, 422);
+    assert_eq!(node.post("/v1/sessions/nothing/arrive", json!({ "by": "a1" })).await.0, 404);
+
+    let words = format!("/v1/sessions/{session}/consent-text");
+    assert_eq!(node.get(&words).await, json!({ "text_version": "ferric-1", "language": "en" }), "the node's own");
+    let put = json!({ "language": "nb", "text": "Vi tar opp samtalen." });
+    let (status, kept) = node.send(Method::PUT, "/v1/projects/meet/consent-text", put).await;
+    assert_eq!(status, 200, "{kept}");
+    let read = node.bare(Method::GET, &words).bearer_auth(token).send().await.expect("answered");
+    let told: Value = read.json().await.expect("JSON");
+    assert_eq!((told["text"].as_str(), told["language"].as_str()), (Some("Vi tar opp samtalen."), Some("nb")));
+    assert_eq!(told["text_version"], kept["version"].to_string());
     assert_eq!(node.post(&leave, json!({ "by": host["id"] })).await.0, 204, "who is not in has left already");
 }

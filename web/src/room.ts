@@ -5,7 +5,7 @@ import { growLanes } from "./lane";
 import { isProblem, sentence, type Session, SessionApi } from "./session";
 import { watch } from "./watch";
 import { Publication } from "./whip";
-import { say } from "./words";
+import { knows, say } from "./words";
 
 function element<T extends HTMLElement>(id: string): T {
   const found = document.getElementById(id);
@@ -20,6 +20,12 @@ const api = new SessionApi(id, token);
 const cameraChoice = element<HTMLSelectElement>("camera-choice");
 const microphoneChoice = element<HTMLSelectElement>("microphone-choice");
 const prompt = element<HTMLDialogElement>("prompt");
+
+/** What stays to be said when the room is over or left. */
+const after = document.createElement("p");
+after.id = "after";
+after.hidden = true;
+element("room").append(after);
 
 let session: Session | undefined;
 let stream = new MediaStream();
@@ -84,6 +90,9 @@ function draw(): void {
   element("who").hidden = !joined || over;
   element("host").hidden = !isHost || over;
   if (session) bar.show(session);
+  element("body").hidden = over;
+  after.hidden = !over;
+  if (over) after.textContent = [knows(`after-${said}`) ? say(`after-${said}`) : "", say("after-close")].join(" ").trim();
 
   const prompted = isHost && joined && allowed("prompt_accept");
   if (prompted && !prompt.open) prompt.showModal();
