@@ -192,18 +192,15 @@ impl Wanted {
     }
 
     fn text_or_beginning(&mut self, column: &'static str, value: &str) {
-        match value.strip_suffix('*') {
-            Some(beginning) => {
-                // LIKE would take `_` and `%` for more than they are.
-                self.values.push(Value::Text(beginning.to_owned()));
-                let place = self.values.len();
-                self.conditions.push(format!("substr({column}, 1, {}) = ${place}", beginning.chars().count()));
-            }
+        if let Some(beginning) = value.strip_suffix('*') {
+            // LIKE would take `_` and `%` for more than they are.
+            self.values.push(Value::Text(beginning.to_owned()));
+            let place = self.values.len();
+            self.conditions.push(format!("substr({column}, 1, {}) = ${place}", beginning.chars().count()));
+        } else {
             // Asked for as it was given, found as it was kept.
-            None => {
-                self.values.push(Value::Text(audit::without_personal(value)));
-                self.conditions.push(format!("{column} = ${}", self.values.len()));
-            }
+            self.values.push(Value::Text(audit::without_personal(value)));
+            self.conditions.push(format!("{column} = ${}", self.values.len()));
         }
     }
 

@@ -17,6 +17,7 @@ use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::archive::change::tag;
 use crate::archive::{AgentRow, ArchiveError, Put};
+use crate::model::redact::Personal;
 use crate::model::settings::AgentProperties;
 
 /// What an agent may have, as the form shows it.
@@ -71,7 +72,7 @@ impl Filled {
     fn of(row: &AgentRow) -> Self {
         Self {
             name: row.name.clone(),
-            addresses: row.addresses.iter().map(|a| a.reveal()).collect::<Vec<_>>().join("\n"),
+            addresses: row.addresses.iter().map(Personal::reveal).collect::<Vec<_>>().join("\n"),
             projects: row.projects.iter().map(ToString::to_string).collect(),
             properties: has(row.properties),
         }
@@ -102,7 +103,7 @@ pub async fn list(operator: Operator, State(state): State<ApiState>, Query(after
     let w = shell.w;
     let lines = state.catalogue.agents().await?.into_iter().map(|row| Line {
         href: format!("/settings/agents/{}", escaped(&row.name)),
-        addresses: row.addresses.iter().map(|a| a.reveal()).collect::<Vec<_>>().join(", "),
+        addresses: row.addresses.iter().map(Personal::reveal).collect::<Vec<_>>().join(", "),
         projects: if row.projects.is_empty() {
             w.t("agent-every-project")
         } else {
