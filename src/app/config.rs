@@ -59,6 +59,8 @@ pub struct Config {
     pub webrtc: Webrtc,
     /// Where things are kept.
     pub data: Data,
+    /// What is held before it is on the disk.
+    pub tape: Tape,
     /// How sessions end by themselves.
     pub session: Session,
     /// How recordings are made of tapes.
@@ -171,6 +173,20 @@ pub struct Data {
 impl Default for Data {
     fn default() -> Self {
         Self { dir: "data".into(), store: String::new(), catalogue: String::new(), keep_tape_days: 0 }
+    }
+}
+
+/// `[tape]`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tape {
+    /// Memory that all tapes together may hold while the disk is slow or stuck, MiB.
+    pub memory_mb: u32,
+}
+
+impl Default for Tape {
+    fn default() -> Self {
+        Self { memory_mb: 256 }
     }
 }
 

@@ -8,18 +8,20 @@ use prometheus_client::registry::Registry as Prometheus;
 
 use crate::ingest::RtpIngest;
 use crate::session::Registry;
+use crate::tape::Spool;
 
 /// A registry that reads the node whenever it is asked.
 #[must_use]
-pub fn registry(sessions: &Registry, rtp: &RtpIngest) -> Prometheus {
+pub fn registry(sessions: &Registry, rtp: &RtpIngest, spool: &Spool) -> Prometheus {
     let mut prometheus = Prometheus::with_prefix("ferric");
-    prometheus.register_collector(Box::new(NodeCollector { sessions: sessions.clone(), rtp: rtp.clone() }));
+    prometheus.register_collector(Box::new(NodeCollector { sessions: sessions.clone(), rtp: rtp.clone(), spool: spool.clone() }));
     prometheus
 }
 
 struct NodeCollector {
     sessions: Registry,
     rtp: RtpIngest,
+    spool: Spool,
 }
 
 impl std::fmt::Debug for NodeCollector {
@@ -30,8 +32,15 @@ impl std::fmt::Debug for NodeCollector {
 
 impl Collector for NodeCollector {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), std::fmt::Error> {
-        let live = ConstGauge::new(i64::try_from(self.sessions.count()).unwrap_or(i64::MAX));
-        live.encode(encoder.encode_descriptor("sessions", "Live sessions", None, live.metric_type())?)?;
+        let (held, most) = self.spool.memory();
+        for (name, help, value) in [
+            ("sessions", "Live sessions", self.sessions.count()),
+            ("tape_memory_bytes", "Memory of all tapes that waits for the disk", held),
+            ("tape_memory_limit_bytes", "What that memory may be", most),
+        ] {
+            let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
+            gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
+        }
         let totals = self.rtp.totals();
         for (name, help, value) in [
             ("rtp_packets_kept", "RTP packets of SIP legs written to tapes", totals.kept),

@@ -31,7 +31,7 @@ use crate::signalling::sip::{SipOptions, SipServer};
 use crate::signalling::whip::{self, WhipConfig};
 use crate::store::S3Options;
 use crate::store::queue::{QueueSettings, UploadQueue};
-use crate::tape::{Spool, SpoolConfig};
+use crate::tape::{Spool, SpoolConfig, SpoolLimits};
 
 /// Files on their way into a folder at once.
 const FILES_AT_ONCE: usize = 16;
@@ -88,7 +88,11 @@ impl Node {
         let http = listener.local_addr().context("http.listen")?;
 
         let master_key = data.join("master.key");
-        let spool = Spool::open(SpoolConfig { dir: data.join("spool"), master_key: master_key.clone() }).context("spool")?;
+        let spool = Spool::open_with(
+            SpoolConfig { dir: data.join("spool"), master_key: master_key.clone() },
+            SpoolLimits { node_bytes: (config.tape.memory_mb as usize) << 20, ..SpoolLimits::default() },
+        )
+        .context("spool")?;
         let catalogue = Catalogue::open(&config.catalogue_url()).await.context("data.catalogue")?;
         let events = EventLog::open(catalogue.clone(), data).await.context("events")?;
         keys::ensure_admin_key(&catalogue, &data.join("admin.key")).await.context("admin.key")?;
@@ -199,7 +203,7 @@ impl Node {
             webhooks,
             webhooks_private: config.webhooks.allow_private,
             readiness: readiness(catalogue.clone(), config.render.encoder, data),
-            metrics: Arc::new(Mutex::new(metrics::registry(&registry, &rtp))),
+            metrics: Arc::new(Mutex::new(metrics::registry(&registry, &rtp, &spool))),
             public_url: public_url.clone(),
             stop: stop.clone(),
         }));

@@ -2,11 +2,13 @@
 
 use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrLike, SockaddrStorage, recvmsg, setsockopt, sockopt};
+use nix::sys::socket::{
+    ControlMessageOwned, MsgFlags, MultiHeaders, RecvMsg, SockaddrLike, SockaddrStorage, recvmmsg, recvmsg, setsockopt, sockopt,
+};
 
 use crate::ingest::error::IngestError;
 
@@ -25,6 +27,26 @@ pub(in crate::ingest) struct ReadBuffer {
 impl ReadBuffer {
     pub(in crate::ingest) fn new() -> Self {
         Self { datagram: vec![0; DATAGRAM_BYTES].into_boxed_slice(), control: nix::cmsg_space!(nix::sys::time::TimeSpec, u32) }
+    }
+}
+
+/// Datagrams of one socket that are read by one call.
+const TOGETHER: usize = 8;
+
+/// As [`ReadBuffer`], for several datagrams at once. It stays on its thread.
+#[derive(Debug)]
+pub(in crate::ingest) struct ReadManyBuffer {
+    datagrams: Box<[u8]>,
+    headers: MultiHeaders<SockaddrStorage>,
+}
+
+fn headers() -> MultiHeaders<SockaddrStorage> {
+    MultiHeaders::preallocate(TOGETHER, Some(nix::cmsg_space!(nix::sys::time::TimeSpec, u32)))
+}
+
+impl ReadManyBuffer {
+    pub(in crate::ingest) fn new() -> Self {
+        Self { datagrams: vec![0; TOGETHER * DATAGRAM_BYTES].into_boxed_slice(), headers: headers() }
     }
 }
 
@@ -68,9 +90,9 @@ impl StampedSocket {
         self.socket
     }
 
-    /// See [`read`].
-    pub(in crate::ingest) fn read<'a>(&self, into: &'a mut ReadBuffer) -> io::Result<Option<Datagram<'a>>> {
-        read(&self.socket, into)
+    /// For [`read`] and [`read_many`].
+    pub(in crate::ingest) fn fd(&self) -> RawFd {
+        self.socket.as_raw_fd()
     }
 
     /// Sends a datagram if the socket has room; a report that cannot be sent now is not worth waiting for.
@@ -79,15 +101,37 @@ impl StampedSocket {
     }
 }
 
-/// The next datagram of a socket that was a [`StampedSocket`], `None` where there is none now.
-pub(in crate::ingest) fn read<'a>(socket: &impl AsRawFd, into: &'a mut ReadBuffer) -> io::Result<Option<Datagram<'a>>> {
-    let mut slices = [IoSliceMut::new(&mut into.datagram)];
-    let got = match recvmsg::<SockaddrStorage>(socket.as_raw_fd(), &mut slices, Some(&mut into.control), MsgFlags::empty()) {
-        Ok(got) => got,
-        Err(Errno::EAGAIN | Errno::EINTR) => return Ok(None),
-        Err(other) => return Err(other.into()),
-    };
-    let (len, flags, source) = (got.bytes, got.flags, got.address.as_ref().and_then(socket_addr));
+/// Takes what a socket that was a [`StampedSocket`] holds, up to [`TOGETHER`] datagrams, by one call. Answers whether it may hold more.
+pub(in crate::ingest) fn read_many(fd: RawFd, into: &mut ReadManyBuffer, mut each: impl FnMut(&Datagram<'_>)) -> bool {
+    let ReadManyBuffer { datagrams, headers: kept } = into;
+    let (mut count, mut cut) = (0, false);
+    {
+        let (whole, _) = datagrams.as_chunks_mut::<DATAGRAM_BYTES>();
+        let mut slices: [[IoSliceMut<'_>; 1]; TOGETHER] = {
+            let mut rest = whole.iter_mut();
+            std::array::from_fn(|_| [IoSliceMut::new(rest.next().map_or(&mut [][..], |d| &mut d[..]))])
+        };
+        // An error here is an ICMP answer to a report of ours, or says that there is nothing.
+        let Ok(all) = recvmmsg(fd, kept, slices.iter_mut(), MsgFlags::MSG_DONTWAIT, None) else { return false };
+        for got in all {
+            count += 1;
+            // The kernel shortens the room for what it says beside a datagram to what it said last: it is given anew once that was too little. How many
+            // datagrams were lost is a running count, so that nothing is missed by it.
+            cut |= got.flags.contains(MsgFlags::MSG_CTRUNC);
+            let bytes = got.iovs().next().unwrap_or_default();
+            let (stamp, lost) = beside(&got);
+            let source = got.address.as_ref().and_then(socket_addr);
+            each(&Datagram { bytes, whole: !got.flags.contains(MsgFlags::MSG_TRUNC), source, stamp, lost });
+        }
+    }
+    if cut {
+        *kept = headers();
+    }
+    count == TOGETHER
+}
+
+/// When the kernel got a datagram, and how many it has lost.
+fn beside<S>(got: &RecvMsg<'_, '_, S>) -> (Option<Duration>, Option<u32>) {
     let (mut stamp, mut lost) = (None, None);
     if let Ok(messages) = got.cmsgs() {
         for message in messages {
@@ -100,6 +144,19 @@ pub(in crate::ingest) fn read<'a>(socket: &impl AsRawFd, into: &'a mut ReadBuffe
             }
         }
     }
+    (stamp, lost)
+}
+
+/// The next datagram of a socket that was a [`StampedSocket`], `None` where there is none now.
+pub(in crate::ingest) fn read<'a>(socket: &impl AsRawFd, into: &'a mut ReadBuffer) -> io::Result<Option<Datagram<'a>>> {
+    let mut slices = [IoSliceMut::new(&mut into.datagram)];
+    let got = match recvmsg::<SockaddrStorage>(socket.as_raw_fd(), &mut slices, Some(&mut into.control), MsgFlags::empty()) {
+        Ok(got) => got,
+        Err(Errno::EAGAIN | Errno::EINTR) => return Ok(None),
+        Err(other) => return Err(other.into()),
+    };
+    let (len, flags, source) = (got.bytes, got.flags, got.address.as_ref().and_then(socket_addr));
+    let (stamp, lost) = beside(&got);
     let whole = !flags.contains(MsgFlags::MSG_TRUNC);
     Ok(Some(Datagram { bytes: &into.datagram[..len.min(DATAGRAM_BYTES)], whole, source, stamp, lost }))
 }

@@ -22,7 +22,7 @@ const GAP_NS: u64 = 300_000_000;
 pub(super) struct Session<'a> {
     pub opened: &'a SessionOpened,
     pub parties: &'a BTreeMap<ParticipantId, Party>,
-    pub tracks: &'a BTreeMap<TrackId, Track>,
+    pub tracks: &'a BTreeMap<TrackId, Box<Track>>,
     pub consents: &'a [ConsentRecord],
     pub layout: AudioLayout,
 }
@@ -33,7 +33,7 @@ pub(super) fn complete(output: &Output, session: &Session<'_>) -> Result<Manifes
     let spans = spans(output);
     let concerned = |participant: &ParticipantId| spans.contains_key(participant);
     let tracks: Vec<(TrackId, &Track)> =
-        session.tracks.iter().filter(|(_, t)| concerned(&t.spec.participant)).map(|(id, t)| (*id, t)).collect();
+        session.tracks.iter().filter(|(_, t)| concerned(&t.spec.participant)).map(|(id, t)| (*id, t.as_ref())).collect();
     let manifest = Manifest {
         format: 1,
         id: output.id.recording.clone(),

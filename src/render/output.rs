@@ -74,7 +74,6 @@ pub(super) struct Output {
     encoder: AacEncoder,
     writer: Option<Mp4Writer>,
     check: SoundCheck,
-    packets: Vec<Vec<u8>>,
     pictures: Vec<EncodedPicture>,
     fragments: Vec<Fragment>,
     keyframes: Vec<Keyframe>,
@@ -111,7 +110,6 @@ impl Output {
             encoder,
             writer: None,
             check,
-            packets: Vec::new(),
             pictures: Vec::new(),
             fragments: Vec::new(),
             keyframes: Vec::new(),
@@ -282,6 +280,12 @@ impl Output {
         ((next + 1) * FRAME) as i64 - self.length
     }
 
+    /// Nothing comes for a while: no more room is kept than what waits needs.
+    pub fn rest(&mut self) {
+        self.encoder.rest();
+        self.fragments.shrink_to_fit();
+    }
+
     /// Encodes and writes what is whole.
     pub fn advance(&mut self) -> Result<(), RenderError> {
         if self.video.is_some() {
@@ -424,7 +428,6 @@ impl Output {
         if let Some(writer) = &mut self.writer {
             writer.ends_at(self.length.max(0) as u64);
         }
-        self.packets.clear();
         let pictures: Vec<VideoSample> = self.pictures.drain(..).map(sample_of).collect();
         if pictures.is_empty() {
             self.write_sound(&rest)?;

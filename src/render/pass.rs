@@ -81,12 +81,12 @@ pub(super) struct Pass {
     began: WallClock,
     opened: Option<SessionOpened>,
     parties: BTreeMap<ParticipantId, Party>,
-    tracks: BTreeMap<TrackId, Track>,
+    tracks: BTreeMap<TrackId, Box<Track>>,
     /// In which outputs a party's gate is open, as far as the tape has been read.
     open_in: BTreeMap<ParticipantId, BTreeSet<OutputKey>>,
     /// Fed, not reached by rendering yet.
     events: VecDeque<(MediaTime, TapeEvent)>,
-    outputs: BTreeMap<OutputKey, Output>,
+    outputs: BTreeMap<OutputKey, Box<Output>>,
     rate: Option<u32>,
     at: MediaTime,
     ended: Option<MediaTime>,
@@ -147,6 +147,9 @@ impl Pass {
         }
         // Hundreds of sessions wait for their next burst at any time: none of them keeps room for the records of the last one.
         self.queue.shrink_to_fit();
+        self.events.shrink_to_fit();
+        self.tracks.values_mut().for_each(|track| track.voice.rest());
+        self.outputs.values_mut().for_each(|output| output.rest());
         self.records.rest();
         Ok(None)
     }
@@ -166,7 +169,7 @@ impl Pass {
     /// Where rendering goes next without passing `until`: as far as a burst of some output becomes whole; `None` where that is too far.
     fn next_stop(&self, until: MediaTime) -> Option<MediaTime> {
         let reachable = |at: MediaTime| (at <= until && at > self.at).then_some(at);
-        let running: Vec<&Output> = self.outputs.values().filter(|o| o.is_running()).collect();
+        let running: Vec<&Output> = self.outputs.values().map(Box::as_ref).filter(|o| o.is_running()).collect();
         if running.is_empty() || running.iter().any(|o| o.video.is_some()) {
             let whole = MediaTime(until.as_ns() / BLOCK_NS * BLOCK_NS);
             return reachable(whole).map(|w| MediaTime(w.as_ns().min(self.at.as_ns() + 10 * BLOCK_NS)));
@@ -329,7 +332,7 @@ impl Pass {
                     TapeEvent::Track { track, spec } => match self.tracks.get_mut(track) {
                         Some(known) => known.spec = spec.clone(),
                         None => {
-                            self.tracks.insert(*track, Track::new(spec.clone()));
+                            self.tracks.insert(*track, Box::new(Track::new(spec.clone())));
                         }
                     },
                     TapeEvent::Muted { track, muted, cause } => {
@@ -376,7 +379,7 @@ impl Pass {
         if outputs.is_empty() || !video::READY {
             return None;
         }
-        let packets = |t: &&Track| !t.is_sound() && !t.pictures.is_empty();
+        let packets = |t: &&Box<Track>| !t.is_sound() && !t.pictures.is_empty();
         let (track, known) = self.tracks.iter().find(|(_, t)| packets(t))?;
         Some(Later { outputs, track: *track, spec: known.spec.clone() })
     }
@@ -566,7 +569,7 @@ impl Pass {
             output.video = Some(video);
         }
         output.resume(sample, at);
-        self.outputs.insert(key, output);
+        self.outputs.insert(key, Box::new(output));
         Ok(())
     }
 

@@ -77,7 +77,16 @@ impl Switchboard for Registry {
         // A command is a first contact too: whoever was invited is in by it.
         live.first_contact(&request.by);
         let command = Command { by: request.by, verb: request.verb, order: request.order };
-        tokio::task::spawn_blocking(move || live.command(command, request.context)).await.map_err(busy)?.map_err(Refusal::Policy)
+        // What arrived until now is judged by the gates of until now.
+        let legs: Vec<_> = live.members().iter().flat_map(|m| m.legs.iter().map(|(_, leg)| *leg)).collect();
+        let rtp = self.shared.config.rtp.clone();
+        tokio::task::spawn_blocking(move || {
+            rtp.read_out(&legs);
+            live.command(command, request.context)
+        })
+        .await
+        .map_err(busy)?
+        .map_err(Refusal::Policy)
     }
 
     async fn asked(&self, session: &SessionId, participant: &ParticipantId, asked: AskedRequest) -> Result<(), Refusal> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::budget::Share;
 use super::format::{RECORD_HEADER, RecordKind, SESSION_KEY, encode_record};
 use super::spool::Written;
 use crate::model::event::TapeEvent;
@@ -78,13 +79,14 @@ pub(super) struct Buffer {
     /// Bytes that were taken from here and that the kernel has not taken yet.
     pub(super) backlog: usize,
     limit: usize,
+    share: Share,
     pub(super) closed: bool,
     latest: MediaTime,
     dropped: BTreeMap<TrackId, u64>,
 }
 
 impl Buffer {
-    pub(super) fn new(limit: usize) -> Self {
+    pub(super) fn new(limit: usize, share: Share) -> Self {
         Self {
             slots: vec![Slot::default()],
             full: Vec::new(),
@@ -92,6 +94,7 @@ impl Buffer {
             held: 0,
             backlog: 0,
             limit,
+            share,
             closed: false,
             latest: MediaTime::ZERO,
             dropped: BTreeMap::new(),
@@ -113,7 +116,8 @@ impl Buffer {
             return Written::Dropped;
         }
         self.latest = self.latest.max(at);
-        if self.held + self.backlog + RECORD_HEADER + body.len() > self.limit {
+        let needs = self.held + self.backlog + RECORD_HEADER + body.len();
+        if needs > self.limit || !self.share.cover(needs) {
             *self.dropped.entry(track).or_default() += 1;
             return Written::Dropped;
         }
@@ -152,6 +156,13 @@ impl Buffer {
         open.records += 1;
         encode_record(&mut open.bytes, kind, track, at, body);
         self.held += RECORD_HEADER + body.len();
+        self.share.cover_at_any_cost(self.held + self.backlog);
+    }
+
+    /// So much of what was taken from here is not in the kernel yet.
+    pub(super) fn set_backlog(&mut self, bytes: usize) {
+        self.backlog = bytes;
+        self.share.shrink_to(self.held + bytes);
     }
 
     fn close_block(&mut self, index: usize) {
@@ -182,7 +193,7 @@ impl Buffer {
     }
 
     fn tell_what_was_dropped(&mut self) {
-        if self.dropped.is_empty() || self.held + self.backlog > self.limit / 2 {
+        if self.dropped.is_empty() || self.held + self.backlog > self.limit / 2 || !self.share.budget().has_room() {
             return;
         }
         for (track, packets) in std::mem::take(&mut self.dropped) {

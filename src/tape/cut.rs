@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use super::budget::{Budget, Share};
 use super::buffer::{Buffer, Pool};
 use super::disk::KernelDisk;
 use super::error::TapeError;
@@ -125,10 +126,20 @@ impl NewTape {
         let header =
             ChunkHeader { number: 1, started_at_ns: opened.started_at.0, key_id: master.id, first_block: 1, session: session.clone() };
         let limits = ChunkLimits { bytes: 16 << 20, age: Duration::MAX, unsynced_bytes: 0 };
-        let mut sink = Sink::new(out, header, limits, vec![SealKey { participant: None, key: Some(key.key) }])?;
+        let budget = Budget::of(usize::MAX);
+        let mut sink = Sink::new(out, header, limits, vec![SealKey { participant: None, key: Some(key.key) }], Share::of(&budget))?;
         sink.new_keys.push(folder.session_key());
         let disk = KernelDisk::at(out).map_err(TapeError::io(out))?;
-        Ok(Self { sink, buffer: Buffer::new(usize::MAX / 4), pool: Pool::default(), disk, master, folder, session, keys: BTreeMap::new() })
+        Ok(Self {
+            sink,
+            buffer: Buffer::new(usize::MAX / 4, Share::of(&budget)),
+            pool: Pool::default(),
+            disk,
+            master,
+            folder,
+            session,
+            keys: BTreeMap::new(),
+        })
     }
 
     fn event(&mut self, at: MediaTime, event: &TapeEvent) -> Result<(), TapeError> {
@@ -180,7 +191,7 @@ impl NewTape {
         for block in blocks {
             self.pool.put(block);
         }
-        self.buffer.backlog = 0;
+        self.buffer.set_backlog(0);
         self.sink.write_out(&self.disk, Instant::now())
     }
 

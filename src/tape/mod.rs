@@ -2,6 +2,7 @@
 //!
 //! The bytes on the disk, what holds of them and how a crash is mended: docs/tape.md.
 
+mod budget;
 mod buffer;
 mod cut;
 mod disk;

@@ -52,7 +52,7 @@ impl LiveTape {
             pool.put(block);
         }
         let written = sealed.and_then(|()| sink.write_out(&*spool.disk, Instant::now()));
-        self.buffer.lock().backlog = sink.unwritten_bytes();
+        self.buffer.lock().set_backlog(sink.unwritten_bytes());
         written
     }
 
@@ -67,7 +67,7 @@ impl LiveTape {
     pub(super) fn end_sync(&self, job: SyncJob, done: bool) {
         let mut sink = self.sink.lock();
         sink.end_sync(job, done);
-        self.buffer.lock().backlog = sink.unwritten_bytes();
+        self.buffer.lock().set_backlog(sink.unwritten_bytes());
     }
 
     /// Whether nothing of it is left in memory.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use ring::aead::{Aad, LessSafeKey, Nonce};
 
+use super::budget::Share;
 use super::buffer::Block;
 use super::disk::{ChunkFile, Disk};
 use super::error::TapeError;
@@ -66,6 +67,7 @@ pub(super) struct Sink {
     unwritten: VecDeque<Batch>,
     unsynced: VecDeque<Batch>,
     unsynced_bytes: usize,
+    share: Share,
     /// After a failed sync: from where on a chunk holds only what is written again elsewhere, and below which block that is so.
     superseded: Vec<(Arc<dyn ChunkFile>, u64)>,
     superseded_below: u64,
@@ -83,7 +85,7 @@ pub(super) struct SyncJob {
 
 impl Sink {
     /// For a tape in `dir` whose next chunk and block are these.
-    pub(super) fn new(dir: &Path, header: ChunkHeader, limits: ChunkLimits, keys: Vec<SealKey>) -> Result<Self, TapeError> {
+    pub(super) fn new(dir: &Path, header: ChunkHeader, limits: ChunkLimits, keys: Vec<SealKey>, share: Share) -> Result<Self, TapeError> {
         Ok(Self {
             dir: dir.to_owned(),
             next_chunk: header.number,
@@ -98,6 +100,7 @@ impl Sink {
             unwritten: VecDeque::new(),
             unsynced: VecDeque::new(),
             unsynced_bytes: 0,
+            share,
             superseded: Vec::new(),
             superseded_below: 0,
             new_names: true,
@@ -226,9 +229,10 @@ impl Sink {
             self.unsynced.push_back(batch);
         }
         self.unwritten.shrink_to(8);
-        while self.unsynced_bytes > self.limits.unsynced_bytes && self.unsynced.len() > 1 {
+        while self.unsynced.len() > 1 && (self.unsynced_bytes > self.limits.unsynced_bytes || !self.share.cover(self.unsynced_bytes)) {
             self.unsynced_bytes -= self.unsynced.pop_front().map_or(0, |b| b.bytes.len());
         }
+        self.share.cover_at_any_cost(self.unsynced_bytes);
     }
 
     /// What has to be synced now, if anything.
@@ -262,6 +266,7 @@ impl Sink {
             if self.unsynced.is_empty() {
                 self.unsynced.shrink_to(8);
             }
+            self.share.shrink_to(self.unsynced_bytes);
             self.cut_superseded();
         } else {
             for (number, file) in self.unsynced_files.drain(..) {
@@ -274,6 +279,7 @@ impl Sink {
             self.new_keys.extend(job.keys);
             self.new_names = true;
             self.unsynced_bytes = 0;
+            self.share.shrink_to(0);
             while let Some(batch) = self.unsynced.pop_back() {
                 self.unwritten.push_front(batch);
             }

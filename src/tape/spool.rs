@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use super::budget::{Budget, Share};
 use super::buffer::{Buffer, Pool};
 use super::disk::{Disk, KernelDisk};
 use super::error::TapeError;
@@ -45,16 +46,19 @@ pub struct SpoolLimits {
     pub chunk_age: Duration,
     /// What a session may hold in memory while the disk does not take it.
     pub buffer_bytes: usize,
+    /// What all sessions together may hold in memory: what waits for the kernel, and what is kept until it is synced.
+    pub node_bytes: usize,
 }
 
 impl Default for SpoolLimits {
     fn default() -> Self {
         Self {
-            write_every: Duration::from_millis(175),
+            write_every: Duration::from_millis(150),
             sync_every: Duration::from_millis(900),
             chunk_bytes: 16 << 20,
             chunk_age: Duration::from_mins(1),
             buffer_bytes: 2 << 20,
+            node_bytes: 256 << 20,
         }
     }
 }
@@ -75,6 +79,10 @@ pub(super) struct SpoolInner {
     pub(super) master: MasterKey,
     master_path: PathBuf,
     limits: SpoolLimits,
+    budget: Arc<Budget>,
+    /// Pieces of memory that were refused when it was last looked, and whether that was told.
+    refused: AtomicU64,
+    short_of_memory: AtomicBool,
     pub(super) disk: Box<dyn Disk>,
     live: Mutex<HashMap<SessionId, Arc<LiveTape>>>,
     threads: Mutex<Vec<Thread>>,
@@ -106,6 +114,9 @@ impl Spool {
             master: MasterKey::read_or_make(&config.master_key)?,
             master_path: config.master_key,
             limits,
+            budget: Budget::of(limits.node_bytes),
+            refused: AtomicU64::new(0),
+            short_of_memory: AtomicBool::new(false),
             disk,
             live: Mutex::default(),
             threads: Mutex::default(),
@@ -163,12 +174,12 @@ impl Spool {
         new_keys: Vec<PathBuf>,
     ) -> Result<SessionTape, TapeError> {
         let limits = self.inner.limits;
-        let mut buffer = Buffer::new(limits.buffer_bytes);
+        let mut buffer = Buffer::new(limits.buffer_bytes, Share::of(&self.inner.budget));
         for (number, key) in keys.iter().enumerate() {
             buffer.add_key(number as u16, key.key.is_none());
         }
         let chunk = ChunkLimits { bytes: limits.chunk_bytes, age: limits.chunk_age, unsynced_bytes: limits.buffer_bytes };
-        let mut sink = Sink::new(dir, header, chunk, keys)?;
+        let mut sink = Sink::new(dir, header, chunk, keys, Share::of(&self.inner.budget))?;
         sink.new_keys = new_keys;
         let tape = Arc::new(LiveTape {
             id: id.clone(),
@@ -288,6 +299,12 @@ impl Spool {
         self.inner.write_all(&mut Pool::default());
     }
 
+    /// Bytes of all tapes that wait in memory for the disk, and what they may be.
+    #[must_use]
+    pub fn memory(&self) -> (usize, usize) {
+        (self.inner.budget.used(), self.inner.limits.node_bytes)
+    }
+
     /// How many tapes are being written.
     #[must_use]
     pub fn live_tapes(&self) -> usize {
@@ -326,7 +343,22 @@ impl SpoolInner {
         }
     }
 
+    fn tell_of_memory(&self) {
+        let refused = self.budget.refused();
+        let more = self.refused.swap(refused, Ordering::Relaxed) != refused;
+        if more && !self.short_of_memory.swap(true, Ordering::Relaxed) {
+            let mib = self.limits.node_bytes >> 20;
+            tracing::error!(
+                mib,
+                "the disk is too slow or stuck: tapes hold all the memory that they may; what comes now is lost, and counted on its tape"
+            );
+        } else if !more && self.budget.has_room() && self.short_of_memory.swap(false, Ordering::Relaxed) {
+            tracing::info!("there is room in memory for the tapes again");
+        }
+    }
+
     fn write_all(&self, pool: &mut Pool) {
+        self.tell_of_memory();
         for tape in self.snapshot() {
             let written = tape.write_out(self, pool);
             let was_failing = tape.failing.swap(written.is_err(), Ordering::Relaxed);
@@ -346,6 +378,8 @@ impl SpoolInner {
     }
 
     fn sync_all(&self) {
+        // The writing thread may be the one that is stuck.
+        self.tell_of_memory();
         let jobs: Vec<(Arc<LiveTape>, SyncJob)> = self
             .snapshot()
             .into_iter()

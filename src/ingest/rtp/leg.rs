@@ -11,7 +11,7 @@ use super::speaker::{Speaker, voice_of};
 use crate::ingest::arrival::ClockReading;
 use crate::ingest::reception::Reception;
 use crate::ingest::rtcp::{self, RtcpItem};
-use crate::ingest::stamped_socket::{Datagram, ReadBuffer, StampedSocket};
+use crate::ingest::stamped_socket::{Datagram, ReadBuffer, ReadManyBuffer, StampedSocket, read, read_many};
 use crate::ingest::tap::Tap;
 use crate::ingest::track_gate::{TrackGate, Verdict};
 use crate::model::rtp::RtpPacket;
@@ -24,6 +24,8 @@ const SILENT_NS: u64 = 200_000_000;
 /// Between receiver reports (RFC 3550 §6.2 says at least 5 s).
 const REPORT_EVERY: Duration = Duration::from_secs(5);
 const DEFAULT_CLOCK_HZ: u32 = 8000;
+/// Readings of a socket in one sweep: so many times eight datagrams at most.
+const ROUNDS: usize = 32;
 
 #[derive(Debug)]
 pub(super) struct Leg {
@@ -106,9 +108,23 @@ impl Leg {
 
     /// Reads one datagram; false where there was none.
     pub(super) fn read(&mut self, way: Way, buffer: &mut ReadBuffer, clocks: &ClockReading) -> bool {
-        let socket = if way == Way::Rtp { &self.rtp } else { &self.rtcp };
+        let fd = if way == Way::Rtp { self.rtp.fd() } else { self.rtcp.fd() };
         // An error here is an ICMP answer to a report of ours, and says nothing of what arrives.
-        let Ok(Some(datagram)) = socket.read(buffer) else { return false };
+        let Ok(Some(datagram)) = read(&fd, buffer) else { return false };
+        self.take(&datagram, way, clocks);
+        true
+    }
+
+    /// Reads all RTP there is, within reason.
+    pub(super) fn sweep(&mut self, buffer: &mut ReadManyBuffer, clocks: &ClockReading) {
+        for _ in 0..ROUNDS {
+            if !read_many(self.rtp.fd(), buffer, |datagram| self.take(datagram, Way::Rtp, clocks)) {
+                return;
+            }
+        }
+    }
+
+    fn take(&mut self, datagram: &Datagram<'_>, way: Way, clocks: &ClockReading) {
         if let Some(lost) = datagram.lost {
             let known = &mut self.lost[way as usize];
             self.counters.dropped_by_kernel += u64::from(lost.wrapping_sub(*known));
@@ -119,11 +135,10 @@ impl Leg {
         if !datagram.whole {
             self.counters.malformed += 1;
         } else if rtcp::is_rtcp(datagram.bytes) {
-            self.control(&datagram, way, arrival);
+            self.control(datagram, way, arrival);
         } else {
-            self.media(&datagram, arrival);
+            self.media(datagram, arrival);
         }
-        true
     }
 
     fn media(&mut self, datagram: &Datagram<'_>, arrival: MediaTime) {

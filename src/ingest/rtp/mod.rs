@@ -1,6 +1,6 @@
 //! RTP of SIP legs: a pair of sockets for each, read in a timed sweep by one thread.
 //!
-//! A recorder has no deadline, so nothing wakes for a packet: every 10 ms one thread asks the kernel which sockets hold something and reads it. The
+//! A recorder has no deadline, so nothing wakes for a packet: every 40 ms one thread reads what the sockets hold. The
 //! kernel stamps each datagram when it comes in, so the sweep does not blur arrival times.
 
 mod counters;
@@ -103,6 +103,11 @@ impl RtpIngest {
     /// Reads what has arrived, closes the ports, and says what came of the stream. `None` where it is gone already.
     pub fn remove(&self, leg: LegId) -> Option<RtpCounters> {
         self.running.sweep.remove(leg)
+    }
+
+    /// Reads now what has arrived of some streams: before a gate moves, so that what came until then is judged by what held until then.
+    pub fn read_out(&self, legs: &[LegId]) {
+        self.running.sweep.read_out(legs);
     }
 
     /// While muted (held, `inactive`) nothing of a stream is written, even if its peer goes on sending.

@@ -58,6 +58,11 @@ impl AacEncoder {
         self.pcm.extend(samples.iter().map(|s| s.round().clamp(-32_768.0, 32_767.0) as i16));
     }
 
+    /// Nothing comes for a while: no more room is kept than what waits needs.
+    pub fn rest(&mut self) {
+        self.pcm.shrink_to_fit();
+    }
+
     /// Whole frames there are.
     fn frames(&self) -> usize {
         self.kept_from + self.pcm.len() / (FRAME * usize::from(self.channels))
@@ -142,7 +147,6 @@ impl AacEncoder {
         if !last {
             let keep_from = self.packets.saturating_sub(WARM_UP);
             self.pcm.drain(..(keep_from - self.kept_from) * frame);
-            self.pcm.shrink_to(4 * frame);
             self.kept_from = keep_from;
         }
         Ok(made)

@@ -245,9 +245,11 @@ impl Voice {
         while self.chunks.front().is_some_and(behind) {
             self.chunks.pop_front();
         }
-        if self.chunks.is_empty() {
-            self.chunks.shrink_to(8);
-        }
-        self.waiting.shrink_to(self.waiting.len() + 16);
+    }
+
+    /// Nothing is rendered for a while: no more room is kept than what waits needs.
+    pub fn rest(&mut self) {
+        self.chunks.shrink_to_fit();
+        self.waiting.shrink_to_fit();
     }
 }
