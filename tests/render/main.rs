@@ -6,6 +6,7 @@ mod a_call_becomes_a_stereo_file_that_every_decoder_reads;
 mod a_real_tape_and_a_real_gatekeeper_make_a_recording;
 mod a_resolution_that_changes_does_not_break_the_picture;
 mod a_worker_that_dies_costs_nothing;
+mod an_output_that_is_stopped_is_whole_a_second_later;
 mod camera;
 mod composed;
 mod damage_of_a_stored_recording_is_found;

@@ -171,3 +171,38 @@ fn of_a_file_that_may_not_grow() {
     let came: Vec<u16> = packets(&records, TrackId(1)).iter().map(|(_, p)| u16::from_be_bytes([p[2], p[3]])).collect();
     assert_eq!(came, (0..PACKETS).collect::<Vec<_>>());
 }
+
+/// Nobody takes anything: the sum of what all hold is bounded, whoever comes last is told of their loss, and all of it is given back.
+#[test]
+fn of_all_sessions_together() {
+    let node = Node::new();
+    let gates = Gates::open();
+    let limit = 256 << 10;
+    let spool = node.patient_spool(SpoolLimits { node_bytes: limit, ..SpoolLimits::default() });
+    let sessions: Vec<SessionId> = (0..8).map(|n| id(&format!("s{n}"))).collect();
+    let mut legs: Vec<Leg> = sessions.iter().map(|session| Leg::new(&spool, session)).collect();
+    for _ in 0..20 {
+        for leg in &mut legs {
+            leg.say(&gates, 50);
+        }
+        // Events have room of their own, a piece a session.
+        assert!(spool.memory().0 <= limit + legs.len() * (16 << 10), "{}", spool.memory().0);
+    }
+    let (kept, lost) = legs.iter().fold((0, 0), |(k, l), leg| (k + leg.kept.len(), l + leg.dropped));
+    assert!(kept > 500 && lost > 500, "{kept} kept, {lost} lost");
+    for leg in &mut legs {
+        leg.tape.flush().unwrap();
+    }
+    for leg in &mut legs {
+        let lost = leg.dropped;
+        leg.say(&gates, 20);
+        assert_eq!(leg.dropped, lost, "there is room again");
+        leg.tape.event(MediaTime::from_ms(30_000), &TapeEvent::SessionEnded).unwrap();
+        leg.tape.close().unwrap();
+    }
+    for (leg, session) in legs.iter().zip(&sessions) {
+        leg.check(&node, session);
+    }
+    drop(legs);
+    assert_eq!(spool.memory().0, 0);
+}
