@@ -66,7 +66,7 @@ impl Default for SpoolLimits {
 /// With more sessions than this to sync, one sync of the whole file system is cheaper than one a file.
 const SYNC_ONE_BY_ONE: usize = 4;
 
-/// The spool of a node. Clones share it. Two threads of its own write out every 200 ms and sync every second.
+/// The spool of a node. Clones share it. Two threads of its own write out every 150 ms and sync every second.
 #[derive(Clone, Debug)]
 pub struct Spool {
     inner: Arc<SpoolInner>,
