@@ -30,7 +30,7 @@ impl Budget {
         self.refused.load(Ordering::Relaxed)
     }
 
-    /// Whether a quarter of it is free: then what was lost may be told.
+    /// Whether a quarter of it is free.
     pub(super) fn has_room(&self) -> bool {
         self.used() <= self.limit / 4 * 3
     }
@@ -55,10 +55,6 @@ pub(super) struct Share {
 impl Share {
     pub(super) fn of(budget: &Arc<Budget>) -> Self {
         Self { budget: Arc::clone(budget), bytes: 0 }
-    }
-
-    pub(super) fn budget(&self) -> &Budget {
-        &self.budget
     }
 
     /// Asks for as much as `bytes` need; false where there is not so much left.

@@ -193,7 +193,7 @@ impl Buffer {
     }
 
     fn tell_what_was_dropped(&mut self) {
-        if self.dropped.is_empty() || self.held + self.backlog > self.limit / 2 || !self.share.budget().has_room() {
+        if self.dropped.is_empty() || self.held + self.backlog > self.limit / 2 {
             return;
         }
         for (track, packets) in std::mem::take(&mut self.dropped) {
