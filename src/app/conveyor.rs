@@ -115,6 +115,8 @@ pub struct Progress {
     /// Rendered, and not to be stored yet: receipts that were replaced stand until their successor is stored, and nothing is stored before an erasure is
     /// through.
     waiting: Vec<Box<RenderedOutput>>,
+    /// Recordings whose files were gone before they were stored: what was rendered was discarded or made anew meanwhile, and that is on its way.
+    vanished: BTreeSet<RecordingId>,
     /// Outputs that are stored, or gone from the store.
     settled: BTreeSet<OutputKey>,
     /// Deleted by somebody while the session was live.
@@ -402,6 +404,7 @@ impl Conveyor {
                 if progress.erasures == erasures && !progress.deleted.contains(&output.recording) {
                     // What was rendered anew stands in the place of what waits.
                     progress.waiting.retain(|waiting| waiting.recording != output.recording);
+                    progress.vanished.remove(&output.recording);
                     progress.waiting.push(output);
                     self.send_off(&session, back);
                 }
@@ -482,9 +485,17 @@ impl Conveyor {
 
     fn on_stored(&mut self, session: &SessionId, number: u64, result: Result<(), String>, output: RenderedOutput, back: &Back) {
         let recording = output.recording.clone();
-        let Some(progress) = self.sessions.get(session) else { return };
+        let Some(progress) = self.sessions.get_mut(session) else { return };
         if progress.storing.get(&recording).is_none_or(|(present, _)| *present != number) {
             return;
+        }
+        if let (Err(error), None, false) = (&result, output.discarded, output.dir.join(MANIFEST).exists()) {
+            tracing::debug!(%session, error, "files were gone before they were stored: discarded, or made anew");
+            progress.storing.remove(&recording);
+            if !progress.deleted.contains(&recording) {
+                progress.vanished.insert(recording);
+            }
+            return self.let_go_if_done(session, back);
         }
         let live = !progress.closed;
         match (result, output.discarded, output.manifest) {
@@ -524,11 +535,9 @@ impl Conveyor {
 
     /// The tape and the local files go; the session counts as under way until they are gone, so that a node that stops leaves nothing to be done again.
     fn let_go_if_done(&mut self, session: &SessionId, back: &Back) {
-        let Some(progress) = self
-            .sessions
-            .get_mut(session)
-            .filter(|p| p.rendered && p.storing.is_empty() && p.waiting.is_empty() && p.erasing == 0 && !p.leaving)
-        else {
+        let Some(progress) = self.sessions.get_mut(session).filter(|p| {
+            p.rendered && p.storing.is_empty() && p.waiting.is_empty() && p.vanished.is_empty() && p.erasing == 0 && !p.leaving
+        }) else {
             return;
         };
         progress.leaving = true;

@@ -80,7 +80,7 @@ async fn a_command_that_makes_no_sense_is_refused_by_field() {
     let deep = format!("{}1{}", "[".repeat(5_000), "]".repeat(5_000));
     let long = "x".repeat(200);
     for (body, status) in [
-        ("".to_owned(), 400),
+        (String::new(), 400),
         ("{".to_owned(), 400),
         ("null".to_owned(), 422),
         ("[]".to_owned(), 422),
@@ -90,7 +90,7 @@ async fn a_command_that_makes_no_sense_is_refused_by_field() {
         ("\u{feff}{\"do\":\"stop\"}".to_owned(), 400),
         (format!(r#"{{"do":"stop","by":"{host}"}} x"#), 400),
         (format!(r#"{{"by":"{host}"}}"#), 422),
-        (format!(r#"{{"do":"stop"}}"#), 422),
+        (r#"{"do":"stop"}"#.to_owned(), 422),
         (format!(r#"{{"do":"erase","by":"{host}"}}"#), 422),
         (format!(r#"{{"do":"STOP","by":"{host}"}}"#), 422),
         (format!(r#"{{"do":7,"by":"{host}"}}"#), 422),
