@@ -507,9 +507,12 @@ impl Conveyor {
                 return;
             }
             (Ok(()), Some(reason), _) => {
-                self.rows.discarded(&recording, reason);
-                // Of what the policy finds at the session's end its own event tells.
-                if reason == DiscardReason::Replaced || (live && reason == DiscardReason::Declined) {
+                let news = self.rows.discarded(&recording, reason);
+                // Of what the policy finds at the session's end its own event tells; that nothing was left to render nobody knew before.
+                if reason == DiscardReason::Replaced
+                    || (news && reason == DiscardReason::TooShort)
+                    || (live && reason == DiscardReason::Declined)
+                {
                     let data = json!({ "output": output.output, "reason": reason, "recording": recording });
                     self.tell(session, EventKind::RecordingDiscarded, data);
                 }

@@ -90,6 +90,13 @@ impl Rows {
                 });
                 self.put(row);
             }
+            // The row says so once its files are gone, except that of a replaced receipt: it stands until its successor is stored.
+            TapeEvent::Discarded { output, reason } if *reason != DiscardReason::Replaced => {
+                self.change(&notice.session, |open| {
+                    open.recordings.iter_mut().find(|row| row.output == *output)?.discarded = Some(*reason);
+                    None
+                });
+            }
             TapeEvent::SessionEnded => self.note(RowChange::SessionEnded(notice.session.clone(), notice.wall)),
             _ => {}
         }
@@ -183,14 +190,17 @@ impl Rows {
         });
     }
 
-    /// An output is not kept.
-    pub fn discarded(&self, recording: &RecordingId, reason: DiscardReason) {
+    /// An output is not kept. Says whether that is news: neither the policy had decided so nor was this said before.
+    pub fn discarded(&self, recording: &RecordingId, reason: DiscardReason) -> bool {
+        let mut news = false;
         self.edit(recording, |row| {
+            news = row.discarded.is_none();
             row.state = RecordingState::Discarded;
             row.progress = 100;
             row.discarded = Some(reason);
             row.manifest = None;
         });
+        news
     }
 
     /// An output could not be made.

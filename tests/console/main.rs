@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod a_platform_is_told_what_happens;
 mod agents_hosts_and_guests_are_in_control;
 mod an_administrator_sets_what_is_recorded;
 mod people_use_the_pages;

@@ -359,6 +359,7 @@ tab-workspace = Workspace
 tab-projects = Projects
 tab-agents = Agents
 tab-queues = Queues
+tab-webhooks = Webhooks
 tab-audit = Audit log
 workspace-title = Workspace
 workspace-how = What holds in every project that says nothing else. A session keeps for its whole length what it began with.
@@ -617,3 +618,73 @@ output-main = The recording
 output-main-again = Recording { $n }
 output-kept = Kept, { $length } long: { $why }.
 output-not-kept = Not kept: { $why }.
+# Webhooks
+hooks-title = Webhooks
+hooks-how = Where this node tells what happens in sessions and to recordings, as it happens: signed, in order, and again until it is taken.
+hooks-empty = No webhook yet. A platform that wants to be told, rather than to ask, needs one.
+hook-title = Webhook
+hook-new = New webhook
+hook-url = Address
+hook-url-how = Events are sent there as JSON, by POST. Any answer from 200 to 299 takes one.
+hook-kinds = Events
+hook-kinds-how = None chosen: every kind, also those that later versions bring.
+hook-projects = Projects
+hook-projects-how = None chosen: of every project.
+hook-every-kind = Every kind
+hook-every-project = Every project
+hook-switched = Sends
+hook-on = Switched on
+hook-off = Switched off
+hook-make = Create
+hook-make-how = The secret is shown next, once.
+hook-save = Save
+hook-change = Change a webhook
+hook-change-act = Change
+hook-wrong = Nothing was changed. { $why }
+hook-secret = The secret
+hook-secret-how = Keep it now: it is shown this once. Receivers check by it that a delivery comes from this node.
+hook-created = Created
+hook-old-secret = The secret before is signed with too until
+hook-test = Try it out
+hook-turn-on = Switch on
+hook-turn-off = Switch off
+hook-said-made = Created. What happens from now on is sent.
+hook-said-save = Saved.
+hook-said-on = Switched on. What happens from now on is sent.
+hook-said-off = Switched off. What happens while it is off is not sent later, unless you send that period again.
+hook-said-rotate = It has a new secret. For 24 hours deliveries are signed with the one before too.
+hook-said-test = A “webhook.test” is on its way. What became of it stands below; look again in a moment.
+hook-said-again = It is sent again, with the same id.
+hook-said-period = { $n ->
+    [0] Nothing that this webhook wants happened in that period.
+    [one] 1 event is sent again.
+   *[other] { $n } events are sent again.
+}
+hook-said-delete = The webhook was deleted.
+hook-deliveries = Deliveries
+hook-deliveries-empty = None. What is over is shown for 30 days.
+hook-at = Put in line
+hook-event = Event
+hook-answer = Answer
+hook-next = Next try
+hook-state-waiting = Waiting
+hook-state-delivered = Taken
+hook-state-dead = Given up
+hook-attempts = { $n ->
+    [0] not tried yet
+    [one] tried once
+   *[other] tried { $n } times
+}
+hook-again = Send again
+hook-again-one = Send again: { $kind }
+hook-period = Send a period again
+hook-period-how = Every event of it that this webhook wants, also from before it was made. Deliveries made before keep their ids, so that receivers know what they have had.
+hook-since = From (UTC)
+hook-until = Until (UTC; empty: now)
+hook-period-act = Send again
+hook-rotate = A new secret
+hook-rotate-how = Where the secret may be known to others. The one before is signed with too for 24 hours, so that receivers can change over.
+hook-rotate-act = Make a new secret
+hook-delete = Delete this webhook …
+hook-delete-how = Nothing is sent there any more, and what waits is dropped.
+hook-delete-sure = Delete it for good

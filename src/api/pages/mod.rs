@@ -13,6 +13,7 @@ mod settings;
 mod shell;
 mod sign_in;
 mod try_room;
+mod webhooks;
 mod words;
 
 use axum::extract::{Request, State};
@@ -41,6 +42,7 @@ pub fn protected() -> axum::Router<ApiState> {
         .route("/sessions/{id}/end", post(end_session))
         .route("/sign-out", post(sign_in::sign_out))
         .merge(settings::routes())
+        .merge(webhooks::routes())
 }
 
 /// Pages without data: the sign-in form's target, assets, the room's shell.

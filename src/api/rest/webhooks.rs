@@ -144,8 +144,23 @@ pub async fn put(
     At(id): At<WebhookId>,
     Body(body): Body<WebhookBody>,
 ) -> Result<Json<WebhookJson>, Problem> {
-    let before = state.catalogue.webhook(&id).await?;
-    check(&state, &body).await?;
+    let show = body.rotate_secret;
+    let hook = change(&operator, &state, &id, body).await?;
+    let json = WebhookJson::from(&hook);
+    Ok(Json(if show { json.with_secret(&hook.secret) } else { json }))
+}
+
+/// Changes a webhook: the way of `PUT` and of the page's forms.
+///
+/// # Errors
+/// 404; what is wrong with it, by its field.
+pub async fn change(operator: &Operator, state: &ApiState, id: &WebhookId, body: WebhookBody) -> Result<Webhook, Problem> {
+    let before = state.catalogue.webhook(id).await?;
+    let same = body.url == before.url && body.kinds == before.kinds && body.projects == before.projects;
+    // Switching off has to be possible also where the address would be refused by now, or a project is gone.
+    if body.active || !same {
+        check(state, &body).await?;
+    }
     let new = match (body.secret, body.rotate_secret) {
         (Some(_), true) => return Err(Problem::invalid("rotate_secret: goes without `secret`")),
         (Some(text), false) => Some(Secret::new(text)),
@@ -162,11 +177,10 @@ pub async fn put(
     hook.check()?;
     let mut after = noted(&hook);
     after["new_secret"] = json!(new.is_some());
-    operator.note(&state, AuditAction::SettingChange, subject(&id), json!({ "before": noted(&before), "after": after })).await?;
+    operator.note(state, AuditAction::SettingChange, subject(id), json!({ "before": noted(&before), "after": after })).await?;
     state.catalogue.change_webhook(&hook).await?;
-    let _ = state.webhooks.send(id);
-    let json = WebhookJson::from(&hook);
-    Ok(Json(if body.rotate_secret { json.with_secret(&hook.secret) } else { json }))
+    let _ = state.webhooks.send(id.clone());
+    Ok(hook)
 }
 
 /// Removes a webhook and what waits for it.
@@ -246,10 +260,10 @@ pub async fn send_again(operator: &Operator, state: &ApiState, id: &WebhookId, d
 #[serde(deny_unknown_fields)]
 pub struct ReplayBody {
     /// From this time on (RFC 3339).
-    since: String,
+    pub since: String,
     /// Before this time; absent = up to now.
     #[serde(default)]
-    until: Option<String>,
+    pub until: Option<String>,
 }
 
 /// Sends every event of a period again that the webhook wants, also what happened before it was made. Ids of deliveries made before stay the same.
@@ -261,18 +275,27 @@ pub async fn replay(
     At(id): At<WebhookId>,
     Body(body): Body<ReplayBody>,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
-    let hook = state.catalogue.webhook(&id).await?;
+    let queued = send_period_again(&operator, &state, &id, &body).await?;
+    Ok((StatusCode::ACCEPTED, Json(json!({ "queued": queued }))))
+}
+
+/// Puts a period's events in line again: the way of the API and of the page's form. Says how many they are.
+///
+/// # Errors
+/// 404; 422 for a period that is none.
+pub async fn send_period_again(operator: &Operator, state: &ApiState, id: &WebhookId, body: &ReplayBody) -> Result<u64, Problem> {
+    let hook = state.catalogue.webhook(id).await?;
     let ill = |problem: Problem| Problem::invalid(problem.detail);
     let since = instant("since", Some(&body.since)).map_err(ill)?.ok_or_else(|| Problem::invalid("since: is empty"))?;
     let until = instant("until", body.until.as_deref()).map_err(ill)?;
     if until.is_some_and(|until| until <= since) {
         return Err(Problem::invalid("until: must be later than `since`"));
     }
-    operator.note(&state, AuditAction::SettingChange, subject(&id), json!({ "replay": { "since": since, "until": until } })).await?;
+    operator.note(state, AuditAction::SettingChange, subject(id), json!({ "replay": { "since": since, "until": until } })).await?;
     state.events.committed().await;
     let queued = state.catalogue.deliver_period_again(&hook, since, until, now()).await?;
-    let _ = state.webhooks.send(id);
-    Ok((StatusCode::ACCEPTED, Json(json!({ "queued": queued }))))
+    let _ = state.webhooks.send(id.clone());
+    Ok(queued)
 }
 
 /// Sends a `webhook.test` to the receiver. What became of it is among the deliveries.

@@ -210,9 +210,7 @@ impl Running {
         let hook = self.hook.borrow().clone();
         tracing::warn!(webhook = %hook.id, "the receiver says that it is gone (410): the webhook is switched off");
         self.hook.send_replace(Arc::new(Webhook { active: false, ..Webhook::clone(&hook) }));
-        if let Err(error) = self.parts.catalogue.switch_webhook_off(&hook.id).await {
-            tracing::error!(%error, "a webhook could not be switched off");
-        }
+        // Noted first, as what operators do: nobody finds it off and no word why.
         let entry = NewAudit {
             at: now(),
             actor: "system".into(),
@@ -222,6 +220,9 @@ impl Running {
         };
         if let Err(error) = self.parts.catalogue.audit(entry).await {
             tracing::error!(%error, "the audit log could not be written");
+        }
+        if let Err(error) = self.parts.catalogue.switch_webhook_off(&hook.id).await {
+            tracing::error!(%error, "a webhook could not be switched off");
         }
         let _ = self.changed.send(hook.id.clone());
     }

@@ -37,11 +37,12 @@ pub(super) fn routes() -> axum::Router<ApiState> {
 }
 
 /// The entries of the pages' own bar: name and address.
-const TABS: [(&str, &str); 5] = [
+pub(super) const TABS: [(&str, &str); 6] = [
     ("workspace", "/settings"),
     ("projects", "/settings/projects"),
     ("agents", "/settings/agents"),
     ("queues", "/settings/queues"),
+    ("webhooks", "/settings/webhooks"),
     ("audit", "/settings/audit"),
 ];
 
