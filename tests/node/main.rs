@@ -17,6 +17,7 @@ mod two_tones;
 mod a_browser_is_recorded_whole_and_in_step;
 mod a_bucket_keeps_what_is_recorded;
 mod a_call_becomes_a_recording_with_each_party_on_its_side;
+mod a_command_is_heard_of_at_once;
 mod a_decline_leaves_nothing_anywhere;
 mod a_full_disk_in_the_middle_costs_only_time;
 mod a_killed_node_finishes_its_recordings_at_the_next_start;

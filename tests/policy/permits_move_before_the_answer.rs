@@ -1,7 +1,7 @@
 //! The gatekeeper: permits follow the gates, close at once, open late, and never again after a decline.
 
 use ferric::model::command::{Reason, Verb};
-use ferric::model::gate::Gate;
+use ferric::model::gate::{Gate, State};
 use ferric::model::role::Role;
 use ferric::model::settings::{AgentProperties, ConferenceMode, Consent, PauseBehavior, RecordMode, SettingsLayer};
 use ferric::model::time::MediaTime;
@@ -190,4 +190,21 @@ fn time_at_the_end_of_its_range_opens_nothing_by_wrapping() {
     keeper.apply(at(0), join("a1", Role::Agent)).1.unwrap();
     keeper.apply(MediaTime(u64::MAX), command("a1", Verb::Resume)).1.unwrap();
     assert!(!keeper.permit(&id("a1")).unwrap().admits(MediaTime(u64::MAX - 1)));
+}
+
+#[test]
+fn what_opens_waits_until_it_was_told_and_what_closes_does_not() {
+    let mut keeper = Gatekeeper::new(call(SettingsLayer::default()));
+    let (told, _) = keeper.apply_closing(at(0), join("a1", Role::Agent));
+    let permit = keeper.permit(&id("a1")).unwrap();
+    assert!(told.iter().any(|action| matches!(action, ferric::policy::Action::State { state: State::Recording })), "{told:?}");
+    assert!(!permit.is_open(), "the state is told first");
+    keeper.open_what_may();
+    assert!(permit.admits(at(0)), "from the join on, once it may");
+    keeper.apply_closing(at(1_000), command("a1", Verb::Pause)).1.unwrap();
+    assert!(!permit.is_open(), "closed before anything is told");
+    keeper.apply_closing(at(2_000), command("a1", Verb::Resume)).1.unwrap();
+    keeper.apply_closing(at(2_000), command("a1", Verb::Pause)).1.unwrap();
+    keeper.open_what_may();
+    assert!(!permit.is_open(), "what was closed meanwhile stays so");
 }
