@@ -104,6 +104,7 @@ fn offer() -> RtpOffer {
         remote_rtcp: None,
         rtcp_mux: false,
         local_ip: LOOPBACK,
+        hears: false,
     }
 }
 

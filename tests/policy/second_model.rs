@@ -608,9 +608,17 @@ impl Reading<'_> {
     }
 
     fn tell_output(&self, key: String, by: &str, duration: u64, why_not: Option<&str>, spans: &[(usize, u64, u64, &'static str)]) -> Value {
-        // In the order in which the scenario first names people, each one's spans in order of time.
+        // In the order in which people first came in, each one's spans in order of time.
         let mut lanes = Map::new();
-        for p in 0..self.names.len() {
+        let mut came: Vec<usize> = Vec::new();
+        for (_, fact) in &self.story {
+            if let Fact::Joined(p, _) = fact
+                && !came.contains(p)
+            {
+                came.push(*p);
+            }
+        }
+        for p in came {
             let own = spans.iter().filter(|span| span.0 == p && why_not.is_none());
             let lane: Vec<Value> = own.map(|(_, from, to, gate)| json!({ "from_ms": from, "to_ms": to, "gate": gate })).collect();
             if !lane.is_empty() {

@@ -47,7 +47,9 @@ fn input(
     match event.what {
         What::Join { participant, role, initiator } => {
             let properties = agents.get(&participant).copied().unwrap_or_default();
-            (Input::Join { participant: names.id_of(participant), role, initiator, properties }, None)
+            let participant = names.id_of(participant);
+            names.came(&participant);
+            (Input::Join { participant, role, initiator, properties }, None)
         }
         What::Leave { participant } => (Input::Leave { participant: names.id_of(participant) }, None),
         What::Command { by, verb, order } => {
@@ -63,6 +65,8 @@ fn input(
 #[derive(Debug, Default)]
 struct Names {
     known: Vec<(ParticipantId, String)>,
+    /// In the order in which they first came in: the order of their lanes.
+    joined: Vec<ParticipantId>,
 }
 
 impl Names {
@@ -74,6 +78,12 @@ impl Names {
         let id = format!("p{}", self.known.len()).parse().unwrap_or_else(|_| ParticipantId::random());
         self.known.push((id.clone(), name));
         id
+    }
+
+    fn came(&mut self, id: &ParticipantId) {
+        if !self.joined.contains(id) {
+            self.joined.push(id.clone());
+        }
     }
 
     fn name_of(&self, id: &ParticipantId) -> String {
@@ -233,7 +243,7 @@ fn output(account: Account, names: &Names) -> Option<super::answer::Output> {
     let mut spans: Vec<(ParticipantId, Vec<Span>)> = Vec::new();
     if account.discarded.is_none() {
         spans = account.lanes.into_iter().filter(|lane| !lane.spans.is_empty()).map(|lane| (lane.participant, lane.spans)).collect();
-        spans.sort_by_key(|(participant, _)| names.known.iter().position(|(known, _)| known == participant));
+        spans.sort_by_key(|(participant, _)| names.joined.iter().position(|joined| joined == participant));
     }
     Some(super::answer::Output {
         key: account.key,
