@@ -280,3 +280,51 @@ fn started(opened: &SessionOpened, output: &OutputKey, recording: &RecordingId, 
         labels: Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::sync::Arc;
+    use std::time::Instant;
+
+    use super::*;
+    use crate::ingest::MediaClock;
+    use crate::model::settings::{Kind, QueueProperties, Settings};
+    use crate::model::time::MediaTime;
+
+    #[tokio::test]
+    async fn that_an_output_is_not_kept_is_news_once_and_not_where_the_policy_said_so() {
+        let dir = tempfile::tempdir().unwrap();
+        let rows = Rows::new(Catalogue::open(&format!("sqlite:{}", dir.path().join("c.db").display())).await.unwrap());
+        let opened = SessionOpened {
+            session: SessionId::random(),
+            project: "default".parse().unwrap(),
+            started_at: WallClock(0),
+            settings: Settings::resolve(Kind::Call, &[], QueueProperties::default()),
+            external_id: None,
+            metadata: std::collections::BTreeMap::default(),
+        };
+        let tell = |event: TapeEvent| {
+            rows.follow(&SessionNotice {
+                session: opened.session.clone(),
+                project: opened.project.clone(),
+                clock: MediaClock::starting(Instant::now()),
+                at: MediaTime(0),
+                wall: WallClock(0),
+                what: Notice::Tape(Arc::new(event)),
+            });
+        };
+        tell(TapeEvent::SessionOpened(Box::new(opened.clone())));
+        let outputs = [1, 2, 3].map(|n| (OutputKey::Main(n), RecordingId::random()));
+        for (output, recording) in &outputs {
+            tell(TapeEvent::OutputStarted { output: output.clone(), recording: recording.clone() });
+        }
+        let [empty, short, replaced] = &outputs;
+        tell(TapeEvent::Discarded { output: short.0.clone(), reason: DiscardReason::TooShort });
+        tell(TapeEvent::Discarded { output: replaced.0.clone(), reason: DiscardReason::Replaced });
+        assert!(rows.discarded(&empty.1, DiscardReason::TooShort), "nobody knew");
+        assert!(!rows.discarded(&empty.1, DiscardReason::TooShort), "rendered anew, the same comes out");
+        assert!(!rows.discarded(&short.1, DiscardReason::TooShort), "the policy said so");
+        assert!(rows.discarded(&replaced.1, DiscardReason::Replaced), "only now that its successor is stored");
+    }
+}
