@@ -113,7 +113,8 @@ pub struct Progress {
     /// How many of them are not through yet.
     erasing: u32,
     /// Rendered, and not to be stored yet: receipts that were replaced stand until their successor is stored, and nothing is stored before an erasure is
-    /// through.
+    /// through. Boxed as they come from the renderer.
+    #[expect(clippy::vec_box, reason = "they arrive boxed and leave boxed; unboxing would move half a kilobyte twice")]
     waiting: Vec<Box<RenderedOutput>>,
     /// Recordings whose files were gone before they were stored: what was rendered was discarded or made anew meanwhile, and that is on its way.
     vanished: BTreeSet<RecordingId>,

@@ -379,7 +379,7 @@ impl Pass {
         if outputs.is_empty() || !video::READY {
             return None;
         }
-        let packets = |t: &&Box<Track>| !t.is_sound() && !t.pictures.is_empty();
+        let packets = |t: &Track| !t.is_sound() && !t.pictures.is_empty();
         let (track, known) = self.tracks.iter().find(|(_, t)| packets(t))?;
         Some(Later { outputs, track: *track, spec: known.spec.clone() })
     }

@@ -73,7 +73,7 @@ fn and_it_is_the_same_as_if_nobody_had_waited() {
     let now = Arc::new(AtomicU64::new(0));
     let mut following = render(live.path(), &records, &now);
     let mut done = Vec::new();
-    let mut look = |following: &mut SessionRender, ms: u64| {
+    let look = |following: &mut SessionRender, ms: u64| {
         now.store(ms, Ordering::Relaxed);
         following.advance(MediaTime::from_ms(ms)).unwrap()
     };

@@ -307,7 +307,7 @@ mod tests {
                                 s.push(Job { attempts: u32::from(failing.is_some()), not_before_ms, ..j.clone() });
                             }
                         }
-                        for (_, (j, failing)) in &mut open {
+                        for (j, failing) in open.values_mut() {
                             if failing.is_some() { *failing = Some(j.created_ms); }
                         }
                     }

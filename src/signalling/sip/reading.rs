@@ -51,7 +51,8 @@ mod tests {
                     Content-Type: application/sdp\r\n";
         let with = |body: &str| format!("INVITE sip:default@node {head}Content-Length: {}\r\n\r\n{body}", body.len());
         assert_eq!(read_datagram(with(sdp).as_bytes()), Reading::Call(1));
-        assert!(matches!(read_datagram(with("v=nonsense").as_bytes()), Reading::Refused(400)));
+        assert_eq!(read_datagram(with("nonsense").as_bytes()), Reading::Refused(400), "no SDP");
+        assert_eq!(read_datagram(with("v=0\r\n").as_bytes()), Reading::Refused(488), "SDP without anything to record");
         assert_eq!(read_datagram(format!("FROB x {head}\r\n").as_bytes()), Reading::Unreadable { answered: true });
         assert_eq!(read_datagram(b"\x80\x00nothing"), Reading::Unreadable { answered: false });
     }

@@ -203,7 +203,7 @@ mod tests {
                 .iter()
                 .flat_map(|g| g.fields.iter())
                 .flat_map(|f| {
-                    let choices = f.choices.iter().map(|c| format!("{} {}", c.text, c.note)).collect::<String>();
+                    let choices = f.choices.iter().flat_map(|c| [c.text.clone(), " ".to_owned(), c.note.clone()]).collect::<String>();
                     [f.label.clone(), f.hint.clone(), f.unit.clone(), f.otherwise.clone(), f.why_not.clone().unwrap_or_default(), choices]
                 })
                 .collect();
