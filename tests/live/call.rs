@@ -104,12 +104,11 @@ pub async fn live(node: &RunningNode, client: &Arc<SiprecClient>, pump: &Pump, s
         tokio::time::sleep_until(began + Duration::from_millis(step.at_ms)).await;
         match &step.what {
             What::Comes(name) => {
-                let answer = match cast.iter().position(|known| known == name) {
-                    Some(leg) => call.set_present(leg, true).await,
-                    None => {
-                        cast.push(name);
-                        call.add_leg(pump, party::leg(name, cast.len(), scenario.name)).await
-                    }
+                let answer = if let Some(leg) = cast.iter().position(|known| known == name) {
+                    call.set_present(leg, true).await
+                } else {
+                    cast.push(name);
+                    call.add_leg(pump, party::leg(name, cast.len(), scenario.name)).await
                 };
                 answer.unwrap_or_else(|error| panic!("{}: {name} comes: {error}", scenario.name));
                 since.insert(name, Timestamp::now());

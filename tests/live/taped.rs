@@ -76,10 +76,10 @@ fn packets(file: &[u8], started_at: Timestamp, owners: &Owners) -> Vec<Packet> {
             let port = u16::from_be_bytes([data[22], data[23]]);
             let rtp = &data[28..];
             // Even ports are RTP; 5060 bears the descriptions.
-            if port >= FIRST_PORT && port % 2 == 0 {
+            if port >= FIRST_PORT && port.is_multiple_of(2) {
                 let (participant, is_sound) = owners[&((port - FIRST_PORT) / 2)].clone();
-                let is_ulaw = rtp[1] & 0x7f == 0;
-                let samples = if is_ulaw { rtp[12..].iter().map(|byte| marks::linear(*byte)).collect() } else { Vec::new() };
+                let payload_type = rtp[1] & 0x7f;
+                let samples = if payload_type == 0 { rtp[12..].iter().map(|byte| marks::linear(*byte)).collect() } else { Vec::new() };
                 found.push(Packet { participant, at_ns: stamp - zero, is_sound, samples });
             }
         }
