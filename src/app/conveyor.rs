@@ -12,8 +12,9 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::erasure::{Erasure, InWork};
+use super::erasure::{Erasure, look_up};
 use super::events::{told_of, was_told, what_was_not_told};
+use super::in_work::InWork;
 use super::render_pool::{Job, RenderNews, RenderPool};
 use super::rows::{Rows, Standing};
 use crate::archive::seal::{SEAL, Sealer};
@@ -21,7 +22,7 @@ use crate::archive::{EventLog, EventRow, NewEvent};
 use crate::ingest::MediaClock;
 use crate::model::event::TapeEvent;
 use crate::model::event_kind::EventKind;
-use crate::model::gate::{DiscardReason, Gate};
+use crate::model::gate::DiscardReason;
 use crate::model::id::{OutputKey, ParticipantId, RecordingId, SessionId};
 use crate::model::settings::Kind;
 use crate::model::time::{MediaTime, WallClock};
@@ -106,8 +107,6 @@ pub struct Progress {
     storing: BTreeMap<RecordingId, (u64, JoinHandle<()>)>,
     /// Numbers them: what an earlier one says is nothing any more.
     stores: u64,
-    /// Who was ever let into which output: only what holds somebody need be made anew without them.
-    let_in: BTreeSet<(OutputKey, ParticipantId)>,
     /// How many erasures there were: what was rendered before the last one is nothing any more.
     erasures: u32,
     /// How many of them are not through yet.
@@ -218,7 +217,6 @@ impl Conveyor {
 
     fn on_notice(&mut self, notice: &SessionNotice, back: &Back) {
         self.rows.follow(notice);
-        self.note_who_is_in(notice);
         match &notice.what {
             Notice::Tape(event) => match &**event {
                 TapeEvent::SessionOpened(opened) => {
@@ -258,31 +256,18 @@ impl Conveyor {
         }
     }
 
-    fn note_who_is_in(&mut self, notice: &SessionNotice) {
-        let Notice::Tape(event) = &notice.what else { return };
-        match &**event {
-            TapeEvent::OutputStarted { recording, .. } => self.work.begin(recording),
-            TapeEvent::Gate { output, participant, gate } if *gate != Gate::Closed => {
-                if let Some(progress) = self.sessions.get_mut(&notice.session) {
-                    progress.let_in.insert((output.clone(), participant.clone()));
-                }
-            }
-            _ => {}
-        }
-    }
-
     /// A participant's media go from everything that was made of the session so far.
     fn erase(&mut self, session: &SessionId, participant: &ParticipantId, back: &Back) {
-        let mut recordings = self.rows.recordings(session);
+        let recordings = self.withhold(session, participant);
+        if recordings.is_empty() {
+            return;
+        }
         let (mut stopped, mut rendered_gone) = (Vec::new(), None);
         if let Some(progress) = self.sessions.get_mut(session) {
-            recordings.retain(|(output, _)| progress.let_in.contains(&(output.clone(), participant.clone())));
-            if recordings.is_empty() {
-                return;
-            }
-            recordings.iter().for_each(|(_, recording)| self.work.withhold(recording));
             progress.erasures += 1;
             progress.erasing += 1;
+            // Whoever was rendering found its files gone.
+            progress.failures = 0;
             progress.waiting.clear();
             progress.settled.clear();
             for (recording, (_, upload)) in std::mem::take(&mut progress.storing) {
@@ -290,27 +275,34 @@ impl Conveyor {
                 stopped.push((recording, upload));
             }
             rendered_gone = Some(self.pool.erase(session, participant));
-        } else {
-            recordings.iter().for_each(|(_, recording)| self.work.withhold(recording));
         }
-        let recordings = recordings.into_iter().map(|(_, recording)| recording).collect();
         let erasure = Erasure { session: session.clone(), participant: participant.clone(), recordings, stopped, rendered_gone };
         self.begin_erasure(erasure, back);
+    }
+
+    /// Nobody may read what somebody was let into, and its files go, where that was not done when they declined. Answers the recordings in their order.
+    fn withhold(&self, session: &SessionId, participant: &ParticipantId) -> Vec<RecordingId> {
+        let held = self.work.withhold_all_of(session, participant);
+        self.rows.recordings(session).into_iter().map(|(_, recording)| recording).filter(|recording| held.contains(recording)).collect()
     }
 
     fn begin_erasure(&self, mut erasure: Erasure, back: &Back) {
         let (store, uploads, work, done) = (self.store.clone(), self.uploads.clone(), self.work.clone(), back.done.clone());
         let catalogue = self.rows.catalogue();
         tokio::spawn(async move {
-            let _ = done.send(Done::LookedUp(erasure.session.clone(), erasure.look_up(&catalogue).await));
-            erasure.carry_out(&store, &uploads, &work).await;
+            let (session, recordings) = (erasure.session.clone(), erasure.recordings.clone());
+            // Copies need not wait for the catalogue.
+            let looked_up = async {
+                let _ = done.send(Done::LookedUp(session, look_up(&recordings, &catalogue).await));
+            };
+            tokio::join!(looked_up, erasure.carry_out(&store, &uploads, &work));
             let _ = done.send(Done::Erased(erasure));
         });
     }
 
     fn on_erased(&mut self, erasure: &Erasure, back: &Back) {
         let session = &erasure.session;
-        erasure.recordings.iter().for_each(|recording| self.work.release(recording));
+        erasure.recordings.iter().for_each(|recording| self.work.release(recording, &erasure.participant));
         let mut is_news = false;
         for recording in &erasure.recordings {
             let data = json!({ "recording": recording, "participant": erasure.participant });
@@ -362,30 +354,23 @@ impl Conveyor {
                 wall: opened.started_at.plus_ns(at.as_ns()),
                 what: Notice::Tape(Arc::new(event)),
             };
+            if let Notice::Tape(event) = &notice.what {
+                self.work.note(&notice.session, event);
+            }
             self.rows.follow(&notice);
-            self.note_who_is_in(&notice);
         }
         for participant in erased {
-            self.take_up_erasure(&opened.session, participant).await;
+            self.take_up_erasure(&opened.session, participant);
         }
         self.follow(&opened.session, None, pictures);
         self.pool.finish(&opened.session);
     }
 
     /// An earlier run may have died before everything of an erased participant was gone: files here go before anybody can ask for them.
-    async fn take_up_erasure(&mut self, session: &SessionId, participant: ParticipantId) {
-        let Some(progress) = self.sessions.get_mut(session) else { return };
-        let mut recordings = self.rows.recordings(session);
-        recordings.retain(|(output, _)| progress.let_in.contains(&(output.clone(), participant.clone())));
-        if recordings.is_empty() {
-            return;
-        }
+    fn take_up_erasure(&mut self, session: &SessionId, participant: ParticipantId) {
+        let recordings = self.withhold(session, &participant);
+        let Some(progress) = self.sessions.get_mut(session).filter(|_| !recordings.is_empty()) else { return };
         progress.erasing += 1;
-        let recordings: Vec<RecordingId> = recordings.into_iter().map(|(_, recording)| recording).collect();
-        for recording in &recordings {
-            self.work.withhold(recording);
-            let _ = tokio::fs::remove_dir_all(self.work.folder(recording)).await;
-        }
         // Whoever renders begins with an empty folder by itself: nobody's answer is waited for.
         let (gone, rendered_gone) = tokio::sync::oneshot::channel();
         let _ = gone.send(());

@@ -7,6 +7,7 @@ pub mod demo;
 pub mod directory;
 pub mod erasure;
 pub mod events;
+pub mod in_work;
 pub mod load;
 pub mod metrics;
 pub mod node;

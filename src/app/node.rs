@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::config::Config;
 use super::conveyor::{Conveyor, done_mark};
 use super::directory::CatalogueDirectory;
-use super::erasure::InWork;
+use super::in_work::InWork;
 use super::render_pool::{Growing, RenderPool};
 use super::rows::Rows;
 use super::webhooks::{self, Pace, WebhookParts};
@@ -148,7 +148,9 @@ impl Node {
             news_sender,
         ));
         let (event_sender, other_events) = mpsc::unbounded_channel();
-        let work = InWork::new(out);
+        let work = InWork::new(out, store.clone(), tokio::runtime::Handle::current());
+        let hearing = work.clone();
+        registry.hears_at_once(move |notice| hearing.follow(notice));
         let mut conveyor = Conveyor {
             spool: spool.clone(),
             rows: Rows::new(catalogue.clone()),

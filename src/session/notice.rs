@@ -1,8 +1,9 @@
 //! What a session tells those who follow it live.
 
+use std::fmt;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::{broadcast, mpsc};
 
 use crate::ingest::MediaClock;
@@ -39,17 +40,26 @@ pub enum Notice {
 /// Sessions touched that somebody who watches may be behind with; whoever is further behind looks at all of theirs anew.
 const TOUCHED: usize = 1024;
 
+/// Somebody who is called under a session's lock.
+type AtOnce = Box<dyn Fn(&SessionNotice) + Send + Sync>;
+
 /// Everybody who follows. A follower that is slow never loses a notice and never holds up a session. Whoever merely watches is told which
 /// session to look at.
-#[derive(Debug)]
 pub(super) struct Followers {
+    at_once: RwLock<Vec<AtOnce>>,
     senders: Mutex<Vec<mpsc::UnboundedSender<SessionNotice>>>,
     touched: broadcast::Sender<SessionId>,
 }
 
+impl fmt::Debug for Followers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Followers").field("senders", &self.senders).finish_non_exhaustive()
+    }
+}
+
 impl Default for Followers {
     fn default() -> Self {
-        Self { senders: Mutex::default(), touched: broadcast::channel(TOUCHED).0 }
+        Self { at_once: RwLock::default(), senders: Mutex::default(), touched: broadcast::channel(TOUCHED).0 }
     }
 }
 
@@ -58,6 +68,10 @@ impl Followers {
         let (sender, receiver) = mpsc::unbounded_channel();
         self.senders.lock().push(sender);
         receiver
+    }
+
+    pub(super) fn hear_at_once(&self, hear: AtOnce) {
+        self.at_once.write().push(hear);
     }
 
     pub(super) fn watch(&self) -> broadcast::Receiver<SessionId> {
@@ -69,6 +83,7 @@ impl Followers {
     }
 
     pub(super) fn tell(&self, notice: &SessionNotice) {
+        self.at_once.read().iter().for_each(|hear| hear(notice));
         self.senders.lock().retain(|sender| sender.send(notice.clone()).is_ok());
         self.touch(&notice.session);
     }

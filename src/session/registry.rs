@@ -89,6 +89,11 @@ impl Registry {
         self.shared.followers.follow()
     }
 
+    /// Calls somebody with everything that happens from now on, under its session's lock and before it is answered: they must be quick.
+    pub fn hears_at_once(&self, hear: impl Fn(&SessionNotice) + Send + Sync + 'static) {
+        self.shared.followers.hear_at_once(Box::new(hear));
+    }
+
     /// Live sessions, newest first.
     #[must_use]
     pub fn live(&self) -> Vec<SessionView> {
