@@ -82,7 +82,8 @@ async fn both_sides_are_in_step_and_a_hold_stays_as_long_as_it_was() {
 
     let (left, right) = (heard.spans(0, 500.0, 0.1), heard.spans(1, 500.0, 0.1));
     assert_eq!(left.len(), right.len(), "{left:?} {right:?}");
-    assert!((5..=7).contains(&left.len()), "{left:?}");
+    // A beep at either edge of the hold may be there, in part, or not.
+    assert!((5..=8).contains(&left.len()), "{left:?}");
     for (l, r) in left.iter().zip(&right) {
         assert!((l.0 - r.0).abs() <= 0.02, "{l:?} beside {r:?}");
     }
