@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use serde_json::json;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -76,6 +76,8 @@ pub struct Conveyor {
     pub left: Vec<Erasure>,
     /// What is under way.
     pub sessions: HashMap<SessionId, Progress>,
+    /// How often rows were kept so far.
+    pub kept: watch::Sender<u64>,
     /// Told once the catalogue says the same.
     pub to_tell: Vec<NewEvent>,
     /// Putting away waits for the disk, and nobody waits for it.
@@ -169,7 +171,7 @@ impl Conveyor {
         mut notices: mpsc::UnboundedReceiver<SessionNotice>,
         mut news: mpsc::UnboundedReceiver<RenderNews>,
         stop: CancellationToken,
-        idle: tokio::sync::watch::Sender<usize>,
+        idle: watch::Sender<usize>,
     ) {
         let (done_sender, mut done_work) = mpsc::unbounded_channel::<Done>();
         let (away_sender, mut away) = mpsc::unbounded_channel::<SessionId>();
@@ -179,7 +181,7 @@ impl Conveyor {
             self.begin_erasure(erasure, &back);
         }
         let (mut heard, mut made, mut done, mut gone, mut waited) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        self.rows.keep().await;
+        self.keep().await;
         loop {
             idle.send_replace(self.sessions.len());
             tokio::select! {
@@ -208,11 +210,16 @@ impl Conveyor {
                 self.sessions.remove(&session);
             });
             waited.drain(..).for_each(|session| self.begin_again(&session));
-            self.rows.keep().await;
+            self.keep().await;
             for event in self.to_tell.drain(..) {
                 let _ = self.events.send(event);
             }
         }
+    }
+
+    async fn keep(&self) {
+        self.rows.keep().await;
+        self.kept.send_modify(|times| *times += 1);
     }
 
     fn on_notice(&mut self, notice: &SessionNotice, back: &Back) {
@@ -288,11 +295,14 @@ impl Conveyor {
 
     fn begin_erasure(&self, mut erasure: Erasure, back: &Back) {
         let (store, uploads, work, done) = (self.store.clone(), self.uploads.clone(), self.work.clone(), back.done.clone());
-        let catalogue = self.rows.catalogue();
+        let (catalogue, mut kept) = (self.rows.catalogue(), self.kept.subscribe());
+        let before = *kept.borrow();
         tokio::spawn(async move {
             let (session, recordings) = (erasure.session.clone(), erasure.recordings.clone());
             // Copies need not wait for the catalogue.
             let looked_up = async {
+                // A recording that began a moment ago is not in it before the next time: nobody has deleted that.
+                let _ = kept.wait_for(|times| *times > before).await;
                 let _ = done.send(Done::LookedUp(session, look_up(&recordings, &catalogue).await));
             };
             tokio::join!(looked_up, erasure.carry_out(&store, &uploads, &work));

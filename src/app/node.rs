@@ -165,6 +165,7 @@ impl Node {
             sealer: Arc::new(Sealer::open(data).context("signing.key")?),
             left: Vec::new(),
             sessions: std::collections::HashMap::new(),
+            kept: watch::Sender::new(0),
             to_tell: Vec::new(),
             putting_away: Conveyor::putting_away(),
         };
