@@ -85,8 +85,10 @@ pub(super) struct Schedule {
     begins_ms: Option<u64>,
     /// Began at, and which piece comes next.
     playing: Option<(u64, u64)>,
-    /// Last packet, and whether the next one follows it without a pause.
+    /// Last packet.
     last_ms: u64,
+    /// The earliest place on the line's clock that no packet has taken.
+    free_ms: u64,
 }
 
 impl Schedule {
@@ -99,7 +101,8 @@ impl Schedule {
             self.begins_ms = recording.then_some(now_ms);
         }
         if let (None, Some(begins)) = (self.playing, self.begins_ms.filter(|at| now_ms >= *at)) {
-            self.playing = Some((begins.max(now_ms.saturating_sub(TOO_LATE_MS)), 0));
+            // After a stall the sound before may have ended where this one should begin.
+            self.playing = Some((begins.max(now_ms.saturating_sub(TOO_LATE_MS)).max(self.free_ms), 0));
             self.begins_ms = notice.again_every_ms.map(|every| begins.max(now_ms.saturating_sub(every)) + every);
         }
         while let Some((began, frame)) = self.playing {
@@ -122,6 +125,7 @@ impl Schedule {
     fn send(&mut self, frame: Option<u64>, at_ms: u64) -> Due {
         let marker = at_ms != self.last_ms + FRAME_MS;
         self.last_ms = at_ms;
+        self.free_ms = at_ms + FRAME_MS;
         Due { frame, at_ms, marker }
     }
 }
@@ -176,6 +180,18 @@ mod tests {
         let apart = mu.iter().zip(&a).map(|(mu, a)| ulaw_to_linear(*mu).abs_diff(crate::model::g711::alaw_to_linear(*a))).max();
         assert!(apart.is_some_and(|apart| apart <= 256), "{apart:?}");
         assert_eq!((tone.payload(None, false), tone.payload(Some(99), true)), ([0xff; FRAME], [0xd5; FRAME]));
+    }
+
+    #[test]
+    fn a_sound_that_a_stall_made_late_does_not_run_into_the_next() {
+        let (notice, mut schedule, mut last) = (Notice::tone(1000), Schedule::default(), None);
+        for now in [1, 181, 1921, 2001, 2002, 2021, 2041] {
+            while let Some(due) = schedule.next(&notice, now, true) {
+                assert!(last.is_none_or(|before| due.at_ms > before), "{due:?} after {last:?}");
+                last = Some(due.at_ms);
+            }
+        }
+        assert_eq!(last, Some(2041));
     }
 
     proptest! {
