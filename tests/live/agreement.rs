@@ -293,7 +293,7 @@ impl<'c> Check<'c> {
             let mut leaked: Vec<(f64, f64)> = Vec::new();
             let mut heard = 0;
             for (side, channel) in party::sides(name, self.scenario.is_room).iter().zip(&channels) {
-                let (mut before, mut weak) = (0.0, false);
+                let (mut before, mut weak) = ((0.0, 0.0), false);
                 for (n, window) in channel.chunks_exact(WINDOW).enumerate() {
                     let own = (n * 10) as f64;
                     let (from, to) = (session_ms(own), session_ms(own) + 10.0);
@@ -307,10 +307,12 @@ impl<'c> Check<'c> {
                     }
                     weak = is_weak;
                     let unwanted = if may { 0.0 } else { loud };
-                    if unwanted.min(before) > NOT_THERE || unwanted > EDGE_OF_ANOTHER {
+                    // A browser's sound has hiccups of its own: the edge of another's tone then spreads over two windows.
+                    let earlier = if self.scenario.is_room { f64::min(before.0, before.1) } else { before.1 };
+                    if unwanted.min(earlier) > NOT_THERE || unwanted > EDGE_OF_ANOTHER {
                         leaked.push((from, (loud * 1000.0).round() / 1000.0));
                     }
-                    before = unwanted;
+                    before = (before.1, unwanted);
                     heard += usize::from(should);
                 }
             }
