@@ -31,6 +31,12 @@ pub fn amplitude(window: &[f64], hz: f64) -> f64 {
     2.0 * (re * re + im * im).sqrt() / window.len() as f64
 }
 
+/// Whether a tone is one: twice as loud as what sounds 200 Hz below and above it. Where another's tone begins, ends or jumps, that sounds like everything
+/// at once, and nothing stands out of it.
+pub fn stands_out(window: &[f64], hz: f64) -> bool {
+    amplitude(window, hz) > amplitude(window, hz - 200.0) + amplitude(window, hz + 200.0)
+}
+
 /// µ-law to linear (ITU-T G.711).
 pub fn linear(ulaw: u8) -> f64 {
     let bits = !ulaw;

@@ -41,6 +41,19 @@ impl Heard {
         2.0 * (re * re + im * im).sqrt() / n
     }
 
+    /// Where somebody's tone is heard though it should not be: louder than `floor`, and twice as loud as what sounds 200 Hz below and above it. Where
+    /// another's tone begins, ends or jumps, that sounds like everything at once, and next to nothing stands out of it.
+    pub fn leaks(&self, channel: usize, hz: f64, floor: f64) -> Vec<(f64, f64)> {
+        let windows = (self.seconds() / 0.02) as usize;
+        let spans = (0..windows).map(|window| (window as f64 * 0.02, (window + 1) as f64 * 0.02));
+        spans
+            .filter(|(from, to)| {
+                let beside = [hz - 200.0, hz + 200.0].map(|hz| self.tone(channel, hz, *from, *to));
+                self.tone(channel, hz, *from, *to) > f64::max(floor, beside[0] + beside[1])
+            })
+            .collect()
+    }
+
     /// Where a tone sounds louder than `floor`: `(from, to)` in seconds, by windows of 20 ms.
     pub fn spans(&self, channel: usize, hz: f64, floor: f64) -> Vec<(f64, f64)> {
         let mut spans: Vec<(f64, f64)> = Vec::new();

@@ -13,6 +13,7 @@ mod a_telephone_that_dials_in_is_recorded;
 mod an_invite_without_an_offer_is_given_one;
 mod an_offer_that_cannot_be_taken_is_refused_with_a_reason;
 #[path = "../node/heard.rs"]
+#[allow(dead_code, reason = "shared with tests/node, which uses all of it")]
 mod heard;
 mod house;
 mod no_bytes_make_a_reader_panic;
