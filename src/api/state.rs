@@ -13,7 +13,7 @@ use crate::archive::{Catalogue, EventLog};
 use crate::model::id::{RecordingId, WebhookId};
 use crate::model::switchboard::{ParticipantTokens, Switchboard};
 use crate::session::Registry;
-use crate::store::SharedStore;
+use crate::store::Regions;
 
 /// Where the files of a recording lie while they are being made, and whether they may be read.
 pub trait FilesInWork: Send + Sync + 'static {
@@ -52,8 +52,8 @@ pub struct ApiParts {
     pub catalogue: Catalogue,
     /// Keys of machines and of the administrator.
     pub keys: Arc<dyn ApiKeys>,
-    /// Files of finished recordings, under `recordings/<id>/<name>`.
-    pub store: SharedStore,
+    /// Files of finished recordings, under `recordings/<id>/<name>` in the store of their region.
+    pub regions: Regions,
     /// Files of growing ones.
     pub growing: Arc<dyn FilesInWork>,
     /// Everything that outsiders may hear.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::region::Region;
 use crate::render::{AudioLayout, VideoEncoder, VideoLayout};
 
 /// A configuration that stops the start: one line that says what and where.
@@ -59,6 +60,8 @@ pub struct Config {
     pub webrtc: Webrtc,
     /// Where things are kept.
     pub data: Data,
+    /// Where recordings of a region are kept.
+    pub regions: RegionStores,
     /// What is held before it is on the disk.
     pub tape: Tape,
     /// How sessions end by themselves.
@@ -174,6 +177,16 @@ impl Default for Data {
     fn default() -> Self {
         Self { dir: "data".into(), store: String::new(), catalogue: String::new(), keep_tape_days: 0 }
     }
+}
+
+/// `[regions]`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RegionStores {
+    /// As `data.store`; empty = this node stores nothing in America.
+    pub america: String,
+    /// As `data.store`; empty = this node stores nothing in Europe.
+    pub europe: String,
 }
 
 /// `[tape]`
@@ -340,6 +353,13 @@ impl Config {
     #[must_use]
     pub fn store_location(&self) -> String {
         or_else(&self.data.store, || format!("folder:{}", self.data.dir.join("store").display()))
+    }
+
+    /// Where recordings of each region go, of those that have a store.
+    #[must_use]
+    pub fn region_locations(&self) -> Vec<(Region, String)> {
+        let all = [(Region::America, &self.regions.america), (Region::Europe, &self.regions.europe)];
+        all.into_iter().filter(|(_, line)| !line.is_empty()).map(|(region, line)| (region, line.clone())).collect()
     }
 
     /// The file named, or `ferric.toml` if it is there; the environment over it.

@@ -17,6 +17,7 @@ use super::events::{told_of, was_told, what_was_not_told};
 use super::in_work::InWork;
 use super::render_pool::{Job, RenderNews, RenderPool};
 use super::rows::{Rows, Standing};
+use super::ways::Ways;
 use crate::archive::seal::{SEAL, Sealer};
 use crate::archive::{EventLog, EventRow, NewEvent};
 use crate::ingest::MediaClock;
@@ -54,10 +55,8 @@ pub struct Conveyor {
     pub spool: Spool,
     /// Rows of recordings.
     pub rows: Rows,
-    /// The store.
-    pub store: SharedStore,
-    /// The way into it, which survives restarts.
-    pub uploads: UploadQueue,
+    /// The stores by region, and the way into each, which survives restarts.
+    pub ways: Ways,
     /// Rendering threads.
     pub pool: Arc<RenderPool>,
     /// Where rendered files lie until they are stored, and who may read them.
@@ -294,7 +293,8 @@ impl Conveyor {
     }
 
     fn begin_erasure(&self, mut erasure: Erasure, back: &Back) {
-        let (store, uploads, work, done) = (self.store.clone(), self.uploads.clone(), self.work.clone(), back.done.clone());
+        let (store, uploads) = self.ways.of(self.rows.region(&erasure.session));
+        let (store, uploads, work, done) = (store.clone(), uploads.clone(), self.work.clone(), back.done.clone());
         let (catalogue, mut kept) = (self.rows.catalogue(), self.kept.subscribe());
         let before = *kept.borrow();
         tokio::spawn(async move {
@@ -462,7 +462,8 @@ impl Conveyor {
             self.rows.processing(&output.recording);
             self.tell(&session, EventKind::RecordingProcessing, json!({ "recording": output.recording, "output": output.output }));
         }
-        let (uploads, store, sealer) = (self.uploads.clone(), self.store.clone(), self.sealer.clone());
+        let (store, uploads) = self.ways.of(self.rows.region(&session));
+        let (uploads, store, sealer) = (uploads.clone(), store.clone(), self.sealer.clone());
         let Some(progress) = self.sessions.get_mut(&session) else { return };
         progress.stores += 1;
         let (number, recording) = (progress.stores, output.recording.clone());
@@ -542,6 +543,7 @@ impl Conveyor {
         progress.leaving = true;
         let recordings = self.rows.forget(session);
         recordings.iter().for_each(|recording| self.work.end(recording));
+        self.work.over(session);
         let folders: Vec<PathBuf> = recordings.iter().map(|recording| self.work.folder(recording)).collect();
         let (spool, session, keep, turn, away) =
             (self.spool.clone(), session.clone(), !self.keep_tape.is_zero(), self.putting_away.clone(), back.away.clone());

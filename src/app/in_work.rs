@@ -17,17 +17,20 @@ use crate::api::FilesInWork;
 use crate::model::event::TapeEvent;
 use crate::model::gate::Gate;
 use crate::model::id::{OutputKey, ParticipantId, RecordingId, SessionId};
+use crate::model::region::Region;
 use crate::session::{Notice, SessionNotice};
-use crate::store::SharedStore;
+use crate::store::Regions;
 
 /// Where recordings of sessions lie that are not over, and which of them may not be read just now. Clones share it.
 #[derive(Clone)]
 pub struct InWork {
     out: PathBuf,
-    store: SharedStore,
+    regions: Regions,
     /// What need not be waited for goes on there.
     runtime: Handle,
     known: Arc<Mutex<HashMap<RecordingId, Known>>>,
+    /// Where recordings of sessions lie that have a region.
+    placed: Arc<Mutex<HashMap<SessionId, Region>>>,
 }
 
 struct Known {
@@ -44,10 +47,10 @@ struct Known {
 }
 
 impl InWork {
-    /// With the folder in which recordings grow, and the store in which they end.
+    /// With the folder in which recordings grow, and the stores in which they end.
     #[must_use]
-    pub fn new(out: PathBuf, store: SharedStore, runtime: Handle) -> Self {
-        Self { out, store, runtime, known: Arc::default() }
+    pub fn new(out: PathBuf, regions: Regions, runtime: Handle) -> Self {
+        Self { out, regions, runtime, known: Arc::default(), placed: Arc::default() }
     }
 
     /// Where a recording grows.
@@ -68,6 +71,11 @@ impl InWork {
     /// Notes which recordings a session has, and who is let into them.
     pub fn note(&self, session: &SessionId, event: &TapeEvent) {
         match event {
+            TapeEvent::SessionOpened(opened) => {
+                if let Some(region) = opened.settings.region {
+                    self.placed.lock().insert(session.clone(), region);
+                }
+            }
             TapeEvent::OutputStarted { output, recording } => {
                 let known = Known {
                     session: session.clone(),
@@ -94,6 +102,11 @@ impl InWork {
         self.known.lock().remove(recording);
     }
 
+    /// Nothing more of a session is to be placed.
+    pub fn over(&self, session: &SessionId) {
+        self.placed.lock().remove(session);
+    }
+
     /// Cuts off every reader of a session's recordings that somebody was let into, lets no new one in until [`Self::release`], and takes their files away.
     /// Answers which they are. A second time nothing happens.
     pub fn withhold_all_of(&self, session: &SessionId, participant: &ParticipantId) -> BTreeSet<RecordingId> {
@@ -108,6 +121,7 @@ impl InWork {
             }
         }
         drop(all);
+        let region = self.placed.lock().get(session).copied();
         for recording in first {
             // Whoever is rendering into the folder fails, or is told next, and begins anew without them: the files that are whole go now.
             let folder = self.folder(&recording);
@@ -116,7 +130,7 @@ impl InWork {
             {
                 tracing::warn!(%recording, %error, "rendered files that hold what was declined could not be removed at once; it is tried again");
             }
-            let (store, swept) = (self.store.clone(), recording.clone());
+            let (store, swept) = (self.regions.of(region).clone(), recording.clone());
             let sweep = self.runtime.spawn(async move {
                 if let Err(error) = empty(&store, &swept).await {
                     tracing::debug!(recording = %swept, %error, "the store is away");
@@ -165,7 +179,7 @@ mod tests {
     async fn readers_are_cut_and_kept_out_until_all_erasures_are_through() {
         let folder = tempfile::tempdir().expect("a folder");
         let store = crate::store::open(&format!("folder:{}", folder.path().join("store").display())).await.expect("a folder is a store");
-        let work = InWork::new(folder.path().join("render"), store, Handle::current());
+        let work = InWork::new(folder.path().join("render"), Regions::only(store), Handle::current());
         let (session, recording, other) = (SessionId::random(), RecordingId::random(), RecordingId::random());
         let (first, second) = (ParticipantId::random(), ParticipantId::random());
         work.note(&session, &TapeEvent::OutputStarted { output: OutputKey::Main(1), recording: recording.clone() });

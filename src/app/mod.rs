@@ -19,4 +19,5 @@ pub mod serve;
 pub mod simulate;
 pub mod tape_commands;
 pub mod verify;
-pub mod webhooks;
+pub mod ways;
+mod webhooks;

@@ -19,6 +19,7 @@ use super::directory::CatalogueDirectory;
 use super::in_work::InWork;
 use super::render_pool::{Growing, RenderPool};
 use super::rows::Rows;
+use super::ways::Ways;
 use super::webhooks::{self, Pace, WebhookParts};
 use super::{events, metrics, notice};
 use crate::api::{ApiKeys, ApiParts, ApiState, Readiness};
@@ -29,12 +30,8 @@ use crate::render::{RenderSettings, compose};
 use crate::session::{Registry, RegistryConfig, close_what_a_crash_left_open};
 use crate::signalling::sip::{SipOptions, SipServer};
 use crate::signalling::whip::{self, WhipConfig};
-use crate::store::S3Options;
-use crate::store::queue::{QueueSettings, UploadQueue};
 use crate::tape::{Spool, SpoolConfig, SpoolLimits};
 
-/// Files on their way into a folder at once.
-const FILES_AT_ONCE: usize = 16;
 /// How often what is due in sessions is looked for.
 const TICK: Duration = Duration::from_millis(20);
 /// How long SIP peers are given to answer a BYE.
@@ -96,14 +93,10 @@ impl Node {
         let catalogue = Catalogue::open(&config.catalogue_url()).await.context("data.catalogue")?;
         let events = EventLog::open(catalogue.clone(), data).await.context("events")?;
         keys::ensure_admin_key(&catalogue, &data.join("admin.key")).await.context("admin.key")?;
-        let options = S3Options { journal: Some(data.join("uploads/parts")), ..S3Options::default() };
-        let store = crate::store::open_with(&config.store_location(), options).await.context("data.store")?;
-
-        let (uploads, earlier) =
-            UploadQueue::start(store.clone(), &data.join("uploads/queue"), queue_settings(&config)).await.context("uploads")?;
-        for ticket in earlier {
-            // Its tape is still there: it is rendered again to the same bytes, and what was sent of them counts.
-            uploads.forget(&ticket.recording).await.context("uploads")?;
+        let ways = Ways::open(&config).await?;
+        let region = catalogue.workspace().await.context("data.catalogue")?.settings.region;
+        if let Some(region) = region.filter(|region| !ways.regions.has(*region)) {
+            anyhow::bail!("regions.{region}: the workspace's recordings are to lie there, and it names no store");
         }
 
         let rtp = RtpIngest::start(RtpIngestConfig {
@@ -148,14 +141,13 @@ impl Node {
             news_sender,
         ));
         let (event_sender, other_events) = mpsc::unbounded_channel();
-        let work = InWork::new(out, store.clone(), tokio::runtime::Handle::current());
+        let work = InWork::new(out, ways.regions.clone(), tokio::runtime::Handle::current());
         let hearing = work.clone();
         registry.hears_at_once(move |notice| hearing.follow(notice));
         let mut conveyor = Conveyor {
             spool: spool.clone(),
             rows: Rows::new(catalogue.clone()),
-            store: store.clone(),
-            uploads,
+            ways: ways.clone(),
             pool,
             work: work.clone(),
             keep_tape: Duration::from_secs(u64::from(config.data.keep_tape_days) * 86_400),
@@ -200,7 +192,7 @@ impl Node {
             tokens: Arc::new(registry.clone()),
             catalogue: catalogue.clone(),
             keys: Arc::new(CatalogueKeys(catalogue.clone())),
-            store,
+            regions: ways.regions,
             growing: Arc::new(work),
             events: events.clone(),
             webhooks,
@@ -239,14 +231,6 @@ impl Node {
         self.events.close().await;
         self.catalogue.close().await;
     }
-}
-
-/// The tape of a recording stays until everything of it is stored, and after a power cut it is rendered and planned again: the queue's own notes need not
-/// be synced. A folder takes many files at once, because syncs that wait together cost little more than one.
-fn queue_settings(config: &Config) -> QueueSettings {
-    let default = QueueSettings::default();
-    let at_once = if config.store_location().starts_with("folder:") { FILES_AT_ONCE } else { default.at_once };
-    QueueSettings { at_once, synced: false, ..default }
 }
 
 /// Tapes that an earlier run left: what a crash cut off is ended, and all are rendered.

@@ -9,6 +9,7 @@ use crate::model::event::{SessionOpened, TapeEvent};
 use crate::model::gate::DiscardReason;
 use crate::model::id::{OutputKey, ParticipantId, RecordingId, SessionId};
 use crate::model::manifest::Manifest;
+use crate::model::region::Region;
 use crate::model::time::WallClock;
 use crate::session::{Notice, SessionNotice};
 
@@ -123,6 +124,11 @@ impl Rows {
             row.state = RecordingState::Processing;
             row.progress = 90;
         });
+    }
+
+    /// Where a session's recordings lie: fixed when it began.
+    pub fn region(&self, session: &SessionId) -> Option<Region> {
+        self.open.lock().get(session)?.opened.settings.region
     }
 
     /// Recordings of a session so far.

@@ -14,9 +14,11 @@ use tokio::io::AsyncWriteExt as _;
 use super::command_line::{NOT_WELL, Verify, WRONG_USE, complain};
 use super::config::Config;
 use super::conveyor::MANIFEST;
+use super::ways::stores_of;
 use crate::archive::seal;
-use crate::archive::{Catalogue, ListFilter, RecordingState};
+use crate::archive::{Catalogue, ListFilter, Recording, RecordingState};
 use crate::model::id::RecordingId;
+use crate::model::region::Region;
 use crate::render::check::verify_recording;
 use crate::store::SharedStore;
 use crate::tape;
@@ -84,22 +86,27 @@ impl Report {
     }
 }
 
+fn of(row: Recording) -> (RecordingId, Option<Region>) {
+    let region = row.region();
+    (row.id, region)
+}
+
 async fn look(call: &Verify, config: &Config) -> Result<Report> {
     let data = &call.data;
     let catalogue = Catalogue::open(&config.catalogue_url()).await.context("data.catalogue")?;
-    let store = crate::store::open(&config.store_location()).await.context("data.store")?;
+    let stores = stores_of(config, false).await?;
     let mut report = Report::default();
     let bar = if call.json || !std::io::stderr().is_terminal() { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
     bar.enable_steady_tick(Duration::from_millis(120));
     let mut filter = ListFilter { state: Some(RecordingState::Ready), limit: Some(200), ..ListFilter::default() };
-    let ids: Vec<RecordingId> = if let Some(id) = &call.id {
+    let ids: Vec<(RecordingId, Option<Region>)> = if let Some(id) = &call.id {
         let id: RecordingId = id.parse().context("--id")?;
-        vec![catalogue.recording(&id).await.context("--id")?.id]
+        vec![of(catalogue.recording(&id).await.context("--id")?)]
     } else {
         let mut ids = Vec::new();
         loop {
             let page = catalogue.recordings(&filter).await?;
-            ids.extend(page.items.into_iter().map(|row| row.id));
+            ids.extend(page.items.into_iter().map(of));
             match page.next {
                 Some(next) => filter.after = Some(next),
                 None => break ids,
@@ -107,9 +114,9 @@ async fn look(call: &Verify, config: &Config) -> Result<Report> {
         }
     };
     let seals = seal::known(data)?;
-    for id in ids {
+    for (id, region) in ids {
         bar.set_message(format!("recording {id}"));
-        let damage = damage_of_recording(&store, &seals, &id).await.unwrap_or_else(|error| vec![format!("{error:#}")]);
+        let damage = damage_of_recording(stores.of(region), &seals, &id).await.unwrap_or_else(|error| vec![format!("{error:#}")]);
         report.recordings += 1;
         bar.suspend(|| report.line(call.json, "recording", id.as_str(), &damage));
     }

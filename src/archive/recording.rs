@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::gate::{DiscardReason, EndedBy};
 use crate::model::id::{OutputKey, ProjectSlug, RecordingId, SessionId};
 use crate::model::manifest::Manifest;
+use crate::model::region::Region;
 use crate::model::settings::Kind;
 use crate::model::time::WallClock;
 
@@ -72,6 +73,14 @@ pub struct Recording {
     pub manifest: Option<Manifest>,
     /// Labels.
     pub labels: Vec<String>,
+}
+
+impl Recording {
+    /// The region whose store holds its files.
+    #[must_use]
+    pub fn region(&self) -> Option<Region> {
+        self.manifest.as_ref().and_then(|manifest| manifest.region)
+    }
 }
 
 /// What a list is asked for.

@@ -10,6 +10,8 @@ use crate::model::settings::{RecordMode, SettingsLayer};
 const LONGEST_S: u64 = 31_536_000;
 /// Longest time that recordings may be kept.
 const LONGEST_KEPT_MONTHS: u64 = 1_200;
+/// As much in days.
+const LONGEST_KEPT_DAYS: u64 = 36_500;
 /// Longest consent question, in characters.
 const LONGEST_TEXT: usize = 4_000;
 /// Longest name, in characters.
@@ -30,6 +32,17 @@ pub(super) fn settings(layer: &SettingsLayer) -> Result<()> {
     if layer.retention_months.is_some_and(|months| !(1..=LONGEST_KEPT_MONTHS).contains(&months)) {
         return Err(ArchiveError::invalid("settings.retention_months", format!("must be 1 to {LONGEST_KEPT_MONTHS} (a hundred years)")));
     }
+    for (name, days) in [("live", layer.retention_days_live), ("upload", layer.retention_days_upload)] {
+        if days.is_some_and(|days| !(1..=LONGEST_KEPT_DAYS).contains(&days)) {
+            let why = format!("must be 1 to {LONGEST_KEPT_DAYS} (a hundred years); leave it out where no such limit holds");
+            return Err(ArchiveError::invalid(format!("settings.retention_days_{name}"), why));
+        }
+    }
+    if let Some(zone) = &layer.time_zone
+        && jiff::tz::TimeZone::get(zone).is_err()
+    {
+        return Err(ArchiveError::invalid("settings.time_zone", "must be the name of a time zone such as `Europe/Oslo` or `UTC`"));
+    }
     if let (Some(min), Some(max)) = (layer.min_duration_s, layer.max_duration_s)
         && min > max
     {
@@ -44,6 +57,18 @@ pub(super) fn project(row: &ProjectRow) -> Result<()> {
         return Err(ArchiveError::invalid("caller_is", "must be `customer` or `agent`"));
     }
     let layer = &row.settings;
+    let workspaces_own = [
+        ("region", layer.region.is_some()),
+        ("time_zone", layer.time_zone.is_some()),
+        ("retention_days_live", layer.retention_days_live.is_some()),
+        ("retention_days_upload", layer.retention_days_upload.is_some()),
+    ];
+    if let Some((name, _)) = workspaces_own.iter().find(|(_, is_set)| *is_set) {
+        return Err(ArchiveError::invalid(
+            format!("settings.{name}"),
+            "is the workspace's to set, for all of its projects: PUT /v1/workspace",
+        ));
+    }
     if let Some(mode) = layer.record_mode.filter(|mode| !row.kind.allows(*mode)) {
         let (mode, why) = match mode {
             RecordMode::None => ("none", "is for customer service projects only; here `recording_enabled: false` records nobody"),

@@ -9,6 +9,7 @@ use super::event::{GapCause, Party};
 use super::gate::{EndedBy, Span};
 use super::id::{OutputKey, ParticipantId, ProjectSlug, RecordingId, SessionId, TrackId};
 use super::redact::Personal;
+use super::region::Region;
 use super::time::WallClock;
 
 /// The manifest, format 1. Times within the recording are `_ms` on the output's own timeline unless named session time.
@@ -27,6 +28,9 @@ pub struct Manifest {
     /// The platform's own id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
+    /// The region whose store it lies in, and in no other; absent where the node has but one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<Region>,
     /// Metadata of the session.
     #[serde(default)]
     pub metadata: BTreeMap<String, Personal>,

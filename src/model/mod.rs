@@ -15,6 +15,7 @@ pub mod media;
 pub mod preference;
 pub mod project_kind;
 pub mod redact;
+pub mod region;
 pub mod role;
 pub mod rtp;
 pub mod settings;

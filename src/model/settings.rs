@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::region::Region;
 use super::role::Role;
 
 /// A phone call or a video room.
@@ -136,6 +137,20 @@ pub struct SettingsLayer {
     /// Agents may listen to recordings of other agents' calls.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "yes_or_no")]
     pub agents_can_listen_to_others: Option<bool>,
+    /// Of the workspace only: where recordings of sessions that begin from now on lie, `america` or `europe`; the node's one store where nobody says.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "one_of")]
+    #[schema(value_type = Option<String>)]
+    pub region: Option<Region>,
+    /// Of the workspace only: the time zone in which its days and months are counted (IANA, as `Europe/Oslo`); `UTC` where nobody says.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "a_text")]
+    pub time_zone: Option<String>,
+    /// Of the workspace only: days that live recordings are kept at most, 1 to 36500; off where nobody says. The shorter of this and
+    /// `retention_months` holds.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole_number")]
+    pub retention_days_live: Option<u64>,
+    /// Of the workspace only: as `retention_days_live`, of uploaded recordings.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole_number")]
+    pub retention_days_upload: Option<u64>,
 }
 
 /// A setting's value, `use_global` being the same as none. `null` is refused: somebody who sends it means something else than leaving a field out.
@@ -156,6 +171,10 @@ fn one_of<'de, D: serde::Deserializer<'de>, T: serde::de::DeserializeOwned>(d: D
 
 fn yes_or_no<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<bool>, D::Error> {
     layered(d, |value| value.as_bool().ok_or_else(|| format!("{}, expected true, false or `use_global`", found(&value))))
+}
+
+fn a_text<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<String>, D::Error> {
+    layered(d, |value| value.as_str().map(str::to_owned).ok_or_else(|| format!("{}, expected a text, or `use_global`", found(&value))))
 }
 
 fn whole_number<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<u64>, D::Error> {
@@ -203,6 +222,9 @@ pub struct Settings {
     pub stop_when_host_leaves: bool,
     /// The queue forces recording.
     pub queue_forced: bool,
+    /// Where its recordings lie, from the first to the last: the workspace's region when it began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<Region>,
 }
 
 impl Settings {
@@ -227,6 +249,7 @@ impl Settings {
             max_duration_s: last(layers, |l| l.max_duration_s),
             stop_when_host_leaves: last(layers, |l| l.stop_when_host_leaves).unwrap_or(room),
             queue_forced: queue.forced,
+            region: last(layers, |l| l.region),
         }
     }
 
@@ -322,6 +345,10 @@ mod tests {
             "min_duration_s",
             "retention_months",
             "agents_can_listen_to_others",
+            "region",
+            "time_zone",
+            "retention_days_live",
+            "retention_days_upload",
         ] {
             let layer: SettingsLayer = serde_json::from_value(serde_json::json!({ name: "use_global" })).unwrap();
             assert_eq!(layer, SettingsLayer::default(), "{name}");

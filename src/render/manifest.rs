@@ -41,6 +41,7 @@ pub(super) fn complete(output: &Output, session: &Session<'_>) -> Result<Manifes
         output: output.id.output.clone(),
         project: session.opened.project.clone(),
         external_id: session.opened.external_id.clone(),
+        region: session.opened.settings.region,
         metadata: session.opened.metadata.clone(),
         started_at: output.id.started_wall,
         ended_at: output.id.session_wall.plus_ns(ended.as_ns()),

@@ -8,10 +8,12 @@ mod hash;
 mod key;
 mod open;
 pub mod queue;
+mod regions;
 pub mod s3;
 
 pub use hash::{sha256_of_file, sha256_of_object};
 pub use open::{open, open_with};
+pub use regions::Regions;
 pub use s3::{S3Credentials, S3Options};
 
 use std::ops::Range;

@@ -46,6 +46,7 @@ pub async fn every_column_comes_back(c: Catalogue) {
         output: r.output.clone(),
         project: r.project.clone(),
         external_id: None,
+        region: None,
         metadata: BTreeMap::from([("caller".to_owned(), Personal::new("+4712345678"))]),
         started_at: WallClock::from_unix_ms(5),
         ended_at: WallClock::from_unix_ms(6),

@@ -386,6 +386,7 @@ set-group-course = How a recording runs
 set-group-consent = Consent
 set-group-listening = Who may listen
 set-group-keeping = How long it is kept
+set-group-place = Where it lies
 
 set-slug = Name
 set-hint-slug = Stands in addresses: sip:<name>@node. Letters, digits, dot, dash and underscore; it cannot be changed later.
@@ -475,6 +476,27 @@ unit-retention_months = { $n ->
    *[other] { $n } months
 }
 unit-retention_months-after = months
+set-retention_days_live = Live recordings at most
+set-hint-retention_days_live = In every project, whatever its months: the shorter of the two holds.
+unit-retention_days_live = { $n ->
+    [one] 1 day
+   *[other] { $n } days
+}
+unit-retention_days_live-after = days
+set-retention_days_upload = Uploaded recordings at most
+set-hint-retention_days_upload = In every project, whatever its months: the shorter of the two holds.
+unit-retention_days_upload = { $n ->
+    [one] 1 day
+   *[other] { $n } days
+}
+unit-retention_days_upload-after = days
+set-region = Storage region
+set-hint-region = Recordings of sessions that begin from now on lie there and nowhere else. Those that there are stay where they are.
+opt-region-none = Ferric’s one store
+opt-region-america = America
+opt-region-europe = Europe
+set-time_zone = Time zone
+set-hint-time_zone = In which days and months are counted, such as Europe/Oslo.
 
 projects-title = Projects
 projects-how = Every session belongs to a project. What a project does not say, the workspace says.

@@ -82,8 +82,20 @@ pub async fn put_workspace(
     State(state): State<ApiState>,
     Body(row): Body<WorkspaceRow>,
 ) -> Result<Tagged<WorkspaceRow>, Problem> {
+    region_has_a_store(&state, &row)?;
     state.catalogue.changing(change).put_workspace(&row).await?;
     Ok(Tagged::ok(row))
+}
+
+/// Refuses a region that this node has no store for: its recordings would have nowhere to go.
+pub(in crate::api) fn region_has_a_store(state: &ApiState, row: &WorkspaceRow) -> Result<(), Problem> {
+    let Some(region) = row.settings.region.filter(|region| !state.regions.has(*region)) else { return Ok(()) };
+    let known: Vec<String> = state.regions.configured().iter().map(|region| format!("`{region}`")).collect();
+    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    let detail = format!(
+        "settings.region: `{region}` has no store on this node; `[regions] {region} = \"…\"` in its configuration names one (there now: {known})"
+    );
+    Err(Problem::invalid(detail))
 }
 
 /// All agents.

@@ -19,11 +19,12 @@ use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::archive::RecordingState;
 use crate::model::id::RecordingId;
+use crate::store::SharedStore;
 
 /// Where a file's bytes come from.
 enum Place {
-    /// The store.
-    Stored(String),
+    /// The store of its region.
+    Stored(SharedStore, String),
     /// The render folder.
     Growing(PathBuf),
 }
@@ -74,11 +75,8 @@ pub async fn get(
         Wanted::Several => return Ok(not_satisfiable(found.size, "multiple_ranges", "Range: one range at a time")),
     };
     answer.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-    let body = if method == Method::HEAD || length == 0 {
-        Body::empty()
-    } else {
-        open(&state, found.place, first, length, found.size, reading).await?
-    };
+    let body =
+        if method == Method::HEAD || length == 0 { Body::empty() } else { open(found.place, first, length, found.size, reading).await? };
     Ok((status, answer, body).into_response())
 }
 
@@ -106,8 +104,9 @@ async fn find(state: &ApiState, id: &RecordingId, name: &str) -> Result<Found, P
         return found.ok_or_else(|| Problem::not_found("the recording has no such file, or not yet"));
     }
     let key = format!("recordings/{id}/{name}");
-    let stored = state.store.head(&key).await?;
-    Ok(Found { place: Place::Stored(key), size: stored.bytes, etag: format!("\"{}\"", stored.etag) })
+    let store = state.regions.of(row.region()).clone();
+    let stored = store.head(&key).await?;
+    Ok(Found { place: Place::Stored(store, key), size: stored.bytes, etag: format!("\"{}\"", stored.etag) })
 }
 
 async fn growing(path: &Path) -> Option<Found> {
@@ -133,11 +132,11 @@ where
     pieces.map_err(std::io::Error::other).take_until(reading.cancelled_owned()).chain(cut.filter_map(std::future::ready))
 }
 
-async fn open(state: &ApiState, place: Place, first: u64, length: u64, size: u64, reading: CancellationToken) -> Result<Body, Problem> {
+async fn open(place: Place, first: u64, length: u64, size: u64, reading: CancellationToken) -> Result<Body, Problem> {
     match place {
-        Place::Stored(key) => {
+        Place::Stored(store, key) => {
             let range = (length < size).then_some(first..first + length);
-            let (_, stream) = state.store.get(&key, range).await?;
+            let (_, stream) = store.get(&key, range).await?;
             Ok(Body::from_stream(cut_by(stream, reading)))
         }
         Place::Growing(path) => {

@@ -2,6 +2,7 @@
 
 mod audit;
 mod configuration;
+pub(super) use configuration::region_has_a_store;
 mod consent;
 mod desk;
 mod events;

@@ -124,8 +124,9 @@ pub async fn delete(operator: Operator, State(state): State<ApiState>, At(id): A
         .note(&state, AuditAction::Delete, format!("recording:{id}"), json!({ "project": row.project, "session": row.session }))
         .await?;
     // Files first: should one fail, the row still leads to what is left.
-    for key in state.store.list(&format!("recordings/{id}/")).await? {
-        state.store.delete(&key).await?;
+    let store = state.regions.of(row.region());
+    for key in store.list(&format!("recordings/{id}/")).await? {
+        store.delete(&key).await?;
     }
     state.catalogue.delete_recording(&id).await?;
     tracing::info!(recording = %id, by = %operator.holder, "a recording was deleted");

@@ -16,12 +16,13 @@ enum Of {
     Words(&'static [&'static str]),
     YesNo,
     Number,
+    Text,
 }
 
 const MODES: &[&str] = &["both", "agent_only_allow", "agent_only_forbid", "receipts_allow", "receipts_forbid", "none"];
 
 /// Groups with their settings, in the order of the page.
-const GROUPS: [(&str, &[(&str, Of)]); 5] = [
+const GROUPS: [(&str, &[(&str, Of)]); 6] = [
     (
         "recording",
         &[
@@ -44,8 +45,12 @@ const GROUPS: [(&str, &[(&str, Of)]); 5] = [
     ),
     ("consent", &[("consent", Of::Words(&["not_required", "per_party", "all_party"]))]),
     ("listening", &[("agents_can_listen_to_others", Of::YesNo)]),
-    ("keeping", &[("retention_months", Of::Number)]),
+    ("keeping", &[("retention_months", Of::Number), ("retention_days_live", Of::Number), ("retention_days_upload", Of::Number)]),
+    ("place", &[("region", Of::Words(&["america", "europe"])), ("time_zone", Of::Text)]),
 ];
+
+/// Settings that hold for all projects alike.
+const WORKSPACES_OWN: [&str; 4] = ["retention_days_live", "retention_days_upload", "region", "time_zone"];
 
 /// Settings as a form holds them: texts by name, absent where nothing is chosen.
 pub(super) type Values = BTreeMap<String, String>;
@@ -70,7 +75,7 @@ pub(super) fn as_request(values: &Values) -> Value {
             (Of::YesNo, "true") => json!(true),
             (Of::YesNo, "false") => json!(false),
             (Of::Number, digits) => digits.parse::<u64>().map_or_else(|_| json!(digits), |n| json!(n)),
-            (Of::Words(_) | Of::YesNo, word) => json!(word),
+            (Of::Words(_) | Of::YesNo | Of::Text, word) => json!(word),
         };
         out.insert(name.to_owned(), value);
     }
@@ -86,6 +91,8 @@ pub(super) fn said(w: Words, name: &str, value: &Value) -> String {
     match value {
         Value::Bool(yes) => w.t(if *yes { "opt-yes" } else { "opt-no" }),
         Value::Number(n) => w.tn(&format!("unit-{name}"), "n", n.as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(0)),
+        Value::String(zone) if name == "time_zone" => zone.clone(),
+        Value::Null if name == "region" => w.t("opt-region-none"),
         Value::String(word) => w.t(&format!("opt-{name}-{word}")),
         _ => w.t("opt-no-limit"),
     }
@@ -95,6 +102,7 @@ pub(super) fn said(w: Words, name: &str, value: &Value) -> String {
 pub(super) fn under(settings: &Settings, workspace: &SettingsLayer) -> Value {
     let mut under = serde_json::to_value(settings).unwrap_or_default();
     under["retention_months"] = json!(workspace.retention_months.unwrap_or(3));
+    under["time_zone"] = json!("UTC");
     under["agents_can_listen_to_others"] = json!(workspace.agents_can_listen_to_others.unwrap_or(false));
     under
 }
@@ -114,6 +122,11 @@ impl Layer<'_> {
             Layer::Workspace(under) => w.t1("set-default", "value", said(w, name, &under[name])),
             Layer::Project(_, under) => w.t1("set-inherited", "value", said(w, name, &under[name])),
         }
+    }
+
+    /// Whether a setting can be had here at all.
+    fn has(&self, name: &str) -> bool {
+        matches!(self, Layer::Workspace(_)) || !WORKSPACES_OWN.contains(&name)
     }
 
     /// Why a setting means nothing here.
@@ -139,8 +152,9 @@ pub(super) fn groups(w: Words, layer: &Layer<'_>, values: &Values) -> Vec<Group>
         .map(|(id, settings)| Group {
             id,
             title: w.of("set-group", id),
-            fields: settings.iter().map(|(name, of)| field(w, layer, name, *of, values)).collect(),
+            fields: settings.iter().filter(|(name, _)| layer.has(name)).map(|(name, of)| field(w, layer, name, *of, values)).collect(),
         })
+        .filter(|group: &Group| !group.fields.is_empty())
         .collect()
 }
 
@@ -159,6 +173,10 @@ fn field(w: Words, layer: &Layer<'_>, name: &'static str, of: Of, values: &Value
             field.value = chosen.to_owned();
             field.digits = true;
             field.unit = w.of("unit", &format!("{name}-after"));
+            field.otherwise = otherwise;
+        }
+        Of::Text => {
+            field.value = chosen.to_owned();
             field.otherwise = otherwise;
         }
         Of::YesNo => {

@@ -13,6 +13,7 @@ use crate::api::auth::Operator;
 use crate::api::body;
 use crate::api::pages::shell::{Shell, page};
 use crate::api::problem::Problem;
+use crate::api::rest::region_has_a_store;
 use crate::api::state::ApiState;
 use crate::archive::WorkspaceRow;
 use crate::archive::change::tag;
@@ -52,6 +53,7 @@ pub async fn save(operator: Operator, State(state): State<ApiState>, sent: Sent)
 
 async fn keep(operator: &Operator, state: &ApiState, sent: &Sent, values: &Values) -> Result<(), Problem> {
     let row: WorkspaceRow = body::parse(json!({ "settings": policy::as_request(values) }).to_string().as_bytes())?;
+    region_has_a_store(state, &row)?;
     Ok(state.catalogue.changing(operator.changes(sent.expects())).put_workspace(&row).await?)
 }
 
