@@ -66,6 +66,21 @@ impl Gatekeeper {
         (actions, answer)
     }
 
+    /// Shuts what an input would shut, without taking it. Whoever reads the clock after this and then takes the input at that time has no packet on the
+    /// tape that arrived later, however long the thread stood still between the two.
+    pub fn shut_ahead(&mut self, now: MediaTime, input: &Input) {
+        if self.permits.iter().all(|held| !held.permit.is_open()) {
+            return;
+        }
+        let mut then = self.machine.clone();
+        let _ = then.apply(now, input.clone());
+        for ((_, open, _), held) in then.openings().zip(&self.permits) {
+            if !open {
+                held.permit.close();
+            }
+        }
+    }
+
     /// See [`Machine::tick`].
     pub fn tick(&mut self, now: MediaTime) -> Vec<Action> {
         let actions = self.tick_closing(now);

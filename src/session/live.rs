@@ -136,6 +136,13 @@ impl Live {
         inner.last
     }
 
+    /// The time of an input that may shut permits: read when they are shut already, so that nothing that arrived after it was admitted.
+    fn now_shut(&self, inner: &mut Inner, input: &Input) -> MediaTime {
+        let before = self.now(inner);
+        inner.gatekeeper.shut_ahead(before, input);
+        self.now(inner)
+    }
+
     fn do_what_is_due(&self, inner: &mut Inner, now: MediaTime) {
         while let Some(due) = inner.gatekeeper.deadline().filter(|due| *due <= now) {
             let actions = inner.gatekeeper.tick_closing(due);
@@ -203,7 +210,7 @@ impl Live {
     }
 
     fn feed_closing(&self, inner: &mut Inner, input: Input, event: impl FnOnce(Option<Reason>) -> TapeEvent) -> Result<(), Reason> {
-        let now = self.now(inner);
+        let now = self.now_shut(inner, &input);
         self.do_what_is_due(inner, now);
         let (actions, verdict) = inner.gatekeeper.apply_closing(now, input);
         self.record(now, event(verdict.err()));
@@ -395,7 +402,7 @@ impl Live {
             return false;
         }
         inner.over = true;
-        let now = self.now(inner);
+        let now = self.now_shut(inner, &Input::End);
         self.do_what_is_due(inner, now);
         let (actions, _) = inner.gatekeeper.apply(now, Input::End);
         self.carry_out(inner, now, actions);

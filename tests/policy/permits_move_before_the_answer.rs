@@ -46,6 +46,23 @@ fn a_pause_closes_before_it_is_answered_and_a_resume_opens_a_packet_later() {
 }
 
 #[test]
+fn what_an_input_shuts_can_be_shut_before_its_time_is_read() {
+    let mut keeper = both_in(SettingsLayer { consent: Some(Consent::PerParty), ..SettingsLayer::default() });
+    keeper.apply(at(100), command("c1", Verb::ConsentGrant)).1.unwrap();
+    keeper.apply(at(100), command("a1", Verb::ConsentGrant)).1.unwrap();
+    keeper.shut_ahead(at(5_000), &command("c1", Verb::ConsentWithdraw));
+    assert!(!open(&keeper, "c1") && open(&keeper, "a1"), "those whom it concerns, and nobody else");
+    assert_eq!(keeper.state(), State::Recording, "nothing has happened yet");
+    keeper.apply(at(5_003), command("c1", Verb::ConsentWithdraw)).1.unwrap();
+    assert!(!open(&keeper, "c1") && open(&keeper, "a1"));
+    // What is refused shuts nothing.
+    keeper.shut_ahead(at(6_000), &command("a1", Verb::Resume));
+    assert!(open(&keeper, "a1"));
+    keeper.shut_ahead(at(7_000), &ferric::policy::Input::End);
+    assert!(!open(&keeper, "a1"));
+}
+
+#[test]
 fn what_arrives_after_the_longest_main_is_not_admitted_though_the_clock_is_late() {
     let mut keeper = both_in(SettingsLayer { max_duration_s: Some(3), ..SettingsLayer::default() });
     let permit = keeper.permit(&id("c1")).unwrap();
