@@ -40,6 +40,9 @@ pub enum Call {
     /// Composes pictures for a rendering; started by it.
     #[command(hide = true)]
     ComposeWorker,
+    /// Makes a recording of a file that somebody sent; started by the node.
+    #[command(hide = true)]
+    UploadWorker,
 }
 
 /// Which configuration a node runs on, and what stands over it.
@@ -124,6 +127,7 @@ pub fn run(line: CommandLine) -> ExitCode {
         Call::Verify(verify) => super::verify::run(&verify),
         Call::Load(load) => super::load::run(load),
         Call::ComposeWorker => crate::render::compose::worker_main(),
+        Call::UploadWorker => crate::render::upload::worker_main(),
     }
 }
 

@@ -13,12 +13,12 @@ use crate::model::manifest::FileEntry;
 pub(super) const MP4: &str = "recording.mp4";
 pub(super) const INIT: &str = "hls/init.mp4";
 pub(super) const MANIFEST: &str = "manifest.json";
-const INDEX: &str = "hls/index.m3u8";
-const MEDIA: &str = "hls/media.m3u8";
-const IFRAMES: &str = "hls/iframes.m3u8";
+pub(super) const INDEX: &str = "hls/index.m3u8";
+pub(super) const MEDIA: &str = "hls/media.m3u8";
+pub(super) const IFRAMES: &str = "hls/iframes.m3u8";
 const CHAPTERS: &str = "chapters.vtt";
 /// Outputs that are longer get HLS.
-const HLS_FROM_NS: u64 = 60_000_000_000;
+pub(super) const HLS_FROM_NS: u64 = 60_000_000_000;
 
 /// Writes a file whole or not at all.
 pub(super) fn write(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), RenderError> {

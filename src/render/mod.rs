@@ -17,6 +17,7 @@ mod settings;
 pub mod thumbnails;
 pub mod timeline;
 mod track;
+pub mod upload;
 pub mod video;
 pub mod waveform;
 
