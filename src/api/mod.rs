@@ -5,6 +5,7 @@ mod base_url;
 mod body;
 mod cors;
 mod escaped;
+mod inbox;
 mod noted;
 mod pages;
 mod problem;
@@ -16,6 +17,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware;
 
+pub use inbox::{Inbox, InboxLimits};
 pub use problem::Problem;
 pub use state::{ApiKeys, ApiParts, ApiState, FilesInWork, Readiness};
 

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::auth::{BrowserSessions, Grants};
+use super::inbox::Inbox;
 use crate::archive::{Catalogue, EventLog};
 use crate::model::id::{RecordingId, WebhookId};
 use crate::model::switchboard::{ParticipantTokens, Switchboard};
@@ -56,6 +57,8 @@ pub struct ApiParts {
     pub regions: Regions,
     /// Files of growing ones.
     pub growing: Arc<dyn FilesInWork>,
+    /// Files that are sent in.
+    pub inbox: Inbox,
     /// Everything that outsiders may hear.
     pub events: EventLog,
     /// Told the id of every webhook that was changed, or that has deliveries to be made again.

@@ -68,6 +68,8 @@ pub struct Config {
     pub session: Session,
     /// How recordings are made of tapes.
     pub render: Render,
+    /// Files that are sent in.
+    pub uploads: Uploads,
     /// Events sent to platforms.
     pub webhooks: Webhooks,
     /// What the log says.
@@ -238,6 +240,34 @@ pub struct Render {
 impl Default for Render {
     fn default() -> Self {
         Self { encoder: VideoEncoder::X264enc, layout: VideoLayout::ActiveSpeaker, audio: AudioLayout::Split, threads: 0, live: true }
+    }
+}
+
+/// `[uploads]`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Uploads {
+    /// Largest file, MiB.
+    pub max_mb: u64,
+    /// All files that are not recordings yet, MiB.
+    pub total_mb: u64,
+    /// Unfinished files of one caller.
+    pub at_once: u32,
+    /// Hours that an unfinished file stays when nothing of it comes.
+    pub unfinished_h: u32,
+    /// Files that are rendered at once.
+    pub renderings: usize,
+    /// Address space of the process that renders a file, MiB.
+    pub memory_mb: u64,
+    /// Seconds that rendering a file may take.
+    pub time_s: u64,
+    /// Seconds of computing that rendering a file may take, over all cores.
+    pub cpu_s: u64,
+}
+
+impl Default for Uploads {
+    fn default() -> Self {
+        Self { max_mb: 4096, total_mb: 65_536, at_once: 8, unfinished_h: 24, renderings: 1, memory_mb: 2048, time_s: 14_400, cpu_s: 28_800 }
     }
 }
 

@@ -19,7 +19,7 @@ use super::render_pool::{Job, RenderNews, RenderPool};
 use super::rows::{Rows, Standing};
 use super::ways::Ways;
 use crate::archive::seal::{SEAL, Sealer};
-use crate::archive::{EventLog, EventRow, NewEvent};
+use crate::archive::{EventLog, EventRow, NewEvent, chats};
 use crate::ingest::MediaClock;
 use crate::model::event::TapeEvent;
 use crate::model::event_kind::EventKind;
@@ -264,6 +264,7 @@ impl Conveyor {
 
     /// A participant's media go from everything that was made of the session so far.
     fn erase(&mut self, session: &SessionId, participant: &ParticipantId, back: &Back) {
+        self.erase_chat(session, participant);
         let recordings = self.withhold(session, participant);
         if recordings.is_empty() {
             return;
@@ -284,6 +285,16 @@ impl Conveyor {
         }
         let erasure = Erasure { session: session.clone(), participant: participant.clone(), recordings, stopped, rendered_gone };
         self.begin_erasure(erasure, back);
+    }
+
+    /// What they wrote goes as well, whether or not they were let into any recording.
+    fn erase_chat(&self, session: &SessionId, participant: &ParticipantId) {
+        let (catalogue, session, participant) = (self.rows.catalogue(), session.clone(), participant.clone());
+        tokio::spawn(async move {
+            if let Err(error) = chats::erase_participant(&catalogue, &session, &participant).await {
+                tracing::error!(%session, %error, "the lines of a participant who declined could not be taken out of the chat log");
+            }
+        });
     }
 
     /// Nobody may read what somebody was let into, and its files go, where that was not done when they declined. Answers the recordings in their order.
@@ -578,7 +589,7 @@ impl Conveyor {
     }
 }
 
-fn now() -> WallClock {
+pub(super) fn now() -> WallClock {
     WallClock(i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX))
 }
 
@@ -611,7 +622,7 @@ fn sha256(bytes: &[u8]) -> String {
 }
 
 /// Answers when everything is stored and was read back; while the store is away this waits and the queue tries again.
-async fn store_files(uploads: &UploadQueue, store: &SharedStore, sealer: &Sealer, output: &RenderedOutput) -> Result<()> {
+pub(super) async fn store_files(uploads: &UploadQueue, store: &SharedStore, sealer: &Sealer, output: &RenderedOutput) -> Result<()> {
     let prefix = format!("recordings/{}/", output.recording);
     let mut kept = BTreeSet::new();
     if let Some(manifest) = output.manifest.as_ref().filter(|_| output.discarded.is_none()) {

@@ -18,6 +18,7 @@ pub mod rows;
 pub mod serve;
 pub mod simulate;
 pub mod tape_commands;
+pub mod uploads;
 pub mod verify;
 pub mod ways;
 mod webhooks;

@@ -13,19 +13,22 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::config::Config;
+use super::config::{self, Config};
 use super::conveyor::{Conveyor, done_mark};
 use super::directory::CatalogueDirectory;
 use super::in_work::InWork;
 use super::render_pool::{Growing, RenderPool};
 use super::rows::Rows;
+use super::uploads::Uploads;
 use super::ways::Ways;
 use super::webhooks::{self, Pace, WebhookParts};
 use super::{events, metrics, notice};
-use crate::api::{ApiKeys, ApiParts, ApiState, Readiness};
+use crate::api::{ApiKeys, ApiParts, ApiState, Inbox, InboxLimits, Readiness};
 use crate::archive::seal::Sealer;
+use crate::archive::uploads::UploadBounds;
 use crate::archive::{Catalogue, EventLog, keys};
 use crate::ingest::{RtpIngest, RtpIngestConfig, WebrtcConfig, WebrtcIngest};
+use crate::render::upload::UploadLimits;
 use crate::render::{RenderSettings, compose};
 use crate::session::{Registry, RegistryConfig, close_what_a_crash_left_open};
 use crate::signalling::sip::{SipOptions, SipServer};
@@ -144,6 +147,7 @@ impl Node {
         let work = InWork::new(out, ways.regions.clone(), tokio::runtime::Handle::current());
         let hearing = work.clone();
         registry.hears_at_once(move |notice| hearing.follow(notice));
+        let sealer = Arc::new(Sealer::open(data).context("signing.key")?);
         let mut conveyor = Conveyor {
             spool: spool.clone(),
             rows: Rows::new(catalogue.clone()),
@@ -154,7 +158,7 @@ impl Node {
             events: event_sender,
             told: events.clone(),
             master_key: master_key.clone(),
-            sealer: Arc::new(Sealer::open(data).context("signing.key")?),
+            sealer: sealer.clone(),
             left: Vec::new(),
             sessions: std::collections::HashMap::new(),
             kept: watch::Sender::new(0),
@@ -167,6 +171,21 @@ impl Node {
         let (idle, busy) = watch::channel(0);
         tokio::spawn(conveyor.run(registry.notices(), news, stop.clone(), idle));
         tokio::spawn(tick(registry.clone(), stop.clone()));
+
+        let (arrived, arrivals) = mpsc::unbounded_channel();
+        let inbox = Inbox::open(&data.join("uploads/inbox"), inbox_limits(&config.uploads), arrived).context("uploads")?;
+        let uploads = Uploads {
+            catalogue: catalogue.clone(),
+            ways: ways.clone(),
+            sealer,
+            events: events.clone(),
+            inbox: inbox.clone(),
+            out: data.join("uploads/made"),
+            limits: upload_limits(&config.uploads),
+            at_once: config.uploads.renderings,
+            program: RenderSettings::default().worker,
+        };
+        tokio::spawn(uploads.run(arrivals, stop.clone()));
 
         let webhooks = webhooks::start(WebhookParts {
             catalogue: catalogue.clone(),
@@ -194,6 +213,7 @@ impl Node {
             keys: Arc::new(CatalogueKeys(catalogue.clone())),
             regions: ways.regions,
             growing: Arc::new(work),
+            inbox,
             events: events.clone(),
             webhooks,
             webhooks_private: config.webhooks.allow_private,
@@ -230,6 +250,24 @@ impl Node {
         let _ = tokio::task::spawn_blocking(move || self.telling.join()).await;
         self.events.close().await;
         self.catalogue.close().await;
+    }
+}
+
+fn inbox_limits(config: &config::Uploads) -> InboxLimits {
+    InboxLimits {
+        file_bytes: config.max_mb << 20,
+        bounds: UploadBounds { at_once: config.at_once, total_bytes: config.total_mb << 20 },
+        unfinished: Duration::from_secs(u64::from(config.unfinished_h) * 3600),
+    }
+}
+
+fn upload_limits(config: &config::Uploads) -> UploadLimits {
+    UploadLimits {
+        seconds: config.time_s,
+        cpu_seconds: config.cpu_s,
+        memory_bytes: config.memory_mb << 20,
+        // What is made may be larger than what came: sound of few bits, pictures of one colour.
+        file_bytes: (config.max_mb << 20).saturating_mul(4),
     }
 }
 

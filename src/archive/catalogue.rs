@@ -5,6 +5,7 @@
 
 mod audit;
 mod changing;
+mod chats;
 mod columns;
 mod configured;
 mod consent_texts;
@@ -13,6 +14,7 @@ mod keys;
 mod live;
 mod recordings;
 mod sessions;
+mod uploads;
 mod webhooks;
 
 pub use changing::{Changing, Put};

@@ -4,6 +4,7 @@ pub mod agents;
 pub mod audit;
 mod catalogue;
 pub mod change;
+pub mod chats;
 mod error;
 mod event_log;
 pub mod keys;
@@ -12,6 +13,7 @@ pub mod rights;
 mod rows;
 mod schema;
 pub mod seal;
+pub mod uploads;
 mod validate;
 pub mod webhooks;
 

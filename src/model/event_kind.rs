@@ -64,6 +64,8 @@ kinds! {
     RecordingErased = "recording.erased",
     /// It is whole and on its way into the store.
     RecordingProcessing = "recording.processing",
+    /// How far the rendering of an uploaded file is.
+    RecordingProgress = "recording.progress",
     /// It is stored, read back and can be played.
     RecordingReady = "recording.ready",
     /// It could not be made or stored.

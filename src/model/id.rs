@@ -93,6 +93,14 @@ id!(
     WebhookId
 );
 id!(
+    /// A file on its way in.
+    UploadId
+);
+id!(
+    /// An invitation to send one file.
+    UploadInvitationId
+);
+id!(
     /// One event on its way to one webhook; the same through all its attempts.
     DeliveryId
 );

@@ -1,6 +1,7 @@
 //! The REST routes. `/openapi.json` is generated from the handlers below.
 
 mod audit;
+mod chats;
 mod configuration;
 pub(super) use configuration::region_has_a_store;
 mod consent;
@@ -17,6 +18,7 @@ mod sessions;
 mod simulate;
 pub(super) use simulate::{StoryBody, resolved, run as run_story};
 mod tagged;
+pub(super) mod uploads;
 mod watch;
 pub(super) mod webhooks;
 
@@ -66,18 +68,44 @@ pub fn protected() -> (axum::Router<ApiState>, utoipa::openapi::OpenApi) {
         .routes(routes!(recordings::list))
         .routes(routes!(recordings::get, recordings::patch, recordings::delete))
         .routes(routes!(files::get))
+        .routes(routes!(uploads::options, uploads::list, uploads::create))
+        .routes(routes!(uploads::head, uploads::get, uploads::patch, uploads::delete))
+        .routes(routes!(uploads::retry))
+        .routes(routes!(uploads::invitations::list, uploads::invitations::create))
+        .routes(routes!(uploads::invitations::delete))
+        .routes(routes!(chats::list))
+        .merge(
+            OpenApiRouter::new()
+                .routes(routes!(chats::get, chats::put, chats::delete))
+                .layer(axum::extract::DefaultBodyLimit::max(chats::MOST_BYTES)),
+        )
         .routes(routes!(audit::list))
         .routes(routes!(probes::metrics))
         .split_for_parts();
+    // Their callers have an invitation's token, which is none of a member's: they are asked for it by the handlers.
+    api.merge(invited().split_for_parts().1);
     describe(&mut api);
     let description = api.clone();
     let router = router.route("/openapi.json", axum::routing::get(move || async move { Json(description) }));
     (router, api)
 }
 
+/// Routes of those who were invited to send a file.
+fn invited() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().routes(routes!(uploads::invited::options, uploads::invited::status, uploads::invited::create)).routes(routes!(
+        uploads::invited::head,
+        uploads::invited::patch,
+        uploads::invited::delete
+    ))
+}
+
 /// Routes that answer anybody.
 pub fn open() -> axum::Router<ApiState> {
-    axum::Router::new().route("/healthz", axum::routing::get(probes::healthz)).route("/readyz", axum::routing::get(probes::readyz))
+    invited()
+        .split_for_parts()
+        .0
+        .route("/healthz", axum::routing::get(probes::healthz))
+        .route("/readyz", axum::routing::get(probes::readyz))
 }
 
 fn describe(api: &mut utoipa::openapi::OpenApi) {

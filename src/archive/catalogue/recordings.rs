@@ -116,7 +116,17 @@ impl Catalogue {
 
     /// Removes a recording's row (its files are the caller's).
     pub async fn delete_recording(&self, id: &RecordingId) -> Result<()> {
-        let gone = sqlx::query("DELETE FROM recordings WHERE id = $1").bind(id.as_str().to_owned()).execute(&self.write).await?;
+        let mut tx = self.write.begin().await?;
+        // The chat log goes with the last recording of its session.
+        sqlx::query(
+            "DELETE FROM chats WHERE session IN (SELECT session FROM recordings WHERE id = $1) AND NOT EXISTS \
+             (SELECT 1 FROM recordings AS other WHERE other.session = chats.session AND other.id <> $1)",
+        )
+        .bind(id.as_str().to_owned())
+        .execute(&mut *tx)
+        .await?;
+        let gone = sqlx::query("DELETE FROM recordings WHERE id = $1").bind(id.as_str().to_owned()).execute(&mut *tx).await?;
+        tx.commit().await?;
         if gone.rows_affected() == 0 { Err(ArchiveError::not_found("recording", id.as_str())) } else { Ok(()) }
     }
 }

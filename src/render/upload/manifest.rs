@@ -22,6 +22,7 @@ pub(super) fn complete(job: &UploadJob, made: &Assembled, received: u64) -> Resu
         project: job.project.clone(),
         external_id: job.external_id.clone(),
         metadata: job.metadata.clone(),
+        region: job.region,
         started_at: job.sent_at,
         ended_at: job.sent_at.plus_ns(made.length_ns),
         session_offset_ms: 0,

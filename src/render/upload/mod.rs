@@ -24,6 +24,7 @@ use crate::model::event::Party;
 use crate::model::id::{ProjectSlug, RecordingId, SessionId};
 use crate::model::manifest::Manifest;
 use crate::model::redact::Personal;
+use crate::model::region::Region;
 use crate::model::time::WallClock;
 
 pub use process::run;
@@ -61,6 +62,8 @@ pub struct UploadJob {
     pub metadata: BTreeMap<String, Personal>,
     /// When it was sent: the recording's first instant.
     pub sent_at: WallClock,
+    /// The region whose store it is for.
+    pub region: Option<Region>,
     /// Who sent it.
     pub sender: Party,
     /// What may be used.

@@ -91,20 +91,18 @@ fn make(job: &UploadJob, survey: &Survey, progress: &mut Progress) -> Result<Man
     let heard = sound::make(&job.input, survey, job.dir.join("sound.part"), |at| progress.at(3, sound_until, at))?;
     let mut assembly = Assembly::new(job, heard)?;
     let mut received = 0;
-    match &survey.pictures {
-        Some(stream) => match &stream.fits {
-            Some(avcc) => {
-                let (width, height) = stream.size;
-                assembly.begin(Some(VideoConfig { avcc: avcc.clone(), width, height, fps: 30 }))?;
-                copy::copy(&job.input, survey, stream, &mut assembly)?;
-                received = assembly.pictures();
-            }
-            None => received = pictures::transcode(&job.input, survey, stream, &mut assembly, |at| progress.at(25, 85, at))?,
-        },
-        None => {
-            assembly.begin(None)?;
-            assembly.sound_alone()?;
+    if let Some(stream) = &survey.pictures {
+        if let Some(avcc) = &stream.fits {
+            let (width, height) = stream.size;
+            assembly.begin(Some(VideoConfig { avcc: avcc.clone(), width, height, fps: 30 }))?;
+            copy::copy(&job.input, survey, stream, &mut assembly)?;
+            received = assembly.pictures();
+        } else {
+            received = pictures::transcode(&job.input, survey, stream, &mut assembly, |at| progress.at(25, 85, at))?;
         }
+    } else {
+        assembly.begin(None)?;
+        assembly.sound_alone()?;
     }
     progress.is(85);
     let made = assembly.finish()?;

@@ -1,0 +1,188 @@
+//! Chat logs of sessions.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::api::auth::Operator;
+use crate::api::body::{Asked, At, parse};
+use crate::api::noted::now;
+use crate::api::problem::Problem;
+use crate::api::state::ApiState;
+use crate::archive::chats::{Chat, ChatFilter, ChatLine, ChatRow, checked};
+use crate::archive::{AuditAction, ListFilter};
+use crate::model::id::{ProjectSlug, RecordingId, SessionId};
+use crate::model::time::WallClock;
+
+/// The largest log, in bytes.
+pub const MOST_BYTES: usize = 8 << 20;
+const PAGE: u32 = 50;
+const LARGEST_PAGE: u32 = 200;
+
+/// A chat log.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ChatJson {
+    /// Its session.
+    #[schema(value_type = String)]
+    pub session: SessionId,
+    /// Its project.
+    #[schema(value_type = String)]
+    pub project: ProjectSlug,
+    /// When its first line was written.
+    #[schema(value_type = String)]
+    pub started_at: WallClock,
+    /// When it was put here.
+    #[schema(value_type = String)]
+    pub put_at: WallClock,
+    /// Its lines, in order of time.
+    pub lines: Vec<ChatLine>,
+    /// The recordings of the session.
+    #[schema(value_type = Vec<String>)]
+    pub recordings: Vec<RecordingId>,
+}
+
+/// A chat log in a list.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ChatRowJson {
+    /// Its session: the log is at `/v1/sessions/{session}/chat`.
+    #[schema(value_type = String)]
+    pub session: SessionId,
+    /// Its project.
+    #[schema(value_type = String)]
+    pub project: ProjectSlug,
+    /// When its first line was written.
+    #[schema(value_type = String)]
+    pub started_at: WallClock,
+    /// How many lines it has.
+    pub lines: u64,
+}
+
+impl From<ChatRow> for ChatRowJson {
+    fn from(row: ChatRow) -> Self {
+        Self { session: row.session, project: row.project, started_at: row.started_at, lines: row.lines }
+    }
+}
+
+/// A page of chat logs.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ChatPageJson {
+    /// Newest first.
+    pub items: Vec<ChatRowJson>,
+    /// For `after` of the next page; null on the last.
+    pub next: Option<String>,
+}
+
+/// Which chat logs.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct ChatQuery {
+    /// Of this project.
+    #[param(value_type = Option<String>)]
+    project: Option<ProjectSlug>,
+    /// Begun at or after (RFC 3339).
+    from: Option<String>,
+    /// Begun before.
+    to: Option<String>,
+    /// Rows, 1 to 200; 50 if absent.
+    limit: Option<u32>,
+    /// `next` of the page before.
+    after: Option<String>,
+}
+
+impl ChatQuery {
+    fn filter(self) -> Result<ChatFilter, Problem> {
+        let bad = |what: &str| Problem::new(StatusCode::BAD_REQUEST, "bad_query", what.to_owned());
+        let limit = self.limit.unwrap_or(PAGE);
+        if !(1..=LARGEST_PAGE).contains(&limit) {
+            return Err(bad("limit: 1 to 200"));
+        }
+        let instant = |name: &str, text: Option<String>| {
+            let read = |text: String| serde_json::from_value::<WallClock>(json!(text));
+            text.map(read).transpose().map_err(|_| bad(&format!("{name}: no instant as 2026-01-31T12:00:00Z")))
+        };
+        let after = self.after.map(|key| place_of(&key).ok_or_else(|| bad("after: is no `next` of a page"))).transpose()?;
+        Ok(ChatFilter { project: self.project, from: instant("from", self.from)?, to: instant("to", self.to)?, after, limit: limit + 1 })
+    }
+}
+
+fn place_of(key: &str) -> Option<(WallClock, String)> {
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(key).ok()?).ok()?;
+    let (at, session) = text.split_once(' ')?;
+    Some((WallClock(at.parse().ok()?), session.parse::<SessionId>().ok()?.to_string()))
+}
+
+/// Chat logs, newest first, in pages.
+#[utoipa::path(get, path = "/v1/chats", tag = "chats", params(ChatQuery),
+    responses((status = 200, body = ChatPageJson), (status = 400, body = Problem)))]
+pub async fn list(_: Operator, State(state): State<ApiState>, Asked(query): Asked<ChatQuery>) -> Result<Json<ChatPageJson>, Problem> {
+    let filter = query.filter()?;
+    let mut rows = state.catalogue.chats(&filter).await?;
+    let more = rows.len() >= filter.limit as usize;
+    rows.truncate(filter.limit as usize - 1);
+    let next = rows.last().filter(|_| more).map(|last| URL_SAFE_NO_PAD.encode(format!("{} {}", last.started_at.0, last.session)));
+    Ok(Json(ChatPageJson { items: rows.into_iter().map(Into::into).collect(), next }))
+}
+
+/// Attaches a chat log to a session, in the place of an earlier one: an array of `{at, from, text}`, and of each line, as may be, `participant`, `role`, `id`.
+#[utoipa::path(put, path = "/v1/sessions/{id}/chat", tag = "chats", params(("id" = String, Path)), request_body = Vec<ChatLine>,
+    responses((status = 200, body = ChatJson), (status = 404, body = Problem), (status = 413, body = Problem), (status = 415, body = Problem),
+    (status = 422, body = Problem)))]
+pub async fn put(
+    operator: Operator,
+    State(state): State<ApiState>,
+    At(id): At<SessionId>,
+    headers: HeaderMap,
+    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
+) -> Result<Json<ChatJson>, Problem> {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    if !content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json", "the body has to be `Content-Type: application/json`"));
+    }
+    let session = state.catalogue.session(&id).await?;
+    let bytes =
+        body.map_err(|_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", format!("a chat log may have {MOST_BYTES} bytes")))?;
+    let lines = checked(parse::<Vec<ChatLine>>(&bytes)?)?;
+    let started_at = lines.first().map_or(session.started_at, |line| line.at);
+    let chat = Chat { session: id.clone(), project: session.project, started_at, put_at: now(), lines };
+    let detail = json!({ "what": "chat", "lines": chat.lines.len() });
+    operator.note(&state, AuditAction::SettingChange, format!("session:{id}"), detail).await?;
+    state.catalogue.put_chat(&chat).await?;
+    Ok(Json(shown(&state, chat).await?))
+}
+
+/// The chat log of a session. Reading it is noted as playing is.
+#[utoipa::path(get, path = "/v1/sessions/{id}/chat", tag = "chats", params(("id" = String, Path)),
+    responses((status = 200, body = ChatJson), (status = 404, body = Problem)))]
+pub async fn get(operator: Operator, State(state): State<ApiState>, At(id): At<SessionId>) -> Result<Json<ChatJson>, Problem> {
+    let chat = state.catalogue.chat(&id).await?;
+    operator.note(&state, AuditAction::Play, format!("session:{id}"), json!({ "what": "chat" })).await?;
+    Ok(Json(shown(&state, chat).await?))
+}
+
+/// Deletes the chat log of a session. There is no way back.
+#[utoipa::path(delete, path = "/v1/sessions/{id}/chat", tag = "chats", params(("id" = String, Path)),
+    responses((status = 204), (status = 404, body = Problem)))]
+pub async fn delete(operator: Operator, State(state): State<ApiState>, At(id): At<SessionId>) -> Result<StatusCode, Problem> {
+    state.catalogue.chat(&id).await?;
+    operator.note(&state, AuditAction::Delete, format!("session:{id}"), json!({ "what": "chat" })).await?;
+    state.catalogue.delete_chat(&id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn shown(state: &ApiState, chat: Chat) -> Result<ChatJson, Problem> {
+    let of = ListFilter { session: Some(chat.session.clone()), limit: Some(LARGEST_PAGE), ..ListFilter::default() };
+    let recordings = state.catalogue.recordings(&of).await?.items.into_iter().map(|row| row.id).collect();
+    Ok(ChatJson {
+        session: chat.session,
+        project: chat.project,
+        started_at: chat.started_at,
+        put_at: chat.put_at,
+        lines: chat.lines,
+        recordings,
+    })
+}

@@ -1,0 +1,263 @@
+//! Taking a file in, whoever sends it.
+
+use axum::Json;
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures::StreamExt as _;
+use tokio::io::AsyncWriteExt as _;
+
+use super::answer::UploadJson;
+use super::metadata::Told;
+use super::protocol::{Sum, about, number, version, wrong_sum};
+use crate::api::noted::now;
+use crate::api::problem::Problem;
+use crate::api::state::ApiState;
+use crate::archive::uploads::{Upload, UploadInvitation, UploadState};
+use crate::archive::{ArchiveError, NewEvent, Recording, RecordingState, RowChange, SessionRow, Source};
+use crate::model::event_kind::EventKind;
+use crate::model::id::{OutputKey, RecordingId, SessionId, UploadId};
+use crate::model::settings::Kind;
+use crate::model::time::WallClock;
+
+/// Who sends.
+pub(super) enum Sender {
+    /// A member of the workspace, or a machine.
+    Member {
+        /// As the audit log names them.
+        actor: String,
+        /// Their name.
+        name: String,
+    },
+    /// Somebody who was invited.
+    Invited(Box<UploadInvitation>),
+}
+
+/// A file of a caller; another's is answered as one that does not exist.
+pub(super) async fn hold(state: &ApiState, id: &UploadId, owner: &str) -> Result<Upload, Problem> {
+    let upload = state.catalogue.upload(id).await?;
+    if upload.owner == owner { Ok(upload) } else { Err(ArchiveError::NotFound { what: "upload", name: id.to_string() }.into()) }
+}
+
+fn expiry(state: &ApiState) -> WallClock {
+    now().plus_ns(state.inbox.limits().unfinished.as_nanos() as u64)
+}
+
+/// `POST`: a file begins.
+pub(super) async fn begin(state: &ApiState, sender: &Sender, headers: &HeaderMap, base: &str) -> Result<Response, Problem> {
+    version(headers)?;
+    if headers.contains_key("upload-defer-length") {
+        return Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            "bad_header",
+            "Upload-Defer-Length: a file's length has to be known when it begins",
+        ));
+    }
+    let bytes = number(headers, "upload-length")?;
+    let limits = state.inbox.limits();
+    if bytes > limits.file_bytes {
+        let why = format!("Upload-Length: a file may have {} bytes", limits.file_bytes);
+        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", why));
+    }
+    if bytes == 0 {
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "empty", "Upload-Length: there is nothing in an empty file"));
+    }
+    let told = Told::read(headers)?;
+    let (owner, details, expires_at) = match sender {
+        Sender::Member { actor, name } => (actor.clone(), told.of_member(name)?, expiry(state)),
+        Sender::Invited(invitation) => {
+            let owner = format!("invitation:{}", invitation.id);
+            (owner, told.of_invited(&invitation.details)?, expiry(state).min(invitation.expires_at))
+        }
+    };
+    details.check()?;
+    match state.catalogue.project(&details.project).await {
+        Err(ArchiveError::NotFound { .. }) => return Err(Problem::invalid(format!("project: there is no project `{}`", details.project))),
+        other => other?,
+    };
+    let upload = Upload {
+        id: UploadId::random(),
+        owner,
+        state: UploadState::Receiving,
+        bytes,
+        details,
+        session: SessionId::random(),
+        recording: RecordingId::random(),
+        created_at: now(),
+        expires_at,
+    };
+    state.inbox.create(&upload.id).await.map_err(|e| Problem::internal(&e))?;
+    let invitation = match sender {
+        Sender::Invited(invitation) => Some(&invitation.id),
+        Sender::Member { .. } => None,
+    };
+    if let Err(error) = state.catalogue.insert_upload(&upload, limits.bounds, invitation).await {
+        let _ = state.inbox.remove(&upload.id).await;
+        return Err(match error {
+            ArchiveError::InUse { .. } => Problem::conflict("too_many_uploads", error.to_string()),
+            ArchiveError::Exists { .. } => Problem::conflict("already_sent", "a file was sent with this invitation, or is being sent"),
+            other => other.into(),
+        });
+    }
+    let location = format!("{base}/{}", upload.id);
+    let mut answer = about(&upload, 0);
+    answer.remove("upload-length");
+    answer.insert(header::LOCATION, HeaderValue::from_str(&location).map_err(|e| Problem::internal(&e))?);
+    Ok((StatusCode::CREATED, answer, Json(UploadJson::of(state, upload).await?)).into_response())
+}
+
+/// `HEAD`: how much is here.
+pub(super) async fn look(state: &ApiState, upload: &Upload, headers: &HeaderMap) -> Result<Response, Problem> {
+    version(headers)?;
+    let offset = offset_of(state, upload).await?;
+    Ok((StatusCode::OK, about(upload, offset)).into_response())
+}
+
+async fn offset_of(state: &ApiState, upload: &Upload) -> Result<u64, Problem> {
+    match upload.state {
+        UploadState::Receiving if upload.expires_at <= now() => Err(expired()),
+        UploadState::Receiving => state.inbox.offset(&upload.id).await.map_err(|_| expired()),
+        _ => Ok(upload.bytes),
+    }
+}
+
+fn expired() -> Problem {
+    Problem::new(StatusCode::GONE, "expired", "this file was not finished in time; what was here of it is gone")
+}
+
+/// `PATCH`: the next bytes.
+pub(super) async fn receive(state: &ApiState, upload: Upload, request: Request) -> Result<Response, Problem> {
+    let headers = request.headers();
+    version(headers)?;
+    let essence = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    if essence != "application/offset+octet-stream" {
+        let why = "Content-Type: has to be application/offset+octet-stream";
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_offset_octets", why));
+    }
+    let from = number(headers, "upload-offset")?;
+    let mut sum = Sum::asked(headers)?;
+    let busy = || Problem::new(StatusCode::LOCKED, "being_written", "another request is sending bytes of this file");
+    let writing = state.inbox.write(&upload.id).ok_or_else(busy)?;
+    // Looked at again: somebody may have finished it, or taken it back, before this request had it.
+    let upload = state.catalogue.upload(&upload.id).await?;
+    let here = offset_of(state, &upload).await?;
+    if from != here || upload.state != UploadState::Receiving {
+        return Err(Problem::conflict("wrong_offset", format!("Upload-Offset: {here} bytes of this file are here")));
+    }
+    let failed = |e: std::io::Error| Problem::internal(&e);
+    let (mut file, offset) = writing.open().await.map_err(failed)?;
+    if sum.is_some() {
+        writing.unchecked_from(offset).await.map_err(failed)?;
+    }
+    let mut at = offset;
+    let mut body = request.into_body().into_data_stream();
+    let mut broken = None;
+    while let Some(piece) = body.next().await {
+        let Ok(piece) = piece else {
+            broken = Some(Problem::new(StatusCode::BAD_REQUEST, "bad_body", "the connection broke; what came until then is kept"));
+            break;
+        };
+        if at + piece.len() as u64 > upload.bytes {
+            broken = Some(Problem::new(StatusCode::BAD_REQUEST, "too_long", format!("Upload-Length: the file has {} bytes", upload.bytes)));
+            break;
+        }
+        file.write_all(&piece).await.map_err(failed)?;
+        if let Some(sum) = &mut sum {
+            sum.update(&piece);
+        }
+        at += piece.len() as u64;
+    }
+    file.flush().await.map_err(failed)?;
+    let is_wrong = match sum {
+        Some(sum) => broken.is_some() || !sum.holds(),
+        None => broken.as_ref().is_some_and(|problem| problem.reason == "too_long"),
+    };
+    if is_wrong {
+        file.set_len(offset).await.map_err(failed)?;
+        writing.checked().await.map_err(failed)?;
+        return Err(broken.unwrap_or_else(wrong_sum));
+    }
+    let mut upload = upload;
+    if !upload.owner.starts_with("invitation:") {
+        upload.expires_at = expiry(state);
+    }
+    if at == upload.bytes {
+        file.sync_all().await.map_err(failed)?;
+        writing.checked().await.map_err(failed)?;
+        arrived(state, &upload).await?;
+    } else {
+        writing.checked().await.map_err(failed)?;
+        state.catalogue.prolong_upload(&upload.id, upload.expires_at).await?;
+    }
+    if let Some(problem) = broken {
+        return Err(problem);
+    }
+    let mut answer = about(&upload, at);
+    answer.remove("upload-length");
+    Ok((StatusCode::NO_CONTENT, answer).into_response())
+}
+
+/// The file is whole: its recording is in the archive from now on.
+async fn arrived(state: &ApiState, upload: &Upload) -> Result<(), Problem> {
+    let project = state.catalogue.project(&upload.details.project).await?;
+    let kind = project.kind.session_kind();
+    let details = &upload.details;
+    let session = SessionRow {
+        id: upload.session.clone(),
+        project: details.project.clone(),
+        kind,
+        external_id: details.external_id.clone(),
+        metadata: details.metadata.clone(),
+        started_at: upload.created_at,
+        ended_at: None,
+    };
+    let row = recording(upload, kind);
+    state.catalogue.keep(&[RowChange::SessionBegan(Box::new(session)), RowChange::Recording(Box::new(row))]).await?;
+    state.catalogue.keep(&[RowChange::SessionEnded(upload.session.clone(), now())]).await?;
+    let until = now().plus_ns(state.inbox.limits().unfinished.as_nanos() as u64);
+    if state.catalogue.move_upload(&upload.id, UploadState::Receiving, UploadState::Rendering, until).await? {
+        let data = serde_json::json!({ "recording": upload.recording, "output": "main" });
+        state.events.tell(NewEvent { at: now(), session: Some(upload.session.clone()), kind: EventKind::RecordingProcessing, data });
+        state.inbox.arrived(upload.id.clone());
+    }
+    Ok(())
+}
+
+fn recording(upload: &Upload, kind: Kind) -> Recording {
+    Recording {
+        id: upload.recording.clone(),
+        session: upload.session.clone(),
+        output: OutputKey::Main(1),
+        project: upload.details.project.clone(),
+        kind,
+        source: Source::Upload,
+        state: RecordingState::Processing,
+        progress: 0,
+        failure: None,
+        discarded: None,
+        started_at: upload.created_at,
+        ended_at: None,
+        duration_ms: None,
+        ended_by: None,
+        external_id: upload.details.external_id.clone(),
+        manifest: None,
+        labels: Vec::new(),
+    }
+}
+
+/// `DELETE`: taken back.
+pub(super) async fn terminate(state: &ApiState, upload: &Upload, headers: &HeaderMap) -> Result<Response, Problem> {
+    version(headers)?;
+    let busy = || Problem::new(StatusCode::LOCKED, "being_written", "another request is sending bytes of this file");
+    let _writing = state.inbox.write(&upload.id).ok_or_else(busy)?;
+    let upload = state.catalogue.upload(&upload.id).await?;
+    if upload.state != UploadState::Receiving {
+        let why = "the file is whole, and its recording is in the archive: delete that";
+        return Err(Problem::conflict("is_a_recording", why));
+    }
+    state.catalogue.delete_upload(&upload.id).await?;
+    state.inbox.remove(&upload.id).await.map_err(|e| Problem::internal(&e))?;
+    let mut answer = HeaderMap::new();
+    answer.insert("tus-resumable", HeaderValue::from_static("1.0.0"));
+    Ok((StatusCode::NO_CONTENT, answer).into_response())
+}

@@ -1,0 +1,77 @@
+//! Chat logs in their table.
+
+use sqlx::any::AnyRow;
+
+use super::Catalogue;
+use super::columns::{Reading, json};
+use crate::archive::chats::{Chat, ChatFilter, ChatRow};
+use crate::archive::error::{ArchiveError, Result};
+use crate::model::id::SessionId;
+
+impl Catalogue {
+    /// Keeps a session's chat log whole, in the place of an earlier one.
+    pub async fn put_chat(&self, chat: &Chat) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO chats (session, project, started_at, put_at, line_count, lines) VALUES ($1, $2, $3, $4, $5, $6) \
+             ON CONFLICT (session) DO UPDATE SET project = excluded.project, started_at = excluded.started_at, put_at = excluded.put_at, \
+             line_count = excluded.line_count, lines = excluded.lines",
+        )
+        .bind(chat.session.as_str().to_owned())
+        .bind(chat.project.as_str().to_owned())
+        .bind(chat.started_at.0)
+        .bind(chat.put_at.0)
+        .bind(chat.lines.len() as i64)
+        .bind(json(&chat.lines, "lines")?)
+        .execute(&self.write)
+        .await?;
+        Ok(())
+    }
+
+    /// The chat log of a session.
+    pub async fn chat(&self, session: &SessionId) -> Result<Chat> {
+        let row =
+            sqlx::query("SELECT * FROM chats WHERE session = $1").bind(session.as_str().to_owned()).fetch_optional(&self.read).await?;
+        let row = row.ok_or_else(|| ArchiveError::not_found("chat log of the session", session.as_str()))?;
+        let row = Reading::of("chats", &row);
+        Ok(Chat {
+            session: row.word("session")?,
+            project: row.word("project")?,
+            started_at: row.time("started_at")?,
+            put_at: row.time("put_at")?,
+            lines: row.json("lines")?,
+        })
+    }
+
+    /// Chat logs, newest first, from where a page ended.
+    pub async fn chats(&self, filter: &ChatFilter) -> Result<Vec<ChatRow>> {
+        let rows = sqlx::query(
+            "SELECT session, project, started_at, line_count FROM chats WHERE ($1 = '' OR project = $1) AND started_at >= $2 AND started_at < $3 \
+             AND (started_at, session) < ($4, $5) ORDER BY started_at DESC, session DESC LIMIT $6",
+        )
+        .bind(filter.project.as_ref().map(ToString::to_string).unwrap_or_default())
+        .bind(filter.from.map_or(i64::MIN, |t| t.0))
+        .bind(filter.to.map_or(i64::MAX, |t| t.0))
+        .bind(filter.after.as_ref().map_or(i64::MAX, |(at, _)| at.0))
+        .bind(filter.after.as_ref().map_or_else(|| "~".to_owned(), |(_, session)| session.clone()))
+        .bind(i64::from(filter.limit))
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(row_of).collect()
+    }
+
+    /// Deletes the chat log of a session: whether there was one.
+    pub async fn delete_chat(&self, session: &SessionId) -> Result<bool> {
+        let gone = sqlx::query("DELETE FROM chats WHERE session = $1").bind(session.as_str().to_owned()).execute(&self.write).await?;
+        Ok(gone.rows_affected() > 0)
+    }
+}
+
+fn row_of(row: &AnyRow) -> Result<ChatRow> {
+    let row = Reading::of("chats", row);
+    Ok(ChatRow {
+        session: row.word("session")?,
+        project: row.word("project")?,
+        started_at: row.time("started_at")?,
+        lines: row.number("line_count")?.unsigned_abs(),
+    })
+}
