@@ -57,6 +57,7 @@ fn of_tapes() -> Vec<TapeEvent> {
 /// Told by the conveyor, the API and webhooks, where a test of the whole node looks at them.
 const OTHERS: [EventKind; 6] = [
     EventKind::RecordingProcessing,
+    EventKind::RecordingProgress,
     EventKind::RecordingReady,
     EventKind::RecordingFailed,
     EventKind::RecordingErased,
