@@ -55,7 +55,7 @@ fn of_tapes() -> Vec<TapeEvent> {
 }
 
 /// Told by the conveyor, the API and webhooks, where a test of the whole node looks at them.
-const OTHERS: [EventKind; 6] = [
+const OTHERS: [EventKind; 7] = [
     EventKind::RecordingProcessing,
     EventKind::RecordingProgress,
     EventKind::RecordingReady,
