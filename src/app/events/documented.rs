@@ -55,13 +55,18 @@ fn of_tapes() -> Vec<TapeEvent> {
 }
 
 /// Told by the conveyor, the API and webhooks, where a test of the whole node looks at them.
-const OTHERS: [EventKind; 7] = [
+const OTHERS: [EventKind; 12] = [
     EventKind::RecordingProcessing,
     EventKind::RecordingProgress,
     EventKind::RecordingReady,
     EventKind::RecordingFailed,
     EventKind::RecordingErased,
     EventKind::RecordingDeleted,
+    EventKind::RecordingVisibilityWanted,
+    EventKind::PlayStarted,
+    EventKind::ShareSent,
+    EventKind::ShareCancelled,
+    EventKind::ShareExpired,
     EventKind::WebhookTest,
 ];
 
