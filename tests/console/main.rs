@@ -5,6 +5,7 @@
 mod a_platform_is_told_what_happens;
 mod agents_hosts_and_guests_are_in_control;
 mod an_administrator_sets_what_is_recorded;
+mod files_are_sent_in_and_looked_at;
 mod people_use_the_pages;
 #[allow(dead_code)]
 #[path = "../node/running_node.rs"]

@@ -193,6 +193,32 @@ async function wave(): Promise<void> {
   new MutationObserver(draw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 }
 
+/** The chat log goes along: the line that was written last is marked, and each leads to its moment. */
+function chatting(): void {
+  const box = document.getElementById("chat");
+  if (!box) return;
+  const lines = [...box.querySelectorAll<HTMLElement>("li[data-at]")];
+  for (const line of lines) {
+    const button = line.querySelector("button");
+    if (!button) continue;
+    button.hidden = false;
+    button.addEventListener("click", () => seek(Number(line.dataset["at"]) / 1000));
+  }
+  let marked: HTMLElement | undefined;
+  const follow = (): void => {
+    const now = media.currentTime * 1000 + 50;
+    const next = lines.filter((line) => Number(line.dataset["at"]) <= now).pop();
+    if (next === marked) return;
+    marked?.classList.remove("now");
+    marked?.removeAttribute("aria-current");
+    next?.classList.add("now");
+    next?.setAttribute("aria-current", "true");
+    marked = next;
+    if (next && !box.matches(":hover, :focus-within")) box.scrollTop = next.offsetTop - box.clientHeight / 2;
+  };
+  for (const event of ["timeupdate", "seeked"]) media.addEventListener(event, follow);
+}
+
 function deleting(): void {
   const button = document.getElementById("delete");
   if (!(button instanceof HTMLButtonElement)) return;
@@ -237,8 +263,10 @@ showLength();
 show();
 chapters();
 hovering();
+chatting();
 deleting();
 void wave();
-// A link or a search may point at a time: `#t=12.5`.
-const wanted = /^#t=(\d+(?:\.\d+)?)$/.exec(location.hash)?.[1];
-if (wanted) media.addEventListener("loadedmetadata", () => seek(Number(wanted)), { once: true });
+// A link or a search may point at a time: `#t=12.5` or `?t=12.5`.
+const wanted = /^#t=(\d+(?:\.\d+)?)$/.exec(location.hash)?.[1] ?? /^\d+(?:\.\d+)?$/.exec(new URLSearchParams(location.search).get("t") ?? "")?.[0];
+if (wanted && media.readyState > 0) seek(Number(wanted));
+else if (wanted) media.addEventListener("loadedmetadata", () => seek(Number(wanted)), { once: true });

@@ -7,12 +7,15 @@ mod form;
 mod lane;
 mod lane_html;
 mod recording;
+mod recording_acts;
+mod recording_beside;
 mod recording_row;
 mod room;
 mod settings;
 mod shell;
 mod sign_in;
 mod try_room;
+mod upload;
 mod webhooks;
 mod words;
 
@@ -38,6 +41,9 @@ pub fn protected() -> axum::Router<ApiState> {
         .route("/parts/recordings", get(console::recordings_part))
         .route("/parts/lane/{session}", get(room::lane_part))
         .route("/recordings/{id}", get(recording::show))
+        .route("/recordings/{id}/labels", post(recording_acts::labels))
+        .route("/recordings/{id}/retry", post(recording_acts::retry))
+        .route("/upload", get(upload::show))
         .route("/try", get(try_room::show).post(try_room::open))
         .route("/sessions/{id}/end", post(end_session))
         .route("/sign-out", post(sign_in::sign_out))
@@ -52,6 +58,7 @@ pub fn open() -> axum::Router<ApiState> {
         .route("/assets/{name}", get(assets::get))
         .route("/room/{session}", get(room::show))
         .route("/desk", get(desk::show))
+        .route("/send", get(upload::send))
         .route("/embed/indicator.js", get(assets::indicator))
 }
 

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::console::{kind_name, short};
 use super::lane::Lane;
 use super::lane_html::{cause, lane_html, role_word};
+use super::recording_beside::{Beside, ChatFact, NoteFact, beside};
 use super::recording_row::{discarded, file_url, parties_of, state_name};
 use super::shell::{Shell, page, problem_page};
 use super::words::{Words, length, size};
@@ -16,7 +17,7 @@ use crate::api::auth::Operator;
 use crate::api::body::At;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
-use crate::archive::{Recording, RecordingState};
+use crate::archive::{Recording, RecordingState, Source};
 use crate::model::event::Party;
 use crate::model::gate::{EndedBy, Gate};
 use crate::model::id::{OutputKey, RecordingId};
@@ -95,18 +96,26 @@ struct RecordingPage {
     tracks: Vec<TrackFact>,
     files: Vec<FileFact>,
     deletable: bool,
+    /// It failed, and the file that it would be made of is there.
+    can_retry: bool,
+    labels: String,
+    chat: Vec<ChatFact>,
+    notes: Vec<NoteFact>,
 }
 
 /// `GET /recordings/{id}`
 pub async fn show(operator: Operator, State(state): State<ApiState>, At(id): At<RecordingId>) -> Response {
     match state.catalogue.recording(&id).await {
-        Ok(recording) => page(StatusCode::OK, &RecordingPage::new(Shell::of(&operator, ""), &recording, &state)),
+        Ok(recording) => match beside(&operator, &state, &recording).await {
+            Ok(beside) => page(StatusCode::OK, &RecordingPage::new(Shell::of(&operator, ""), &recording, &state, beside)),
+            Err(problem) => problem_page(&operator, &problem),
+        },
         Err(error) => problem_page(&operator, &Problem::from(error)),
     }
 }
 
 impl RecordingPage {
-    fn new(shell: Shell, recording: &Recording, state: &ApiState) -> Self {
+    fn new(shell: Shell, recording: &Recording, state: &ApiState, beside: Beside) -> Self {
         let w = shell.w;
         let parties = parties_of(recording, state);
         let manifest = recording.manifest.as_ref();
@@ -163,6 +172,10 @@ impl RecordingPage {
             tracks: manifest.map(|m| tracks(w, recording.kind, m, &parties)).unwrap_or_default(),
             files: manifest.map(|m| files(recording, m)).unwrap_or_default(),
             deletable: !growing,
+            can_retry: beside.can_retry,
+            labels: recording.labels.join(", "),
+            chat: beside.chat,
+            notes: beside.notes,
             shell,
         }
     }
@@ -211,6 +224,8 @@ fn facts(w: Words, recording: &Recording) -> Vec<Fact> {
     };
     fact("fact-ended-by", recording.ended_by.map(|e| w.of("ended", ended_by(e))));
     fact("fact-project", Some(recording.project.to_string()));
+    fact("fact-source", Some(w.of("source", if recording.source == Source::Upload { "upload" } else { "live" })));
+    fact("fact-bytes", recording.manifest.as_ref().map(|m| size(m.files.iter().map(|f| f.bytes).sum())));
     fact("fact-output", Some(recording.output.to_string()));
     fact("fact-external", recording.external_id.clone());
     if let Some(media) = recording.manifest.as_ref().map(|m| &m.media) {

@@ -1,0 +1,101 @@
+//! What stands beside a recording: the chat log of its session in step with it, and what was done with it.
+
+use super::console::short;
+use super::words::{Words, length};
+use crate::api::auth::Operator;
+use crate::api::problem::Problem;
+use crate::api::state::ApiState;
+use crate::archive::chats::{Chat, chat_of};
+use crate::archive::{AuditAction, AuditFilter, Recording, RecordingState};
+use crate::model::time::WallClock;
+
+/// Entries that are shown.
+const NOTES: u32 = 20;
+
+/// A line of the chat.
+pub struct ChatFact {
+    /// Where in the recording; absent where it was written before or after.
+    pub at_ms: Option<u64>,
+    /// The same, as people read it.
+    pub place: String,
+    /// RFC 3339.
+    pub iso: String,
+    /// As people read it.
+    pub short: String,
+    /// Who wrote it.
+    pub from: String,
+    /// What.
+    pub text: String,
+}
+
+/// An entry of the audit log.
+pub struct NoteFact {
+    /// RFC 3339.
+    pub iso: String,
+    /// As people read it.
+    pub short: String,
+    /// What was done.
+    pub action: String,
+    /// By whom.
+    pub actor: String,
+}
+
+/// All of it.
+pub struct Beside {
+    /// It failed, and can be tried again.
+    pub can_retry: bool,
+    /// The chat.
+    pub chat: Vec<ChatFact>,
+    /// What was done with it, newest first.
+    pub notes: Vec<NoteFact>,
+}
+
+/// Reads it. That a chat log was shown is noted first.
+pub async fn beside(operator: &Operator, state: &ApiState, recording: &Recording) -> Result<Beside, Problem> {
+    let failed = recording.state == RecordingState::Failed;
+    let can_retry = failed && state.catalogue.upload_of_recording(&recording.id).await?.is_some();
+    let chat = match chat_of(&state.catalogue, &recording.session).await? {
+        None => Vec::new(),
+        Some(chat) => {
+            let detail = serde_json::json!({ "what": "chat" });
+            operator.note(state, AuditAction::Play, format!("session:{}", recording.session), detail).await?;
+            lines(&chat, recording)
+        }
+    };
+    let of = AuditFilter { subject: Some(format!("recording:{}", recording.id)), limit: Some(NOTES), ..AuditFilter::default() };
+    let w = Words::english();
+    let entries = state.catalogue.audit_entries(&of).await?.items;
+    let note = |entry: crate::archive::AuditEntry| NoteFact {
+        iso: entry.at.to_string(),
+        short: short(entry.at),
+        action: w.of("action", entry.action.as_str()),
+        actor: entry.actor,
+    };
+    Ok(Beside { can_retry, chat, notes: entries.into_iter().map(note).collect() })
+}
+
+fn lines(chat: &Chat, recording: &Recording) -> Vec<ChatFact> {
+    let fact = |line: &crate::archive::chats::ChatLine| {
+        let at_ms = place(line.at, recording);
+        ChatFact {
+            at_ms,
+            place: at_ms.map(length).unwrap_or_default(),
+            iso: line.at.to_string(),
+            short: short(line.at),
+            from: line.from.reveal().to_owned(),
+            text: line.text.reveal().to_owned(),
+        }
+    };
+    chat.lines.iter().map(fact).collect()
+}
+
+/// Where an instant lies in a recording: pauses that were cut out are not on its timeline.
+fn place(at: WallClock, recording: &Recording) -> Option<u64> {
+    let mut ms = u64::try_from(at.as_unix_ms() - recording.started_at.as_unix_ms()).ok()?;
+    for cut in recording.manifest.iter().flat_map(|m| &m.cuts) {
+        if ms > cut.at_ms {
+            ms = (ms - cut.at_ms).saturating_sub(cut.skipped_ms) + cut.at_ms;
+        }
+    }
+    (ms <= recording.duration_ms?).then_some(ms)
+}
