@@ -40,3 +40,10 @@ CREATE TABLE chats (
 );
 CREATE INDEX chats_by_time ON chats (started_at, session);
 CREATE INDEX chats_by_project ON chats (project, started_at);
+
+-- Participants whose lines are not kept: what is put later is held against it.
+CREATE TABLE chat_erasures (
+    session TEXT NOT NULL,
+    participant TEXT NOT NULL,
+    PRIMARY KEY (session, participant)
+);

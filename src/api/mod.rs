@@ -19,6 +19,7 @@ use axum::middleware;
 
 pub use inbox::{Inbox, InboxLimits};
 pub use problem::Problem;
+pub use rest::uploads::arrived as file_arrived;
 pub use state::{ApiKeys, ApiParts, ApiState, FilesInWork, Readiness};
 
 /// The whole surface but WHIP, which the composition root merges in (it brings its own authentication: participant tokens).

@@ -19,7 +19,7 @@ use super::render_pool::{Job, RenderNews, RenderPool};
 use super::rows::{Rows, Standing};
 use super::ways::Ways;
 use crate::archive::seal::{SEAL, Sealer};
-use crate::archive::{EventLog, EventRow, NewEvent, chats};
+use crate::archive::{EventLog, EventRow, NewEvent};
 use crate::ingest::MediaClock;
 use crate::model::event::TapeEvent;
 use crate::model::event_kind::EventKind;
@@ -291,7 +291,7 @@ impl Conveyor {
     fn erase_chat(&self, session: &SessionId, participant: &ParticipantId) {
         let (catalogue, session, participant) = (self.rows.catalogue(), session.clone(), participant.clone());
         tokio::spawn(async move {
-            if let Err(error) = chats::erase_participant(&catalogue, &session, &participant).await {
+            if let Err(error) = catalogue.erase_from_chat(&session, &participant).await {
                 tracing::error!(%session, %error, "the lines of a participant who declined could not be taken out of the chat log");
             }
         });
@@ -389,6 +389,7 @@ impl Conveyor {
 
     /// An earlier run may have died before everything of an erased participant was gone: files here go before anybody can ask for them.
     fn take_up_erasure(&mut self, session: &SessionId, participant: ParticipantId) {
+        self.erase_chat(session, &participant);
         let recordings = self.withhold(session, &participant);
         let Some(progress) = self.sessions.get_mut(session).filter(|_| !recordings.is_empty()) else { return };
         progress.erasing += 1;

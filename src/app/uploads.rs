@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::conveyor::{now, store_files};
 use super::ways::Ways;
-use crate::api::Inbox;
+use crate::api::{Inbox, file_arrived};
 use crate::archive::seal::Sealer;
 use crate::archive::uploads::{Upload, UploadState};
 use crate::archive::{ArchiveError, Catalogue, EventLog, NewEvent, Recording, RecordingState, RowChange};
@@ -66,8 +66,16 @@ impl Uploads {
         let _ = tokio::fs::remove_dir_all(&self.out).await;
         match self.catalogue.uploads().await {
             Ok(left) => {
-                for upload in left.into_iter().filter(|upload| upload.state == UploadState::Rendering) {
-                    self.clone().spawn(upload.id, turns.clone(), stop.clone());
+                for upload in left {
+                    if upload.state == UploadState::Rendering {
+                        self.clone().spawn(upload.id, turns.clone(), stop.clone());
+                    } else if upload.state == UploadState::Receiving
+                        && self.inbox.offset(&upload.id).await.is_ok_and(|here| here == upload.bytes)
+                        && let Err(error) = file_arrived(&self.catalogue, &self.events, &self.inbox, &upload).await
+                    {
+                        // The node died between the last byte and the row; whoever sent it takes it for sent.
+                        tracing::error!(upload = %upload.id, %error, "a file that is whole could not be taken up");
+                    }
                 }
             }
             Err(error) => tracing::error!(%error, "files that were sent in could not be looked through"),

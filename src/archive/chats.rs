@@ -124,20 +124,6 @@ pub async fn chat_of(catalogue: &Catalogue, session: &SessionId) -> Result<Optio
     }
 }
 
-/// Takes a participant's lines out of a session's chat log, for good; a log of theirs alone goes.
-///
-/// # Errors
-/// Where the catalogue does not take it.
-pub async fn erase_participant(catalogue: &Catalogue, session: &SessionId, participant: &ParticipantId) -> Result<()> {
-    let Some(mut chat) = chat_of(catalogue, session).await? else { return Ok(()) };
-    let before = chat.lines.len();
-    chat.lines.retain(|line| line.participant.as_ref() != Some(participant));
-    if chat.lines.len() == before {
-        return Ok(());
-    }
-    if chat.lines.is_empty() { catalogue.delete_chat(session).await.map(|_| ()) } else { catalogue.put_chat(&chat).await }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

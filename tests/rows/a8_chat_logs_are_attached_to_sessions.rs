@@ -47,3 +47,38 @@ async fn a8_a_chat_log_is_kept_listed_read_and_goes_with_its_session() {
     assert_eq!(node.send(Method::DELETE, &format!("/v1/recordings/{id}"), json!({})).await.0, 204);
     assert_eq!(node.open(&at).await.status().as_u16(), 404, "it goes with the last recording of its session");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a8_the_lines_of_whoever_declines_go_and_do_not_come_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = RunningNode::start(&dir.path().join("data"));
+    let project = json!({ "slug": "asks", "kind": "room", "settings": { "consent": "per_party" } });
+    assert_eq!(node.post("/v1/projects", project).await.0, 201);
+    let (_, session) = node.post("/v1/sessions", json!({ "project": "asks", "kind": "room" })).await;
+    let session = session["id"].as_str().unwrap().to_owned();
+    let mut ids = Vec::new();
+    for (role, name) in [("agent", "Paal"), ("customer", "Kari")] {
+        let (status, invited) = node.post(&format!("/v1/sessions/{session}/participants"), json!({ "role": role, "name": name })).await;
+        assert_eq!(status, 201, "{invited}");
+        ids.push(invited["id"].as_str().unwrap().to_owned());
+    }
+    let at = format!("/v1/sessions/{session}/chat");
+    let line = |from: &str, id: &str| json!({ "at": "2026-01-01T12:00:05Z", "from": from, "participant": id, "text": "words" });
+    let log = json!([line("Paal", &ids[0]), line("Kari", &ids[1])]);
+    assert_eq!(node.send(Method::PUT, &at, log.clone()).await.0, 200);
+    let (status, answer) = node.command(&session, &ids[1], "consent_decline").await;
+    assert!(status < 300, "{answer}");
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    loop {
+        let kept = node.get(&at).await;
+        if kept["lines"].as_array().unwrap().iter().all(|l| l["from"] == "Paal") {
+            break;
+        }
+        assert!(std::time::Instant::now() < deadline, "{kept}");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let (status, kept) = node.send(Method::PUT, &at, log).await;
+    assert_eq!((status, kept["lines"].as_array().unwrap().len()), (200, 1), "{kept}");
+    let (status, problem) = node.send(Method::PUT, &at, json!([line("Kari", &ids[1])])).await;
+    assert_eq!((status, problem["reason"].as_str()), (409, Some("declined")));
+}

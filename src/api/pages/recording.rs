@@ -165,7 +165,7 @@ impl RecordingPage {
             ended: recording.ended_at.map(|t| Times { iso: t.to_string(), short: short(t) }),
             facts: facts(w, recording),
             metadata: manifest
-                .map(|m| m.metadata.iter().map(|(k, v)| Fact { name: k.clone(), value: v.reveal().to_owned() }).collect())
+                .map(|m| m.metadata.iter().map(|(k, v)| Fact { name: w.known("metadata", k), value: v.reveal().to_owned() }).collect())
                 .unwrap_or_default(),
             parties: parties.iter().map(|p| party(w, recording.kind, p, manifest)).collect(),
             gaps: manifest.map(|m| gaps(w, recording.kind, m, &parties)),
@@ -182,7 +182,13 @@ impl RecordingPage {
 }
 
 fn title(w: Words, recording: &Recording) -> String {
+    if let Some(given) = recording.manifest.as_ref().and_then(|m| m.metadata.get("title")) {
+        return given.reveal().to_owned();
+    }
     let project = recording.project.to_string();
+    if recording.source == Source::Upload {
+        return w.t1("recording-of-upload", "project", project);
+    }
     let of = w.t1(&format!("recording-of-{}", kind_name(recording.kind)), "project", project);
     match &recording.output {
         OutputKey::Receipt { order, .. } => format!("{} · {of}", w.t1("recording-receipt", "order", order.as_str())),

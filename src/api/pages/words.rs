@@ -74,6 +74,12 @@ impl Words {
         self.t(&format!("{family}-{member}"))
     }
 
+    /// `family-member` where there are words for it, else the name itself: for names that come from outside.
+    pub fn known(self, family: &str, member: &str) -> String {
+        let id = format!("{family}-{member}");
+        if self.0.has_message(&id) { self.t(&id) } else { member.to_owned() }
+    }
+
     /// A message with any variables.
     pub fn say(self, id: &str, args: Option<&FluentArgs<'_>>) -> String {
         let pattern = self.0.get_message(id).and_then(|m| m.value());

@@ -151,7 +151,10 @@ pub async fn put(
     let chat = Chat { session: id.clone(), project: session.project, started_at, put_at: now(), lines };
     let detail = json!({ "what": "chat", "lines": chat.lines.len() });
     operator.note(&state, AuditAction::SettingChange, format!("session:{id}"), detail).await?;
-    state.catalogue.put_chat(&chat).await?;
+    let chat = state.catalogue.put_chat(chat).await?;
+    if chat.lines.is_empty() {
+        return Err(Problem::conflict("declined", "everybody in this chat declined: nothing of it is kept"));
+    }
     Ok(Json(shown(&state, chat).await?))
 }
 

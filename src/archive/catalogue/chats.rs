@@ -1,30 +1,50 @@
 //! Chat logs in their table.
 
+use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use super::Catalogue;
 use super::columns::{Reading, json};
 use crate::archive::chats::{Chat, ChatFilter, ChatRow};
 use crate::archive::error::{ArchiveError, Result};
-use crate::model::id::SessionId;
+use crate::model::id::{ParticipantId, SessionId};
 
 impl Catalogue {
-    /// Keeps a session's chat log whole, in the place of an earlier one.
-    pub async fn put_chat(&self, chat: &Chat) -> Result<()> {
-        sqlx::query(
-            "INSERT INTO chats (session, project, started_at, put_at, line_count, lines) VALUES ($1, $2, $3, $4, $5, $6) \
-             ON CONFLICT (session) DO UPDATE SET project = excluded.project, started_at = excluded.started_at, put_at = excluded.put_at, \
-             line_count = excluded.line_count, lines = excluded.lines",
-        )
-        .bind(chat.session.as_str().to_owned())
-        .bind(chat.project.as_str().to_owned())
-        .bind(chat.started_at.0)
-        .bind(chat.put_at.0)
-        .bind(chat.lines.len() as i64)
-        .bind(json(&chat.lines, "lines")?)
-        .execute(&self.write)
-        .await?;
-        Ok(())
+    /// Keeps a session's chat log whole, in the place of an earlier one, but for the lines of participants who declined: answers what was kept. Where nothing
+    /// is left, nothing is kept.
+    pub async fn put_chat(&self, mut chat: Chat) -> Result<Chat> {
+        let mut tx = self.configuring().await?;
+        let rows = sqlx::query("SELECT participant FROM chat_erasures WHERE session = $1")
+            .bind(chat.session.as_str().to_owned())
+            .fetch_all(&mut *tx)
+            .await?;
+        let gone = rows.iter().map(|row| Reading::of("chat_erasures", row).word("participant")).collect::<Result<Vec<ParticipantId>>>()?;
+        chat.lines.retain(|line| line.participant.as_ref().is_none_or(|participant| !gone.contains(participant)));
+        if !chat.lines.is_empty() {
+            write(&mut tx, &chat).await?;
+        }
+        tx.commit().await?;
+        Ok(chat)
+    }
+
+    /// Takes a participant's lines out of a session's chat log, for good; a log of theirs alone goes. What is put later of theirs is not kept.
+    pub async fn erase_from_chat(&self, session: &SessionId, participant: &ParticipantId) -> Result<()> {
+        let mut tx = self.configuring().await?;
+        sqlx::query("INSERT INTO chat_erasures (session, participant) VALUES ($1, $2) ON CONFLICT (session, participant) DO NOTHING")
+            .bind(session.as_str().to_owned())
+            .bind(participant.as_str().to_owned())
+            .execute(&mut *tx)
+            .await?;
+        let row = sqlx::query("SELECT * FROM chats WHERE session = $1").bind(session.as_str().to_owned()).fetch_optional(&mut *tx).await?;
+        if let Some(mut chat) = row.as_ref().map(chat_of).transpose()? {
+            chat.lines.retain(|line| line.participant.as_ref() != Some(participant));
+            if chat.lines.is_empty() {
+                sqlx::query("DELETE FROM chats WHERE session = $1").bind(session.as_str().to_owned()).execute(&mut *tx).await?;
+            } else {
+                write(&mut tx, &chat).await?;
+            }
+        }
+        Ok(tx.commit().await?)
     }
 
     /// The chat log of a session.
@@ -32,14 +52,7 @@ impl Catalogue {
         let row =
             sqlx::query("SELECT * FROM chats WHERE session = $1").bind(session.as_str().to_owned()).fetch_optional(&self.read).await?;
         let row = row.ok_or_else(|| ArchiveError::not_found("chat log of the session", session.as_str()))?;
-        let row = Reading::of("chats", &row);
-        Ok(Chat {
-            session: row.word("session")?,
-            project: row.word("project")?,
-            started_at: row.time("started_at")?,
-            put_at: row.time("put_at")?,
-            lines: row.json("lines")?,
-        })
+        chat_of(&row)
     }
 
     /// Chat logs, newest first, from where a page ended.
@@ -73,5 +86,33 @@ fn row_of(row: &AnyRow) -> Result<ChatRow> {
         project: row.word("project")?,
         started_at: row.time("started_at")?,
         lines: row.number("line_count")?.unsigned_abs(),
+    })
+}
+
+async fn write(c: &mut AnyConnection, chat: &Chat) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO chats (session, project, started_at, put_at, line_count, lines) VALUES ($1, $2, $3, $4, $5, $6) \
+         ON CONFLICT (session) DO UPDATE SET project = excluded.project, started_at = excluded.started_at, put_at = excluded.put_at, \
+         line_count = excluded.line_count, lines = excluded.lines",
+    )
+    .bind(chat.session.as_str().to_owned())
+    .bind(chat.project.as_str().to_owned())
+    .bind(chat.started_at.0)
+    .bind(chat.put_at.0)
+    .bind(chat.lines.len() as i64)
+    .bind(json(&chat.lines, "lines")?)
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+fn chat_of(row: &AnyRow) -> Result<Chat> {
+    let row = Reading::of("chats", row);
+    Ok(Chat {
+        session: row.word("session")?,
+        project: row.word("project")?,
+        started_at: row.time("started_at")?,
+        put_at: row.time("put_at")?,
+        lines: row.json("lines")?,
     })
 }

@@ -7,6 +7,7 @@ pub mod invited;
 mod metadata;
 mod protocol;
 mod receive;
+pub use receive::arrived;
 
 use axum::Json;
 use axum::extract::{Request, State};

@@ -10,11 +10,12 @@ use tokio::io::AsyncWriteExt as _;
 use super::answer::UploadJson;
 use super::metadata::Told;
 use super::protocol::{Sum, about, number, version, wrong_sum};
+use crate::api::inbox::Inbox;
 use crate::api::noted::now;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::archive::uploads::{Upload, UploadInvitation, UploadState};
-use crate::archive::{ArchiveError, NewEvent, Recording, RecordingState, RowChange, SessionRow, Source};
+use crate::archive::{ArchiveError, Catalogue, EventLog, NewEvent, Recording, RecordingState, RowChange, SessionRow, Source};
 use crate::model::event_kind::EventKind;
 use crate::model::id::{OutputKey, RecordingId, SessionId, UploadId};
 use crate::model::settings::Kind;
@@ -184,7 +185,7 @@ pub(super) async fn receive(state: &ApiState, upload: Upload, request: Request) 
     if at == upload.bytes {
         file.sync_all().await.map_err(failed)?;
         writing.checked().await.map_err(failed)?;
-        arrived(state, &upload).await?;
+        arrived(&state.catalogue, &state.events, &state.inbox, &upload).await?;
     } else {
         writing.checked().await.map_err(failed)?;
         state.catalogue.prolong_upload(&upload.id, upload.expires_at).await?;
@@ -198,8 +199,11 @@ pub(super) async fn receive(state: &ApiState, upload: Upload, request: Request) 
 }
 
 /// The file is whole: its recording is in the archive from now on.
-async fn arrived(state: &ApiState, upload: &Upload) -> Result<(), Problem> {
-    let project = state.catalogue.project(&upload.details.project).await?;
+///
+/// # Errors
+/// Where the catalogue does not take it: asked for again, nothing is there twice.
+pub async fn arrived(catalogue: &Catalogue, events: &EventLog, inbox: &Inbox, upload: &Upload) -> Result<(), ArchiveError> {
+    let project = catalogue.project(&upload.details.project).await?;
     let kind = project.kind.session_kind();
     let details = &upload.details;
     let session = SessionRow {
@@ -212,13 +216,13 @@ async fn arrived(state: &ApiState, upload: &Upload) -> Result<(), Problem> {
         ended_at: None,
     };
     let row = recording(upload, kind);
-    state.catalogue.keep(&[RowChange::SessionBegan(Box::new(session)), RowChange::Recording(Box::new(row))]).await?;
-    state.catalogue.keep(&[RowChange::SessionEnded(upload.session.clone(), now())]).await?;
-    let until = now().plus_ns(state.inbox.limits().unfinished.as_nanos() as u64);
-    if state.catalogue.move_upload(&upload.id, UploadState::Receiving, UploadState::Rendering, until).await? {
+    catalogue.keep(&[RowChange::SessionBegan(Box::new(session)), RowChange::Recording(Box::new(row))]).await?;
+    catalogue.keep(&[RowChange::SessionEnded(upload.session.clone(), now())]).await?;
+    let until = now().plus_ns(inbox.limits().unfinished.as_nanos() as u64);
+    if catalogue.move_upload(&upload.id, UploadState::Receiving, UploadState::Rendering, until).await? {
         let data = serde_json::json!({ "recording": upload.recording, "output": "main" });
-        state.events.tell(NewEvent { at: now(), session: Some(upload.session.clone()), kind: EventKind::RecordingProcessing, data });
-        state.inbox.arrived(upload.id.clone());
+        events.tell(NewEvent { at: now(), session: Some(upload.session.clone()), kind: EventKind::RecordingProcessing, data });
+        inbox.arrived(upload.id.clone());
     }
     Ok(())
 }
