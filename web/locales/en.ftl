@@ -754,6 +754,7 @@ labels-save = Save labels
 notes-title = What was done with it
 notes-none = Nothing is noted about it yet.
 fact-source = Source
+recording-failed-upload = No recording could be made of the file that was sent: { $why }. The file itself is kept for a week, so that it can be tried again.
 recording-of-upload = Upload to { $project }
 metadata-title = Title
 metadata-ticket = Ticket

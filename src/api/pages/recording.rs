@@ -201,6 +201,9 @@ fn note(w: Words, recording: &Recording) -> Option<String> {
         RecordingState::Ready => None,
         RecordingState::Recording => Some(w.t("recording-growing")),
         RecordingState::Processing => Some(w.t1("recording-processing-note", "progress", recording.progress)),
+        RecordingState::Failed if recording.source == Source::Upload => {
+            Some(w.t1("recording-failed-upload", "why", recording.failure.as_deref().unwrap_or("?")))
+        }
         RecordingState::Failed => Some(w.t1("recording-failed-note", "why", recording.failure.as_deref().unwrap_or("?"))),
         RecordingState::Discarded => {
             let why = recording.discarded.map(|d| discarded(w, d)).unwrap_or_default();

@@ -143,12 +143,12 @@ pub async fn put(
     if !content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json", "the body has to be `Content-Type: application/json`"));
     }
-    let session = state.catalogue.session(&id).await?;
+    let (project, began) = session_of(&state, &id).await?;
     let bytes =
         body.map_err(|_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", format!("a chat log may have {MOST_BYTES} bytes")))?;
     let lines = checked(parse::<Vec<ChatLine>>(&bytes)?)?;
-    let started_at = lines.first().map_or(session.started_at, |line| line.at);
-    let chat = Chat { session: id.clone(), project: session.project, started_at, put_at: now(), lines };
+    let started_at = lines.first().map_or(began, |line| line.at);
+    let chat = Chat { session: id.clone(), project, started_at, put_at: now(), lines };
     let detail = json!({ "what": "chat", "lines": chat.lines.len() });
     operator.note(&state, AuditAction::SettingChange, format!("session:{id}"), detail).await?;
     let chat = state.catalogue.put_chat(chat).await?;
@@ -175,6 +175,15 @@ pub async fn delete(operator: Operator, State(state): State<ApiState>, At(id): A
     operator.note(&state, AuditAction::Delete, format!("session:{id}"), json!({ "what": "chat" })).await?;
     state.catalogue.delete_chat(&id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// A session's project and beginning. One that began a moment ago is live before it is in the catalogue.
+async fn session_of(state: &ApiState, id: &SessionId) -> Result<(ProjectSlug, WallClock), Problem> {
+    if let Some(view) = state.registry.view(id) {
+        return Ok((view.project, view.started_at));
+    }
+    let row = state.catalogue.session(id).await?;
+    Ok((row.project, row.started_at))
 }
 
 async fn shown(state: &ApiState, chat: Chat) -> Result<ChatJson, Problem> {

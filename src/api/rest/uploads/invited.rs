@@ -45,9 +45,10 @@ fn owner(invitation: &UploadInvitation) -> String {
 }
 
 /// What this end of the tus protocol can do.
-#[utoipa::path(options, path = "/v1/invited-uploads", tag = "uploads", responses((status = 204)))]
-pub async fn options(State(state): State<ApiState>) -> Response {
-    protocol::options(&state.inbox.limits())
+#[utoipa::path(options, path = "/v1/invited-uploads", tag = "uploads", responses((status = 204), (status = 401, body = Problem)))]
+pub async fn options(State(state): State<ApiState>, headers: HeaderMap) -> Result<Response, Problem> {
+    found(&state, &headers).await?;
+    Ok(protocol::options(&state.inbox.limits()))
 }
 
 /// How an invitation stands. All of `/v1/invited-uploads` takes the invitation's token as `Authorization: Bearer …`.
