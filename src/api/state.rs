@@ -14,6 +14,7 @@ use crate::archive::{Catalogue, EventLog};
 use crate::model::id::{RecordingId, WebhookId};
 use crate::model::switchboard::{ParticipantTokens, Switchboard};
 use crate::session::Registry;
+use crate::share::visits::Visits;
 use crate::store::Regions;
 
 /// Where the files of a recording lie while they are being made, and whether they may be read.
@@ -87,19 +88,27 @@ pub struct Inner {
     pub browsers: BrowserSessions,
     /// Desks and watchers.
     pub grants: Grants,
+    /// People who came by a recording's link.
+    pub visits: Visits,
 }
 
 impl ApiState {
     /// From its parts, nobody signed in.
     #[must_use]
     pub fn new(parts: ApiParts) -> Self {
-        Self(Arc::new(Inner { parts, browsers: BrowserSessions::default(), grants: Grants::default() }))
+        Self(Arc::new(Inner { parts, browsers: BrowserSessions::default(), grants: Grants::default(), visits: Visits::default() }))
     }
 
     /// Signed-in browsers.
     #[must_use]
     pub fn browsers(&self) -> &BrowserSessions {
         &self.0.browsers
+    }
+
+    /// People who came by a recording's link.
+    #[must_use]
+    pub fn visits(&self) -> &Visits {
+        &self.0.visits
     }
 
     /// Tokens of desks and watchers.

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::config::{self, Config};
 use super::conveyor::{Conveyor, done_mark};
 use super::directory::CatalogueDirectory;
+use super::first_visibility;
 use super::in_work::InWork;
 use super::render_pool::{Growing, RenderPool};
 use super::rows::Rows;
@@ -187,6 +188,7 @@ impl Node {
         };
         tokio::spawn(uploads.run(arrivals, stop.clone()));
 
+        first_visibility::start(catalogue.clone(), events.clone(), stop.clone()).context("visibility")?;
         let webhooks = webhooks::start(WebhookParts {
             catalogue: catalogue.clone(),
             log: events.clone(),

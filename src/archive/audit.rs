@@ -80,7 +80,7 @@ impl AuditAction {
 pub struct NewAudit {
     /// When.
     pub at: WallClock,
-    /// Who: `key:<name>`, `participant:<id>`, `agent:<name>`, `user:<name>` or `system`.
+    /// Who: `key:<name>`, `participant:<id>`, `agent:<name>`, `user:<name>`, `visitor:<how they came>` or `system`.
     pub actor: String,
     /// What.
     pub action: AuditAction,
@@ -191,9 +191,9 @@ impl Sealed<'_> {
 /// Checks an actor and hides what is personal in it.
 pub(super) fn actor(text: &str) -> Result<String> {
     let known = text == "system"
-        || ["key:", "participant:", "agent:", "user:"].iter().any(|kind| text.len() > kind.len() && text.starts_with(kind));
+        || ["key:", "participant:", "agent:", "user:", "visitor:"].iter().any(|kind| text.len() > kind.len() && text.starts_with(kind));
     if !known {
-        return Err(ArchiveError::invalid("actor", "must be `key:…`, `participant:…`, `agent:…`, `user:…` or `system`"));
+        return Err(ArchiveError::invalid("actor", "must be `key:…`, `participant:…`, `agent:…`, `user:…`, `visitor:…` or `system`"));
     }
     checked("actor", text)
 }

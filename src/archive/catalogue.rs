@@ -15,6 +15,7 @@ mod live;
 mod recordings;
 mod sessions;
 mod uploads;
+mod visibility;
 mod webhooks;
 
 pub use changing::{Changing, Put};

@@ -15,6 +15,7 @@ mod schema;
 pub mod seal;
 pub mod uploads;
 mod validate;
+pub mod visibility;
 pub mod webhooks;
 
 pub use audit::{AuditAction, AuditEntry, AuditFilter, AuditPage, NewAudit};

@@ -62,6 +62,8 @@ pub(super) fn project(row: &ProjectRow) -> Result<()> {
         ("time_zone", layer.time_zone.is_some()),
         ("retention_days_live", layer.retention_days_live.is_some()),
         ("retention_days_upload", layer.retention_days_upload.is_some()),
+        ("visibility_upload", layer.visibility_upload.is_some()),
+        ("visibility_live", layer.visibility_live.is_some()),
     ];
     if let Some((name, _)) = workspaces_own.iter().find(|(_, is_set)| *is_set) {
         return Err(ArchiveError::invalid(

@@ -21,3 +21,4 @@ pub mod rtp;
 pub mod settings;
 pub mod switchboard;
 pub mod time;
+pub mod visibility;

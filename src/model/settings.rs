@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::region::Region;
 use super::role::Role;
+use super::visibility::Reach;
 
 /// A phone call or a video room.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -151,6 +152,13 @@ pub struct SettingsLayer {
     /// Of the workspace only: as `retention_days_live`, of uploaded recordings.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole_number")]
     pub retention_days_upload: Option<u64>,
+    /// Of the workspace only: who may open the link of an uploaded recording, where nobody sets it for that recording: `anyone_with_link` (where nobody
+    /// says), `members` or `members_and_selected`.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "one_of")]
+    pub visibility_upload: Option<Reach>,
+    /// Of the workspace only: as `visibility_upload`, of live recordings; `members` where nobody says.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "one_of")]
+    pub visibility_live: Option<Reach>,
 }
 
 /// A setting's value, `use_global` being the same as none. `null` is refused: somebody who sends it means something else than leaving a field out.
@@ -349,6 +357,8 @@ mod tests {
             "time_zone",
             "retention_days_live",
             "retention_days_upload",
+            "visibility_upload",
+            "visibility_live",
         ] {
             let layer: SettingsLayer = serde_json::from_value(serde_json::json!({ name: "use_global" })).unwrap();
             assert_eq!(layer, SettingsLayer::default(), "{name}");

@@ -31,6 +31,24 @@ pub async fn ask_who(State(state): State<ApiState>, mut request: Request, next: 
     }
 }
 
+/// Whether a page is looked at by somebody signed in.
+pub async fn is_signed_in(state: &ApiState, uri: &Uri, headers: &HeaderMap) -> bool {
+    matches!(identify(state, &Method::GET, uri, headers).await, Ok(Caller::Key { .. } | Caller::Browser { .. }))
+}
+
+/// The value of a cookie.
+#[must_use]
+pub fn cookie<'h>(headers: &'h HeaderMap, wanted: &str) -> Option<&'h str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|v| v.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(name, _)| *name == wanted)
+        .map(|(_, value)| value)
+}
+
 async fn identify(state: &ApiState, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<Caller, Problem> {
     if let Some(token) = bearer(headers)? {
         if let Some((session, participant)) = state.tokens.owner(token) {
@@ -74,14 +92,7 @@ pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
 /// The value of the session cookie.
 #[must_use]
 pub fn session_cookie(headers: &HeaderMap) -> Option<&str> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|v| v.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == COOKIE_NAME)
-        .map(|(_, value)| value)
+    cookie(headers, COOKIE_NAME)
 }
 
 fn wants_page(request: &Request) -> bool {

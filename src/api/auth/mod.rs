@@ -8,6 +8,6 @@ mod origin;
 
 pub use browser::{BrowserSessions, COOKIE_NAME, SESSION_LIFE};
 pub use caller::{Caller, Operator};
-pub use gate::{ask_who, bearer, session_cookie};
+pub use gate::{ask_who, bearer, cookie, is_signed_in, session_cookie};
 pub use grants::{GRANT_LIFE, Grant, Grants};
 pub use origin::same_origin;

@@ -6,6 +6,7 @@ mod desk;
 mod form;
 mod lane;
 mod lane_html;
+mod link;
 mod recording;
 mod recording_acts;
 mod recording_beside;
@@ -16,6 +17,7 @@ mod shell;
 mod sign_in;
 mod try_room;
 mod upload;
+mod visibility;
 mod webhooks;
 mod words;
 
@@ -44,6 +46,8 @@ pub fn protected() -> axum::Router<ApiState> {
         .route("/recordings/{id}/labels", post(recording_acts::labels))
         .route("/recordings/{id}/retry", post(recording_acts::retry))
         .route("/upload", get(upload::show))
+        .route("/recordings/{id}/visibility", post(visibility::save))
+        .route("/recordings/{id}/link", post(visibility::renew))
         .route("/try", get(try_room::show).post(try_room::open))
         .route("/sessions/{id}/end", post(end_session))
         .route("/sign-out", post(sign_in::sign_out))
@@ -57,6 +61,9 @@ pub fn open() -> axum::Router<ApiState> {
         .route("/sign-in", post(sign_in::sign_in).get(|| async { Redirect::to("/") }))
         .route("/assets/{name}", get(assets::get))
         .route("/room/{session}", get(room::show))
+        .route("/r/{link}", get(link::show))
+        .route("/r/{link}/t/{token}", get(link::enter))
+        .route("/r/{link}/media/{name}", get(link::media))
         .route("/desk", get(desk::show))
         .route("/send", get(upload::send))
         .route("/embed/indicator.js", get(assets::indicator))

@@ -12,8 +12,10 @@ use super::lane_html::{cause, lane_html, role_word};
 use super::recording_beside::{Beside, ChatFact, NoteFact, beside};
 use super::recording_row::{discarded, file_url, parties_of, state_name};
 use super::shell::{Shell, page, problem_page};
+use super::visibility::VisibilityPanel;
 use super::words::{Words, length, size};
 use crate::api::auth::Operator;
+use crate::api::base_url::BaseUrl;
 use crate::api::body::At;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
@@ -101,12 +103,13 @@ struct RecordingPage {
     labels: String,
     chat: Vec<ChatFact>,
     notes: Vec<NoteFact>,
+    visibility: VisibilityPanel,
 }
 
 /// `GET /recordings/{id}`
-pub async fn show(operator: Operator, State(state): State<ApiState>, At(id): At<RecordingId>) -> Response {
+pub async fn show(operator: Operator, State(state): State<ApiState>, base: BaseUrl, At(id): At<RecordingId>) -> Response {
     match state.catalogue.recording(&id).await {
-        Ok(recording) => match beside(&operator, &state, &recording).await {
+        Ok(recording) => match beside(&operator, &state, &base, &recording).await {
             Ok(beside) => page(StatusCode::OK, &RecordingPage::new(Shell::of(&operator, ""), &recording, &state, beside)),
             Err(problem) => problem_page(&operator, &problem),
         },
@@ -176,6 +179,7 @@ impl RecordingPage {
             labels: recording.labels.join(", "),
             chat: beside.chat,
             notes: beside.notes,
+            visibility: beside.visibility,
             shell,
         }
     }

@@ -1,8 +1,10 @@
 //! What stands beside a recording: the chat log of its session in step with it, and what was done with it.
 
 use super::console::short;
+use super::visibility::VisibilityPanel;
 use super::words::{Words, length};
 use crate::api::auth::Operator;
+use crate::api::base_url::BaseUrl;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::archive::chats::{Chat, chat_of};
@@ -48,10 +50,12 @@ pub struct Beside {
     pub chat: Vec<ChatFact>,
     /// What was done with it, newest first.
     pub notes: Vec<NoteFact>,
+    /// Who may open its link.
+    pub visibility: VisibilityPanel,
 }
 
 /// Reads it. That a chat log was shown is noted first.
-pub async fn beside(operator: &Operator, state: &ApiState, recording: &Recording) -> Result<Beside, Problem> {
+pub async fn beside(operator: &Operator, state: &ApiState, base: &BaseUrl, recording: &Recording) -> Result<Beside, Problem> {
     let failed = recording.state == RecordingState::Failed;
     let can_retry = failed && state.catalogue.upload_of_recording(&recording.id).await?.is_some();
     let chat = match chat_of(&state.catalogue, &recording.session).await? {
@@ -71,7 +75,8 @@ pub async fn beside(operator: &Operator, state: &ApiState, recording: &Recording
         action: w.of("action", entry.action.as_str()),
         actor: entry.actor,
     };
-    Ok(Beside { can_retry, chat, notes: entries.into_iter().map(note).collect() })
+    let visibility = VisibilityPanel::of(state.catalogue.access(&recording.id).await?.as_ref(), base);
+    Ok(Beside { can_retry, chat, notes: entries.into_iter().map(note).collect(), visibility })
 }
 
 fn lines(chat: &Chat, recording: &Recording) -> Vec<ChatFact> {

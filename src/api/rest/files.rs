@@ -80,6 +80,39 @@ pub async fn get(
     Ok((status, answer, body).into_response())
 }
 
+/// A piece of a file for somebody who may play it and no more: at most `most` bytes, and only where a player asks for a range, so that no address gives
+/// the whole.
+pub(in crate::api) async fn piece(
+    state: &ApiState,
+    id: &RecordingId,
+    name: &str,
+    headers: &HeaderMap,
+    most: u64,
+) -> Result<Response, Problem> {
+    let reading = state.growing.reading(id).ok_or_else(being_erased)?;
+    let found = find(state, id, name).await?;
+    let picture = media_type(name).starts_with("image/");
+    let (first, last) = match wanted(headers.get(header::RANGE).and_then(|v| v.to_str().ok()), found.size) {
+        Wanted::Part { first, last } => (first, last.min(first + most - 1)),
+        Wanted::Whole if picture && (1..=most).contains(&found.size) => (0, found.size - 1),
+        _ => return Ok(not_satisfiable(found.size, "in_pieces_only", "Range: one range within the file")),
+    };
+    let length = last - first + 1;
+    let mut answer = HeaderMap::new();
+    answer.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type(name)));
+    answer.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    let status = if length == found.size && picture {
+        StatusCode::OK
+    } else {
+        let value = format!("bytes {first}-{last}/{}", found.size);
+        answer.insert(header::CONTENT_RANGE, HeaderValue::from_str(&value).map_err(|e| Problem::internal(&e))?);
+        StatusCode::PARTIAL_CONTENT
+    };
+    Ok((status, answer, open(found.place, first, length, found.size, reading).await?).into_response())
+}
+
 fn being_erased() -> Problem {
     let why = "somebody declined to be recorded: what is theirs is being taken out of this recording; try again in a moment";
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "being_erased", why)

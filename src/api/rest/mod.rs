@@ -8,6 +8,7 @@ mod consent;
 mod desk;
 mod events;
 mod files;
+pub(super) use files::piece;
 mod participants;
 mod probes;
 mod projects;
@@ -19,6 +20,8 @@ mod simulate;
 pub(super) use simulate::{StoryBody, resolved, run as run_story};
 mod tagged;
 pub(super) mod uploads;
+mod visibility;
+pub(super) use visibility::{change as change_visibility, renew_link};
 mod watch;
 pub(super) mod webhooks;
 
@@ -68,6 +71,8 @@ pub fn protected() -> (axum::Router<ApiState>, utoipa::openapi::OpenApi) {
         .routes(routes!(recordings::list))
         .routes(routes!(recordings::get, recordings::patch, recordings::delete))
         .routes(routes!(files::get))
+        .routes(routes!(visibility::get, visibility::put))
+        .routes(routes!(visibility::renew))
         .routes(routes!(uploads::options, uploads::list, uploads::create))
         .routes(routes!(uploads::head, uploads::get, uploads::patch, uploads::delete))
         .routes(routes!(uploads::retry))

@@ -21,8 +21,10 @@ enum Of {
 
 const MODES: &[&str] = &["both", "agent_only_allow", "agent_only_forbid", "receipts_allow", "receipts_forbid", "none"];
 
+const REACHES: &[&str] = &["anyone_with_link", "members", "members_and_selected"];
+
 /// Groups with their settings, in the order of the page.
-const GROUPS: [(&str, &[(&str, Of)]); 6] = [
+const GROUPS: [(&str, &[(&str, Of)]); 7] = [
     (
         "recording",
         &[
@@ -47,10 +49,12 @@ const GROUPS: [(&str, &[(&str, Of)]); 6] = [
     ("listening", &[("agents_can_listen_to_others", Of::YesNo)]),
     ("keeping", &[("retention_months", Of::Number), ("retention_days_live", Of::Number), ("retention_days_upload", Of::Number)]),
     ("place", &[("region", Of::Words(&["america", "europe"])), ("time_zone", Of::Text)]),
+    ("link", &[("visibility_live", Of::Words(REACHES)), ("visibility_upload", Of::Words(REACHES))]),
 ];
 
 /// Settings that hold for all projects alike.
-const WORKSPACES_OWN: [&str; 4] = ["retention_days_live", "retention_days_upload", "region", "time_zone"];
+const WORKSPACES_OWN: [&str; 6] =
+    ["retention_days_live", "retention_days_upload", "region", "time_zone", "visibility_live", "visibility_upload"];
 
 /// Settings as a form holds them: texts by name, absent where nothing is chosen.
 pub(super) type Values = BTreeMap<String, String>;
@@ -103,6 +107,8 @@ pub(super) fn under(settings: &Settings, workspace: &SettingsLayer) -> Value {
     let mut under = serde_json::to_value(settings).unwrap_or_default();
     under["retention_months"] = json!(workspace.retention_months.unwrap_or(3));
     under["time_zone"] = json!("UTC");
+    under["visibility_live"] = json!("members");
+    under["visibility_upload"] = json!("anyone_with_link");
     under["agents_can_listen_to_others"] = json!(workspace.agents_can_listen_to_others.unwrap_or(false));
     under
 }
