@@ -13,6 +13,7 @@ use crate::api::rest::{change_visibility, renew_link};
 use crate::api::state::ApiState;
 use crate::archive::visibility::Access;
 use crate::model::id::RecordingId;
+use crate::model::redact::Personal;
 use crate::model::visibility::Reach;
 
 /// What the panel shows.
@@ -31,7 +32,7 @@ impl VisibilityPanel {
     /// Of a recording.
     pub fn of(access: Option<&Access>, base: &BaseUrl) -> Self {
         let reach = access.map_or(Reach::Members, |access| access.reach);
-        let selected: Vec<&str> = access.iter().flat_map(|access| access.selected.iter().map(|one| one.reveal())).collect();
+        let selected: Vec<&str> = access.iter().flat_map(|access| access.selected.iter().map(Personal::reveal)).collect();
         Self {
             link: access.map(|access| format!("{}/r/{}", base.0, access.link.reveal())),
             reaches: [Reach::AnyoneWithLink, Reach::Members, Reach::MembersAndSelected].map(|one| (one.as_str(), one == reach)).to_vec(),
