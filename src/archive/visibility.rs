@@ -56,7 +56,9 @@ pub struct TemporaryLink {
 /// # Errors
 /// Where the system gives no random numbers.
 pub fn new_link() -> Result<Secret> {
-    keys::new_key()
+    // An API key is told by its first letters; a link must not look like one.
+    let key = keys::new_key()?;
+    Ok(Secret::new(key.reveal().trim_start_matches("ferric_")))
 }
 
 /// Addresses as they are kept: in lower case, each once.

@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::json;
 
+use super::console::short;
 use super::shell::{Shell, page};
 use super::sign_in::sign_in_form;
 use super::words::length;
@@ -47,7 +48,7 @@ struct LinkPage {
 
 enum Step {
     NotReady,
-    Play { started: String, length: String, poster: bool, hours: u64 },
+    Play { started: String, short: String, length: String, poster: bool, hours: u64 },
 }
 
 fn render(status: StatusCode, link: &str, step: Step) -> Response {
@@ -104,6 +105,7 @@ pub async fn show(State(state): State<ApiState>, base: BaseUrl, Path(link): Path
     let has_picture = recording.manifest.as_ref().is_some_and(|m| m.media.resolution.is_some());
     let step = Step::Play {
         started: recording.started_at.to_string(),
+        short: short(recording.started_at),
         length: recording.duration_ms.map(length).unwrap_or_default(),
         poster: has_picture,
         hours: VISIT_LIFE.as_secs() / 3_600,
