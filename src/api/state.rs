@@ -14,6 +14,7 @@ use crate::archive::{Catalogue, EventLog};
 use crate::model::id::{RecordingId, WebhookId};
 use crate::model::switchboard::{ParticipantTokens, Switchboard};
 use crate::session::Registry;
+use crate::share::mail::Outbox;
 use crate::share::visits::Visits;
 use crate::store::Regions;
 
@@ -66,6 +67,8 @@ pub struct ApiParts {
     pub webhooks: mpsc::UnboundedSender<WebhookId>,
     /// Webhooks may lead into private networks.
     pub webhooks_private: bool,
+    /// Where letters go.
+    pub outbox: Outbox,
     /// What `/readyz` asks.
     pub readiness: Vec<Arc<dyn Readiness>>,
     /// What `/metrics` prints.

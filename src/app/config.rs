@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::redact::Personal;
 use crate::model::region::Region;
 use crate::render::{AudioLayout, VideoEncoder, VideoLayout};
+use crate::share::mail::Security;
 
 /// A configuration that stops the start: one line that says what and where.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +74,8 @@ pub struct Config {
     pub uploads: Uploads,
     /// Events sent to platforms.
     pub webhooks: Webhooks,
+    /// How letters go out.
+    pub mail: Mail,
     /// What the log says.
     pub log: Log,
 }
@@ -284,6 +288,49 @@ pub struct Webhooks {
 impl Default for Webhooks {
     fn default() -> Self {
         Self { allow_private: false, timeout_s: 15 }
+    }
+}
+
+/// `[mail]`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Mail {
+    /// The SMTP server's name; empty = no letters go out, and what needs one is refused.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the way there is kept from others.
+    pub security: Security,
+    /// Who signs in there; empty = nobody does.
+    pub user: String,
+    /// The password; empty = none.
+    pub password: Personal,
+    /// The sender's address, where a workspace names no other: `no-reply@example.com` or `Example <no-reply@example.com>`.
+    pub from: String,
+    /// A PEM file with the certificates of the authority that the server's is signed by; empty = the system's.
+    pub tls_root: String,
+    /// Seconds that the server may take for each answer.
+    pub timeout_s: u64,
+    /// Seconds before a letter that did not go out is tried again; doubled with each further try, an hour at most.
+    pub retry_s: u64,
+    /// Hours after which such a letter is given up.
+    pub give_up_h: u64,
+}
+
+impl Default for Mail {
+    fn default() -> Self {
+        Self {
+            host: String::new(),
+            port: 587,
+            security: Security::Starttls,
+            user: String::new(),
+            password: Personal::default(),
+            from: String::new(),
+            tls_root: String::new(),
+            timeout_s: 30,
+            retry_s: 15,
+            give_up_h: 24,
+        }
     }
 }
 

@@ -10,6 +10,7 @@ pub mod events;
 pub mod first_visibility;
 mod in_work;
 pub mod load;
+mod mail;
 pub mod metrics;
 pub mod node;
 mod notice;

@@ -23,7 +23,7 @@ use super::rows::Rows;
 use super::uploads::Uploads;
 use super::ways::Ways;
 use super::webhooks::{self, Pace, WebhookParts};
-use super::{events, metrics, notice};
+use super::{events, mail, metrics, notice};
 use crate::api::{ApiKeys, ApiParts, ApiState, Inbox, InboxLimits, Readiness};
 use crate::archive::seal::Sealer;
 use crate::archive::uploads::UploadBounds;
@@ -32,6 +32,7 @@ use crate::ingest::{RtpIngest, RtpIngestConfig, WebrtcConfig, WebrtcIngest};
 use crate::render::upload::UploadLimits;
 use crate::render::{RenderSettings, compose};
 use crate::session::{Registry, RegistryConfig, close_what_a_crash_left_open};
+use crate::share::mail::Outbox;
 use crate::signalling::sip::{SipOptions, SipServer};
 use crate::signalling::whip::{self, WhipConfig};
 use crate::tape::{Spool, SpoolConfig, SpoolLimits};
@@ -199,6 +200,9 @@ impl Node {
         })
         .context("webhooks")?;
 
+        let outbox = Outbox::new(catalogue.clone(), mail::settings(&config.mail)?).context("mail")?;
+        tokio::spawn(outbox.clone().run(stop.clone()));
+
         let sip_server = SipServer::start(
             SipOptions { advertised: some_ip("sip.advertised", &config.sip.advertised)?, ..SipOptions::new(sip_listen) },
             Arc::new(registry.clone()),
@@ -219,6 +223,7 @@ impl Node {
             events: events.clone(),
             webhooks,
             webhooks_private: config.webhooks.allow_private,
+            outbox,
             readiness: readiness(catalogue.clone(), config.render.encoder, data),
             metrics: Arc::new(Mutex::new(metrics::registry(&registry, &rtp, &spool))),
             public_url: public_url.clone(),

@@ -12,6 +12,7 @@ mod consent_texts;
 mod events;
 mod keys;
 mod live;
+mod outbox;
 mod recordings;
 mod sessions;
 mod uploads;

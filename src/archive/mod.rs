@@ -8,6 +8,7 @@ pub mod chats;
 mod error;
 mod event_log;
 pub mod keys;
+pub mod outbox;
 mod recording;
 pub mod rights;
 mod rows;

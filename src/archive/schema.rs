@@ -11,6 +11,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (2, "the audit log", include_str!("../../migrations/0002_audit.sql")),
     (3, "webhooks", include_str!("../../migrations/0003_webhooks.sql")),
     (7, "uploads and chat logs", include_str!("../../migrations/0007_uploads.sql")),
+    (8, "letters", include_str!("../../migrations/0008_share.sql")),
     (9, "visibility", include_str!("../../migrations/0009_visibility.sql")),
 ];
 

@@ -104,6 +104,10 @@ id!(
     /// One event on its way to one webhook; the same through all its attempts.
     DeliveryId
 );
+id!(
+    /// One letter in the outbox.
+    LetterId
+);
 
 /// A track's number on its tape: one stream of RTP of one participant, whatever SSRCs it goes through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -6,9 +6,11 @@ mod a7_files_that_are_sent_in_become_recordings;
 mod a8_chat_logs_are_attached_to_sessions;
 mod b6_a_recordings_link_opens_for_whom_it_is_set;
 mod b7_selected_people_come_by_a_temporary_link;
+mod c11_letters_go_out_by_smtp;
 #[allow(dead_code)]
 #[path = "../node/running_node.rs"]
 mod running_node;
+mod smtp;
 #[allow(dead_code)]
 #[path = "../api/started.rs"]
 mod started;
