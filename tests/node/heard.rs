@@ -41,17 +41,24 @@ impl Heard {
         2.0 * (re * re + im * im).sqrt() / n
     }
 
-    /// Where somebody's tone is heard though it should not be: louder than `floor`, and twice as loud as what sounds 200 Hz below and above it. Where
-    /// another's tone begins, ends or jumps, that sounds like everything at once, and next to nothing stands out of it.
+    /// Where somebody's tone is heard though it should not be: in two windows of 20 ms on end louder than `floor`, or in one five times as loud, and twice as
+    /// loud as what sounds 200 Hz below and above it. A packet fills half a window at least; where another's tone begins, ends or jumps, that sounds like
+    /// everything at once, and next to nothing stands out of it for long.
     pub fn leaks(&self, channel: usize, hz: f64, floor: f64) -> Vec<(f64, f64)> {
         let windows = (self.seconds() / 0.02) as usize;
-        let spans = (0..windows).map(|window| (window as f64 * 0.02, (window + 1) as f64 * 0.02));
-        spans
-            .filter(|(from, to)| {
-                let beside = [hz - 200.0, hz + 200.0].map(|hz| self.tone(channel, hz, *from, *to));
-                self.tone(channel, hz, *from, *to) > f64::max(floor, beside[0] + beside[1])
-            })
-            .collect()
+        let mut leaks = Vec::new();
+        let mut before = false;
+        for window in 0..windows {
+            let (from, to) = (window as f64 * 0.02, (window + 1) as f64 * 0.02);
+            let beside = [hz - 200.0, hz + 200.0].map(|hz| self.tone(channel, hz, from, to));
+            let loud = self.tone(channel, hz, from, to);
+            let stands_out = loud > f64::max(floor, beside[0] + beside[1]);
+            if stands_out && (before || loud > 5.0 * floor) {
+                leaks.push((from, to));
+            }
+            before = stands_out;
+        }
+        leaks
     }
 
     /// Where a tone sounds louder than `floor`: `(from, to)` in seconds, by windows of 20 ms.
