@@ -284,6 +284,7 @@ fn started(opened: &SessionOpened, output: &OutputKey, recording: &RecordingId, 
         external_id: opened.external_id.clone(),
         manifest: None,
         labels: Vec::new(),
+        region: opened.settings.region,
     }
 }
 

@@ -108,7 +108,8 @@ impl Uploads {
             Err(ArchiveError::NotFound { .. }) => return Ok(()),
             other => other?,
         };
-        let region = self.catalogue.workspace().await?.settings.region;
+        // What the workspace says by now is for files that arrive from now on.
+        let Some(region) = self.row(&upload).await?.map(|row| row.region) else { return self.forget_if_deleted(&upload).await };
         let mut tries = 0;
         let manifest = loop {
             match self.render(&upload, region, stop).await? {

@@ -87,7 +87,7 @@ impl Report {
 }
 
 fn of(row: Recording) -> (RecordingId, Option<Region>) {
-    let region = row.region();
+    let region = row.region;
     (row.id, region)
 }
 

@@ -73,14 +73,8 @@ pub struct Recording {
     pub manifest: Option<Manifest>,
     /// Labels.
     pub labels: Vec<String>,
-}
-
-impl Recording {
-    /// The region whose store holds its files.
-    #[must_use]
-    pub fn region(&self) -> Option<Region> {
-        self.manifest.as_ref().and_then(|manifest| manifest.region)
-    }
+    /// The region whose store holds its files, from the first to the last: that of the workspace when its session began.
+    pub region: Option<Region>,
 }
 
 /// What a list is asked for.

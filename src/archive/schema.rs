@@ -10,6 +10,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (1, "the catalogue", include_str!("../../migrations/0001_the_catalogue.sql")),
     (2, "the audit log", include_str!("../../migrations/0002_audit.sql")),
     (3, "webhooks", include_str!("../../migrations/0003_webhooks.sql")),
+    (6, "regions", include_str!("../../migrations/0006_retention.sql")),
     (7, "uploads and chat logs", include_str!("../../migrations/0007_uploads.sql")),
     (8, "letters", include_str!("../../migrations/0008_share.sql")),
     (9, "visibility", include_str!("../../migrations/0009_visibility.sql")),

@@ -114,5 +114,6 @@ pub fn recording(state: RecordingState) -> Recording {
         external_id: None,
         manifest: None,
         labels: Vec::new(),
+        region: None,
     }
 }

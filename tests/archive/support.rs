@@ -72,5 +72,6 @@ pub fn recording(started_at: i64) -> Recording {
         external_id: None,
         manifest: None,
         labels: Vec::new(),
+        region: None,
     }
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod a3_recordings_lie_in_their_region_and_nowhere_else;
 mod a7_files_that_are_sent_in_become_recordings;
 mod a8_chat_logs_are_attached_to_sessions;
 mod b6_a_recordings_link_opens_for_whom_it_is_set;
@@ -10,8 +11,13 @@ mod c11_letters_go_out_by_smtp;
 #[allow(dead_code)]
 #[path = "../node/running_node.rs"]
 mod running_node;
+#[allow(dead_code)]
+#[path = "../store/server.rs"]
+mod server;
 mod smtp;
 #[allow(dead_code)]
 #[path = "../api/started.rs"]
 mod started;
 mod tus;
+#[path = "../node/two_tones.rs"]
+mod two_tones;

@@ -137,7 +137,7 @@ async fn find(state: &ApiState, id: &RecordingId, name: &str) -> Result<Found, P
         return found.ok_or_else(|| Problem::not_found("the recording has no such file, or not yet"));
     }
     let key = format!("recordings/{id}/{name}");
-    let store = state.regions.of(row.region()).clone();
+    let store = state.regions.of(row.region).clone();
     let stored = store.head(&key).await?;
     Ok(Found { place: Place::Stored(store, key), size: stored.bytes, etag: format!("\"{}\"", stored.etag) })
 }

@@ -124,7 +124,7 @@ pub async fn delete(operator: Operator, State(state): State<ApiState>, At(id): A
         .note(&state, AuditAction::Delete, format!("recording:{id}"), json!({ "project": row.project, "session": row.session }))
         .await?;
     // Files first: should one fail, the row still leads to what is left.
-    let store = state.regions.of(row.region());
+    let store = state.regions.of(row.region);
     for key in store.list(&format!("recordings/{id}/")).await? {
         store.delete(&key).await?;
     }

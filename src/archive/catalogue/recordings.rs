@@ -11,13 +11,15 @@ use super::sessions::no_project;
 use crate::archive::error::{ArchiveError, Result};
 use crate::archive::recording::{ListFilter, Page, Recording};
 use crate::model::id::RecordingId;
+use crate::model::region::Region;
 
 /// Rows a page where none are asked for, and the most.
 const PAGE: u32 = 50;
 const LARGEST_PAGE: u32 = 200;
 
+/// A row that is there keeps its region: what is stored of it already lies there.
 const PUT: &str = "INSERT INTO recordings (id, session, output, project, kind, source, state, progress, failure, discarded, started_at, ended_at, \
-     duration_ms, ended_by, external_id, manifest, labels) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) \
+     duration_ms, ended_by, external_id, manifest, labels, region) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) \
      ON CONFLICT (id) DO UPDATE SET session = excluded.session, output = excluded.output, project = excluded.project, kind = excluded.kind, \
      source = excluded.source, state = excluded.state, progress = excluded.progress, failure = excluded.failure, discarded = excluded.discarded, \
      started_at = excluded.started_at, ended_at = excluded.ended_at, duration_ms = excluded.duration_ms, ended_by = excluded.ended_by, \
@@ -153,6 +155,7 @@ pub(super) async fn put(c: &mut AnyConnection, row: &Recording) -> Result<()> {
         .bind(row.external_id.clone())
         .bind(row.manifest.as_ref().map(|m| json(m, "manifest")).transpose()?)
         .bind(json(&row.labels, "labels")?)
+        .bind(row.region.map(Region::as_str))
         .execute(c)
         .await
         .map_err(|e| no_project(e, row.project.as_str()))?;
@@ -199,5 +202,6 @@ fn recording_of(row: &AnyRow) -> Result<Recording> {
         external_id: row.maybe_text("external_id")?,
         manifest: row.maybe_json("manifest")?,
         labels: row.json("labels")?,
+        region: row.maybe_word("region")?,
     })
 }

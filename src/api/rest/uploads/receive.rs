@@ -18,6 +18,7 @@ use crate::archive::uploads::{Upload, UploadInvitation, UploadState};
 use crate::archive::{ArchiveError, Catalogue, EventLog, NewEvent, Recording, RecordingState, RowChange, SessionRow, Source};
 use crate::model::event_kind::EventKind;
 use crate::model::id::{OutputKey, RecordingId, SessionId, UploadId};
+use crate::model::region::Region;
 use crate::model::settings::Kind;
 use crate::model::time::WallClock;
 
@@ -215,7 +216,7 @@ pub async fn arrived(catalogue: &Catalogue, events: &EventLog, inbox: &Inbox, up
         started_at: upload.created_at,
         ended_at: None,
     };
-    let row = recording(upload, kind);
+    let row = recording(upload, kind, catalogue.workspace().await?.settings.region);
     catalogue.keep(&[RowChange::SessionBegan(Box::new(session)), RowChange::Recording(Box::new(row))]).await?;
     catalogue.keep(&[RowChange::SessionEnded(upload.session.clone(), now())]).await?;
     let until = now().plus_ns(inbox.limits().unfinished.as_nanos() as u64);
@@ -227,7 +228,7 @@ pub async fn arrived(catalogue: &Catalogue, events: &EventLog, inbox: &Inbox, up
     Ok(())
 }
 
-fn recording(upload: &Upload, kind: Kind) -> Recording {
+fn recording(upload: &Upload, kind: Kind, region: Option<Region>) -> Recording {
     Recording {
         id: upload.recording.clone(),
         session: upload.session.clone(),
@@ -246,6 +247,7 @@ fn recording(upload: &Upload, kind: Kind) -> Recording {
         external_id: upload.details.external_id.clone(),
         manifest: None,
         labels: Vec::new(),
+        region,
     }
 }
 
