@@ -1,4 +1,4 @@
--- Files that are on their way in, invitations to send one, and chat logs of sessions.
+-- Schema 7: files that are on their way in, invitations to send one, and chat logs of sessions.
 
 -- A row stands until its recording is ready, or was given up and its time is over: what it says of people is in the recording's row and manifest then.
 CREATE TABLE uploads (

@@ -5,14 +5,8 @@ use serde_json::Value;
 use super::auth::{Caller, Operator};
 use super::problem::Problem;
 use super::state::ApiState;
+pub use crate::archive::now;
 use crate::archive::{AuditAction, Change, Expected, NewAudit};
-use crate::model::time::WallClock;
-
-/// The time now, as entries carry it.
-#[must_use]
-pub fn now() -> WallClock {
-    WallClock(i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX))
-}
 
 impl Caller {
     /// Who this is in the audit log. A browser is the key that it was signed in with.

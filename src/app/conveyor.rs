@@ -19,14 +19,14 @@ use super::render_pool::{Job, RenderNews, RenderPool};
 use super::rows::{Rows, Standing};
 use super::ways::Ways;
 use crate::archive::seal::{SEAL, Sealer};
-use crate::archive::{EventLog, EventRow, NewEvent};
+use crate::archive::{EventLog, EventRow, NewEvent, now};
 use crate::ingest::MediaClock;
 use crate::model::event::TapeEvent;
 use crate::model::event_kind::EventKind;
 use crate::model::gate::DiscardReason;
 use crate::model::id::{OutputKey, ParticipantId, RecordingId, SessionId};
 use crate::model::settings::Kind;
-use crate::model::time::{MediaTime, WallClock};
+use crate::model::time::MediaTime;
 use crate::render::RenderedOutput;
 use crate::session::{Notice, SessionNotice};
 use crate::store::queue::{UploadFile, UploadQueue};
@@ -291,8 +291,11 @@ impl Conveyor {
     fn erase_chat(&self, session: &SessionId, participant: &ParticipantId) {
         let (catalogue, session, participant) = (self.rows.catalogue(), session.clone(), participant.clone());
         tokio::spawn(async move {
-            if let Err(error) = catalogue.erase_from_chat(&session, &participant).await {
-                tracing::error!(%session, %error, "the lines of a participant who declined could not be taken out of the chat log");
+            let mut wait = FIRST_WAIT;
+            while let Err(error) = catalogue.erase_from_chat(&session, &participant).await {
+                tracing::error!(%session, %error, "the lines of a participant who declined could not be taken out of the chat log; tried again");
+                tokio::time::sleep(wait).await;
+                wait = (wait * 2).min(LONGEST_WAIT);
             }
         });
     }
@@ -588,10 +591,6 @@ impl Conveyor {
         self.to_tell.push(NewEvent { at: now(), session: Some(session.clone()), kind, data });
         true
     }
-}
-
-pub(super) fn now() -> WallClock {
-    WallClock(i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX))
 }
 
 fn erased_by(event: &TapeEvent) -> Option<&ParticipantId> {

@@ -1,44 +1,56 @@
 //! A recording's first visibility: what the workspace says, once the recording is ready (archive.md B6, B7).
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde_json::json;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::archive::visibility::address;
-use crate::archive::{ArchiveError, Catalogue, EventLog, EventRow, ListFilter, NewEvent, Recording, RecordingState, Source};
+use crate::archive::{ArchiveError, Catalogue, EventLog, EventRow, ListFilter, NewEvent, Recording, RecordingState, Source, now};
+use crate::model::email::EmailAddress;
 use crate::model::event_kind::EventKind;
 use crate::model::id::RecordingId;
-use crate::model::time::WallClock;
 use crate::model::visibility::Reach;
 
 /// Where the session carries the address of the ticket's requester.
 const REQUESTER: &str = "customer_email";
+/// Wait after a failure of the catalogue.
+const AGAIN: Duration = Duration::from_secs(1);
 /// The newest recordings, looked at when the node starts: some may have become ready while nobody listened.
 const LOOKED_AT: u32 = 200;
 
-/// Gives every recording that becomes ready its first visibility, until told to stop.
+/// Gives every recording that becomes ready its first visibility, until told to stop. `kept` counts how often rows were kept: that a recording is ready is
+/// told a moment before its row says so.
 ///
 /// # Errors
 /// Where the log cannot be read.
-pub fn start(catalogue: Catalogue, log: EventLog, stop: CancellationToken) -> Result<(), ArchiveError> {
+pub fn start(catalogue: Catalogue, log: EventLog, mut kept: watch::Receiver<u64>, stop: CancellationToken) -> Result<(), ArchiveError> {
     let mut reader = log.read(None, None)?;
     tokio::spawn(async move {
         if let Err(error) = take_up(&catalogue, &log).await {
             tracing::error!(%error, "recordings of an earlier run could not be given their visibility");
         }
+        let mut waiting = BTreeSet::new();
         loop {
-            let row = tokio::select! {
-                row = reader.next() => row,
+            tokio::select! {
+                row = reader.next() => match row {
+                    Ok(row) => waiting.extend(ready_in(&row)),
+                    Err(error) => {
+                        tracing::error!(%error, "events could not be read; tried again");
+                        tokio::time::sleep(AGAIN).await;
+                    }
+                },
+                Ok(()) = kept.changed(), if !waiting.is_empty() => {}
                 () = stop.cancelled() => return,
-            };
-            match row {
-                Ok(row) => follow(&catalogue, &log, &row).await,
-                Err(error) => {
-                    tracing::error!(%error, "events could not be read");
-                    tokio::select! {
-                        () = tokio::time::sleep(std::time::Duration::from_secs(1)) => {}
-                        () = stop.cancelled() => return,
+            }
+            for id in std::mem::take(&mut waiting) {
+                match try_one(&catalogue, &log, &id).await {
+                    Ok(true) => {}
+                    Ok(false) => drop(waiting.insert(id)),
+                    Err(error) => {
+                        tracing::error!(recording = %id, %error, "a recording could not be given its visibility; it is for members only, and tried again");
+                        waiting.insert(id);
                     }
                 }
             }
@@ -55,23 +67,17 @@ async fn take_up(catalogue: &Catalogue, log: &EventLog) -> Result<(), ArchiveErr
     Ok(())
 }
 
-async fn follow(catalogue: &Catalogue, log: &EventLog, row: &Arc<EventRow>) {
-    if row.kind != EventKind::RecordingReady.as_str() {
-        return;
-    }
-    let Some(id) = row.data["recording"].as_str().and_then(|id| id.parse::<RecordingId>().ok()) else { return };
-    // The row is kept a moment after the event is told.
-    for wait_ms in [0, 200, 1_000, 5_000] {
-        tokio::time::sleep(std::time::Duration::from_millis(wait_ms)).await;
-        match catalogue.recording(&id).await {
-            Ok(recording) if recording.state == RecordingState::Ready => {
-                if let Err(error) = settle(catalogue, log, &recording).await {
-                    tracing::error!(recording = %id, %error, "a recording could not be given its visibility; it is for members only");
-                }
-                return;
-            }
-            Ok(_) | Err(_) => {}
-        }
+fn ready_in(row: &EventRow) -> Option<RecordingId> {
+    (row.kind == EventKind::RecordingReady.as_str()).then(|| row.data["recording"].as_str()?.parse().ok())?
+}
+
+/// Whether nothing is left to be done about a recording.
+async fn try_one(catalogue: &Catalogue, log: &EventLog, id: &RecordingId) -> Result<bool, ArchiveError> {
+    match catalogue.recording(id).await {
+        Ok(recording) if recording.state == RecordingState::Ready => settle(catalogue, log, &recording).await.map(|()| true),
+        Ok(recording) => Ok(recording.state == RecordingState::Discarded),
+        Err(ArchiveError::NotFound { .. }) => Ok(true),
+        Err(other) => Err(other),
     }
 }
 
@@ -82,8 +88,9 @@ async fn settle(catalogue: &Catalogue, log: &EventLog, recording: &Recording) ->
         Source::Live => settings.visibility_live.unwrap_or(Reach::Members),
         Source::Upload => settings.visibility_upload.unwrap_or(Reach::AnyoneWithLink),
     };
-    let requester = recording.manifest.as_ref().and_then(|m| m.metadata.get(REQUESTER)).and_then(|text| address(text.reveal()));
-    let at = WallClock(i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX));
+    let requester = recording.manifest.as_ref().and_then(|m| m.metadata.get(REQUESTER));
+    let requester = requester.and_then(|text| text.reveal().parse::<EmailAddress>().ok()).map(|address| address.key());
+    let at = now();
     let first = catalogue.settle_visibility(&recording.id, reach, requester.as_deref(), at).await?;
     if first && reach == Reach::MembersAndSelected && requester.is_none() {
         let data = json!({ "recording": recording.id });

@@ -171,6 +171,7 @@ impl Node {
         let events_closing = CancellationToken::new();
         let telling = events::tell(events.clone(), registry.notices(), other_events, events_closing.clone())?;
         let (idle, busy) = watch::channel(0);
+        let rows_kept = conveyor.kept.subscribe();
         tokio::spawn(conveyor.run(registry.notices(), news, stop.clone(), idle));
         tokio::spawn(tick(registry.clone(), stop.clone()));
 
@@ -183,13 +184,14 @@ impl Node {
             events: events.clone(),
             inbox: inbox.clone(),
             out: data.join("uploads/made"),
+            encoder: config.render.encoder,
             limits: upload_limits(&config.uploads),
             at_once: config.uploads.renderings,
             program: RenderSettings::default().worker,
         };
         tokio::spawn(uploads.run(arrivals, stop.clone()));
 
-        first_visibility::start(catalogue.clone(), events.clone(), stop.clone()).context("visibility")?;
+        first_visibility::start(catalogue.clone(), events.clone(), rows_kept, stop.clone()).context("visibility")?;
         let webhooks = webhooks::start(WebhookParts {
             catalogue: catalogue.clone(),
             log: events.clone(),

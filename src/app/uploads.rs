@@ -10,19 +10,19 @@ use serde_json::json;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use super::conveyor::{now, store_files};
+use super::conveyor::store_files;
 use super::ways::Ways;
 use crate::api::{Inbox, file_arrived};
 use crate::archive::seal::Sealer;
 use crate::archive::uploads::{Upload, UploadState};
-use crate::archive::{ArchiveError, Catalogue, EventLog, NewEvent, Recording, RecordingState, RowChange};
+use crate::archive::{ArchiveError, Catalogue, EventLog, NewEvent, Recording, RecordingState, RowChange, now};
 use crate::model::event::Party;
 use crate::model::event_kind::EventKind;
 use crate::model::id::{OutputKey, ParticipantId, UploadId};
 use crate::model::manifest::Manifest;
 use crate::model::region::Region;
-use crate::render::RenderedOutput;
 use crate::render::upload::{UploadFailure, UploadJob, UploadLimits, run};
+use crate::render::{RenderedOutput, VideoEncoder};
 
 /// How often it is tried again where the node is to blame.
 const TRIES: u32 = 3;
@@ -50,6 +50,8 @@ pub struct Uploads {
     pub inbox: Inbox,
     /// Where recordings are made.
     pub out: PathBuf,
+    /// What encodes pictures.
+    pub encoder: VideoEncoder,
     /// What one may use.
     pub limits: UploadLimits,
     /// How many are made at once.
@@ -147,6 +149,7 @@ impl Uploads {
             region,
             sent_at: upload.created_at,
             sender,
+            encoder: self.encoder,
             limits: self.limits,
         };
         let percent = Arc::new(Mutex::new(0u8));

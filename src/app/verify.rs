@@ -86,7 +86,7 @@ impl Report {
     }
 }
 
-fn of(row: Recording) -> (RecordingId, Option<Region>) {
+fn id_and_region(row: Recording) -> (RecordingId, Option<Region>) {
     let region = row.region;
     (row.id, region)
 }
@@ -101,12 +101,12 @@ async fn look(call: &Verify, config: &Config) -> Result<Report> {
     let mut filter = ListFilter { state: Some(RecordingState::Ready), limit: Some(200), ..ListFilter::default() };
     let ids: Vec<(RecordingId, Option<Region>)> = if let Some(id) = &call.id {
         let id: RecordingId = id.parse().context("--id")?;
-        vec![of(catalogue.recording(&id).await.context("--id")?)]
+        vec![id_and_region(catalogue.recording(&id).await.context("--id")?)]
     } else {
         let mut ids = Vec::new();
         loop {
             let page = catalogue.recordings(&filter).await?;
-            ids.extend(page.items.into_iter().map(of));
+            ids.extend(page.items.into_iter().map(id_and_region));
             match page.next {
                 Some(next) => filter.after = Some(next),
                 None => break ids,

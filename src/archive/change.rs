@@ -34,12 +34,17 @@ pub enum Expected {
     OneOf(Vec<String>),
 }
 
+/// The time now, as rows carry it.
+#[must_use]
+pub fn now() -> WallClock {
+    WallClock(i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX))
+}
+
 impl Change {
     /// By the node itself, now.
     #[must_use]
     pub fn of_the_node() -> Self {
-        let at = WallClock(i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX));
-        Self { at, actor: "system".to_owned(), via: "node", expects: Expected::Anything }
+        Self { at: now(), actor: "system".to_owned(), via: "node", expects: Expected::Anything }
     }
 
     /// Refuses a change that rests on something that is not so any more.

@@ -23,12 +23,17 @@ pub fn hash(key: &str) -> String {
     hex::encode(ring::digest::digest(&ring::digest::SHA256, key.as_bytes()))
 }
 
-/// A new key.
-pub fn new_key() -> Result<Secret> {
+/// 256 random bits as text.
+pub fn random_text() -> Result<String> {
     let mut bits = [0u8; 32];
     ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut bits)
         .map_err(|_| ArchiveError::invalid("key", "the system gives no random numbers"))?;
-    Ok(Secret::new(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bits))))
+    Ok(URL_SAFE_NO_PAD.encode(bits))
+}
+
+/// A new key.
+pub fn new_key() -> Result<Secret> {
+    Ok(Secret::new(format!("{PREFIX}{}", random_text()?)))
 }
 
 fn is_key(text: &str) -> bool {

@@ -21,7 +21,7 @@ pub mod webhooks;
 
 pub use audit::{AuditAction, AuditEntry, AuditFilter, AuditPage, NewAudit};
 pub use catalogue::{Catalogue, Changing, KeyOwner, Put, RowChange};
-pub use change::{Change, Expected};
+pub use change::{Change, Expected, now};
 pub use error::ArchiveError;
 pub use event_log::{EventLog, EventReader, NewEvent};
 pub use recording::{ListFilter, Page, Recording, RecordingState, Source};

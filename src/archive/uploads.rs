@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::error::{ArchiveError, Result};
+use crate::model::email::EmailAddress;
 use crate::model::id::{ProjectSlug, RecordingId, SessionId, UploadId, UploadInvitationId};
 use crate::model::redact::Personal;
 use crate::model::role::Role;
@@ -60,7 +61,7 @@ impl UploadDetails {
         for (name, value) in &self.metadata {
             short(name, value.reveal())?;
             if name == "customer_email" {
-                is_address(name, value.reveal())?;
+                value.reveal().parse::<EmailAddress>().map_err(|bad| ArchiveError::invalid(name, bad.to_string()))?;
             }
         }
         for (name, value) in [("sender", self.sender.as_ref().map(Personal::reveal)), ("external_id", self.external_id.as_deref())] {
@@ -75,14 +76,6 @@ impl UploadDetails {
 fn short(name: &str, value: &str) -> Result<()> {
     let fits = !value.trim().is_empty() && value.chars().count() <= LONGEST && !value.chars().any(char::is_control);
     if fits { Ok(()) } else { Err(ArchiveError::invalid(name, format!("1 to {LONGEST} characters, none of them a control character"))) }
-}
-
-fn is_address(name: &str, value: &str) -> Result<()> {
-    let fits = value.split_once('@').is_some_and(|(user, host)| {
-        !user.is_empty() && host.contains('.') && !host.starts_with('.') && !host.ends_with('.') && !host.contains('@')
-    });
-    let plain = !value.chars().any(|c| c.is_whitespace() || matches!(c, '<' | '>' | ',' | ';' | '"'));
-    if fits && plain { Ok(()) } else { Err(ArchiveError::invalid(name, "is no e-mail address, as kari@example.com")) }
 }
 
 /// A file on its way.

@@ -10,8 +10,9 @@ use crate::model::settings::{RecordMode, SettingsLayer};
 const LONGEST_S: u64 = 31_536_000;
 /// Longest time that recordings may be kept.
 const LONGEST_KEPT_MONTHS: u64 = 1_200;
-/// As much in days.
-const LONGEST_KEPT_DAYS: u64 = 36_500;
+/// Labels of a recording, and the characters of one.
+const MOST_LABELS: usize = 32;
+const LONGEST_LABEL: usize = 64;
 /// Longest consent question, in characters.
 const LONGEST_TEXT: usize = 4_000;
 /// Longest name, in characters.
@@ -32,21 +33,19 @@ pub(super) fn settings(layer: &SettingsLayer) -> Result<()> {
     if layer.retention_months.is_some_and(|months| !(1..=LONGEST_KEPT_MONTHS).contains(&months)) {
         return Err(ArchiveError::invalid("settings.retention_months", format!("must be 1 to {LONGEST_KEPT_MONTHS} (a hundred years)")));
     }
-    for (name, days) in [("live", layer.retention_days_live), ("upload", layer.retention_days_upload)] {
-        if days.is_some_and(|days| !(1..=LONGEST_KEPT_DAYS).contains(&days)) {
-            let why = format!("must be 1 to {LONGEST_KEPT_DAYS} (a hundred years); leave it out where no such limit holds");
-            return Err(ArchiveError::invalid(format!("settings.retention_days_{name}"), why));
-        }
-    }
-    if let Some(zone) = &layer.time_zone
-        && jiff::tz::TimeZone::get(zone).is_err()
-    {
-        return Err(ArchiveError::invalid("settings.time_zone", "must be the name of a time zone such as `Europe/Oslo` or `UTC`"));
-    }
     if let (Some(min), Some(max)) = (layer.min_duration_s, layer.max_duration_s)
         && min > max
     {
         return Err(ArchiveError::invalid("settings.min_duration_s", format!("must not be above settings.max_duration_s ({max})")));
+    }
+    Ok(())
+}
+
+/// A recording's labels.
+pub(super) fn labels(labels: &[String]) -> Result<()> {
+    let fits = |label: &String| !label.trim().is_empty() && label.chars().count() <= LONGEST_LABEL;
+    if labels.len() > MOST_LABELS || !labels.iter().all(fits) {
+        return Err(ArchiveError::invalid("labels", format!("at most {MOST_LABELS}, each of 1 to {LONGEST_LABEL} characters")));
     }
     Ok(())
 }
@@ -59,9 +58,6 @@ pub(super) fn project(row: &ProjectRow) -> Result<()> {
     let layer = &row.settings;
     let workspaces_own = [
         ("region", layer.region.is_some()),
-        ("time_zone", layer.time_zone.is_some()),
-        ("retention_days_live", layer.retention_days_live.is_some()),
-        ("retention_days_upload", layer.retention_days_upload.is_some()),
         ("visibility_upload", layer.visibility_upload.is_some()),
         ("visibility_live", layer.visibility_live.is_some()),
     ];

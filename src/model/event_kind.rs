@@ -74,14 +74,8 @@ kinds! {
     RecordingDeleted = "recording.deleted",
     /// Only selected people may open its link, and nobody knows their addresses yet: somebody is to say them.
     RecordingVisibilityWanted = "recording.visibility_wanted",
-    /// Somebody plays a recording.
+    /// Somebody who is no member plays a recording.
     PlayStarted = "play.started",
-    /// A link to recordings was sent to somebody.
-    ShareSent = "share.sent",
-    /// A link was called back: it opens nothing any more.
-    ShareCancelled = "share.cancelled",
-    /// A link's days are over.
-    ShareExpired = "share.expired",
     /// A participant's stream was agreed.
     MediaTrack = "media.track",
     /// A stream was muted or held, or goes on.

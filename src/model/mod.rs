@@ -5,6 +5,7 @@
 mod by_name;
 pub mod command;
 pub mod consent;
+pub mod email;
 pub mod event;
 pub mod event_kind;
 pub mod g711;

@@ -142,16 +142,6 @@ pub struct SettingsLayer {
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "one_of")]
     #[schema(value_type = Option<String>)]
     pub region: Option<Region>,
-    /// Of the workspace only: the time zone in which its days and months are counted (IANA, as `Europe/Oslo`); `UTC` where nobody says.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "a_text")]
-    pub time_zone: Option<String>,
-    /// Of the workspace only: days that live recordings are kept at most, 1 to 36500; off where nobody says. The shorter of this and
-    /// `retention_months` holds.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole_number")]
-    pub retention_days_live: Option<u64>,
-    /// Of the workspace only: as `retention_days_live`, of uploaded recordings.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole_number")]
-    pub retention_days_upload: Option<u64>,
     /// Of the workspace only: who may open the link of an uploaded recording, where nobody sets it for that recording: `anyone_with_link` (where nobody
     /// says), `members` or `members_and_selected`.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "one_of")]
@@ -179,10 +169,6 @@ fn one_of<'de, D: serde::Deserializer<'de>, T: serde::de::DeserializeOwned>(d: D
 
 fn yes_or_no<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<bool>, D::Error> {
     layered(d, |value| value.as_bool().ok_or_else(|| format!("{}, expected true, false or `use_global`", found(&value))))
-}
-
-fn a_text<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<String>, D::Error> {
-    layered(d, |value| value.as_str().map(str::to_owned).ok_or_else(|| format!("{}, expected a text, or `use_global`", found(&value))))
 }
 
 fn whole_number<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<u64>, D::Error> {
@@ -354,9 +340,6 @@ mod tests {
             "retention_months",
             "agents_can_listen_to_others",
             "region",
-            "time_zone",
-            "retention_days_live",
-            "retention_days_upload",
             "visibility_upload",
             "visibility_live",
         ] {

@@ -13,10 +13,6 @@ use crate::model::redact::{Personal, Secret};
 
 /// How long a visit lasts.
 pub const VISIT_LIFE: Duration = Duration::from_hours(2);
-/// How long what was sent to a selected address can be used.
-pub const TEMPORARY_LIFE: Duration = Duration::from_mins(30);
-/// Temporary links for one address and one recording in an hour.
-pub const MOST_AN_HOUR: u32 = 5;
 
 /// At most so many visits at once; the oldest goes first.
 const MOST: usize = 50_000;

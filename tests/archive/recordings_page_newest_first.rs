@@ -44,7 +44,7 @@ pub async fn pages_without_gap_or_repeat(c: Catalogue, rows: i64) {
         }
         added += 3;
         let mut again = page.items[0].clone();
-        again.labels.push("seen".into());
+        again.external_id = Some("seen".into());
         c.put_recording(&again).await.expect("replaced in place");
         seen.extend(page.items.iter().map(|r| (r.started_at, r.id.clone())));
         match page.next {

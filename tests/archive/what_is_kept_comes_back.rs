@@ -75,7 +75,20 @@ pub async fn every_column_comes_back(c: Catalogue) {
     assert_eq!(c.unfinished_recordings().await.expect("read"), [r.clone()], "a failed one is tried again");
     let bare = recording(0);
     c.put_recording(&bare).await.expect("kept");
+
     assert_eq!(c.recording(&bare.id).await.expect("read"), bare);
+
+    // Labels are people's, the rest of a row is the node's: neither writes over the other, in whatever order they come.
+    let before = c.recording(&bare.id).await.expect("there");
+    c.set_labels(&bare.id, &["kept".to_owned()]).await.expect("labelled");
+    c.put_recording(&ferric::archive::Recording { progress: 7, ..before }).await.expect("replaced");
+    let after = c.recording(&bare.id).await.expect("there");
+    assert_eq!((after.labels.as_slice(), after.progress), (["kept".to_owned()].as_slice(), 7));
+    for bad in [vec![String::new()], vec!["x".repeat(65)], vec!["x".to_owned(); 33]] {
+        assert!(c.set_labels(&bare.id, &bad).await.expect_err("refused").to_string().starts_with("labels: "));
+    }
+    assert_eq!(c.recording(&bare.id).await.expect("there"), after);
+
     c.delete_recording(&r.id).await.expect("gone");
     assert_eq!(c.recording(&r.id).await.expect_err("gone").to_string(), format!("there is no recording `{}`", r.id));
 }

@@ -60,3 +60,16 @@ pub fn pictures(file: &Path) -> Vec<Vec<u8>> {
 pub fn pixels(rgb: &[u8], colour: [u8; 3]) -> usize {
     rgb.chunks_exact(3).filter(|pixel| pixel.iter().zip(colour).all(|(a, b)| a.abs_diff(b) < 60)).count()
 }
+
+#[test]
+fn a_packet_stands_out_wherever_it_falls_and_the_edge_of_anothers_tone_does_not() {
+    let tau = std::f64::consts::TAU;
+    let tone = |hz: f64, n: usize| 0.25 * (tau * hz * n as f64 / HZ as f64).sin();
+    for offset in 0..WINDOW {
+        let packet: Vec<f64> = (0..WINDOW * 4).map(|n| if (offset..offset + 160).contains(&n) { tone(1200.0, n) } else { 0.0 }).collect();
+        let loud = packet.chunks_exact(WINDOW).filter(|window| amplitude(window, 1200.0) > 0.08);
+        assert!(loud.clone().count() >= 2 && loud.clone().any(|window| stands_out(window, 1200.0)), "{offset} samples into a window");
+        let edge: Vec<f64> = (0..WINDOW * 4).map(|n| if n >= offset { tone(1500.0, n) } else { 0.0 }).collect();
+        assert!(!edge.chunks_exact(WINDOW).any(|window| amplitude(window, 1200.0) > 0.02 && stands_out(window, 1200.0)), "{offset}");
+    }
+}

@@ -105,7 +105,7 @@ async fn what_was_stored_and_what_grows_is_made_anew_without_them() {
     println!("the first recording was ready again after {again:?}");
     let after = Heard::decode(&node.fetch_mp4(&first, folder.path()).await, 2);
     assert!(after.tone(0, AGENT_HZ, 0.5, after.seconds() - 0.5) > 0.15, "the agent stays");
-    assert!(after.leaks(1, CUSTOMER_HZ, 0.01).is_empty() && after.leaks(0, CUSTOMER_HZ, 0.01).is_empty(), "the customer is heard");
+    assert!(after.spans(1, CUSTOMER_HZ, 0.01).is_empty() && after.spans(0, CUSTOMER_HZ, 0.01).is_empty(), "the customer is heard");
     let consents = manifest["consents"].as_array().unwrap();
     let said = consents.iter().find(|c| c["participant"] == customer.as_str()).unwrap_or_else(|| panic!("no record: {manifest:#}"));
     assert_eq!((&said["consent"], &said["answers"][0]["by"]["flow"]), (&"declined".into(), &"night/consent".into()), "{said:#}");
@@ -116,11 +116,11 @@ async fn what_was_stored_and_what_grows_is_made_anew_without_them() {
     })
     .await;
     let grown = Heard::decode(&node.fetch_mp4(&second, folder.path()).await, 2);
-    assert!(grown.tone(0, AGENT_HZ, 0.5, 2.0) > 0.15 && grown.leaks(1, CUSTOMER_HZ, 0.01).is_empty(), "what grows has the agent alone");
+    assert!(grown.tone(0, AGENT_HZ, 0.5, 2.0) > 0.15 && grown.spans(1, CUSTOMER_HZ, 0.01).is_empty(), "what grows has the agent alone");
     call.hang_up(&pump).await.unwrap();
     ready_without(&node, &second, &customer, Duration::from_secs(40)).await;
     let whole = Heard::decode(&node.fetch_mp4(&second, folder.path()).await, 2);
-    assert!(whole.leaks(1, CUSTOMER_HZ, 0.01).is_empty() && whole.tone(0, AGENT_HZ, 0.5, 2.0) > 0.15);
+    assert!(whole.spans(1, CUSTOMER_HZ, 0.01).is_empty() && whole.tone(0, AGENT_HZ, 0.5, 2.0) > 0.15);
 
     let entries = node.get(&format!("/v1/audit?action=erase&subject=session:{session}")).await;
     let entries = entries["items"].as_array().unwrap();
@@ -159,7 +159,7 @@ async fn a_node_that_is_killed_after_the_decline_erases_at_the_next_start() {
     ready_without(&node, &first, &customer, Duration::from_secs(40)).await;
     assert!(files_with(&data, &piece).is_empty(), "{:?}", files_with(&data, &piece));
     let after = Heard::decode(&node.fetch_mp4(&first, folder.path()).await, 2);
-    assert!(after.tone(0, AGENT_HZ, 0.5, after.seconds() - 0.5) > 0.15 && after.leaks(1, CUSTOMER_HZ, 0.01).is_empty());
+    assert!(after.tone(0, AGENT_HZ, 0.5, after.seconds() - 0.5) > 0.15 && after.spans(1, CUSTOMER_HZ, 0.01).is_empty());
     let entries = node.get(&format!("/v1/audit?action=erase&subject=session:{session}")).await;
     assert_eq!(entries["items"].as_array().map(Vec::len), Some(1), "{entries}");
 }

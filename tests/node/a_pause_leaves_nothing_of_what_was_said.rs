@@ -53,7 +53,7 @@ async fn what_is_said_in_a_pause_is_nowhere() {
     let file = node.fetch_mp4(&id, folder.path()).await;
     let heard = Heard::decode(&file, 2);
     for channel in 0..2 {
-        assert!(heard.leaks(channel, MARKER_HZ, 0.02).is_empty(), "the marker is heard: {:?}", heard.leaks(channel, MARKER_HZ, 0.02));
+        assert!(heard.spans(channel, MARKER_HZ, 0.02).is_empty(), "the marker is heard: {:?}", heard.spans(channel, MARKER_HZ, 0.02));
     }
     for (from, to) in [(0.5, 1.5), (heard.seconds() - 1.5, heard.seconds() - 0.5)] {
         assert!(heard.tone(1, 440.0, from, to) > 0.15, "the customer is heard from {from} to {to} s");

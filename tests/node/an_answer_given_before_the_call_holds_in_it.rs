@@ -36,7 +36,7 @@ async fn who_declined_before_the_call_is_on_no_tape() {
     assert!(holds_tone(&packets, &Sound::tone(1250, -12.0)), "the agent is found by the same search");
     let heard = Heard::decode(&node.fetch_mp4(&recording, folder.path()).await, 2);
     assert!(heard.tone(0, AGENT_HZ, 0.5, 2.0) > 0.15);
-    assert!((0..2).all(|channel| heard.leaks(channel, CUSTOMER_HZ, 0.01).is_empty()), "the customer is heard");
+    assert!((0..2).all(|channel| heard.spans(channel, CUSTOMER_HZ, 0.01).is_empty()), "the customer is heard");
     let manifest = node.get(&format!("/v1/recordings/{recording}/files/manifest.json")).await;
     let said = manifest["consents"].as_array().unwrap().iter().find(|c| c["participant"] == customer.as_str());
     let said = said.unwrap_or_else(|| panic!("no record: {manifest:#}"));

@@ -471,33 +471,17 @@ set-hint-language = A language tag such as en or nb-NO.
 set-agents_can_listen_to_others = Agents can listen to other agents' calls
 set-hint-agents_can_listen_to_others = No: an agent hears their own only.
 set-retention_months = Kept for
-set-hint-retention_months = Months after which recordings are deleted.
+set-hint-retention_months = Months that recordings are to be kept. Nothing is deleted by itself yet.
 unit-retention_months = { $n ->
     [one] 1 month
    *[other] { $n } months
 }
 unit-retention_months-after = months
-set-retention_days_live = Live recordings at most
-set-hint-retention_days_live = In every project, whatever its months: the shorter of the two holds.
-unit-retention_days_live = { $n ->
-    [one] 1 day
-   *[other] { $n } days
-}
-unit-retention_days_live-after = days
-set-retention_days_upload = Uploaded recordings at most
-set-hint-retention_days_upload = In every project, whatever its months: the shorter of the two holds.
-unit-retention_days_upload = { $n ->
-    [one] 1 day
-   *[other] { $n } days
-}
-unit-retention_days_upload-after = days
 set-region = Storage region
 set-hint-region = Recordings of sessions that begin from now on lie there and nowhere else. Those that there are stay where they are.
 opt-region-none = Ferric’s one store
 opt-region-america = America
 opt-region-europe = Europe
-set-time_zone = Time zone
-set-hint-time_zone = In which days and months are counted, such as Europe/Oslo.
 
 projects-title = Projects
 projects-how = Every session belongs to a project. What a project does not say, the workspace says.
@@ -773,7 +757,7 @@ fact-bytes = Size of all files
 
 # Who may open a recording's link
 set-visibility_live = Live recordings
-set-hint-visibility_live = For recordings from now on; each can be set otherwise on its page. Restricted recordings are for members whatever is said here.
+set-hint-visibility_live = For recordings from now on; each can be set otherwise on its page.
 set-visibility_upload = Recordings that were sent in
 set-hint-visibility_upload = As above, for uploads.
 opt-visibility_live-anyone_with_link = Anyone with the link
@@ -795,16 +779,7 @@ visibility-save = Save
 visibility-renew = New link
 visibility-renew-how = The link that there is opens nothing any more.
 visibility-wanted = Nobody is selected yet. Enter the address of the customer who is to see it.
-visibility-saved = Saved.
 link-title = A recording for you
-link-ask = This recording was shared with certain people. Enter your e-mail address; if it is one of theirs, you get a link by e-mail.
-link-address = E-mail address
-link-send = Send me the link
-link-asked-title = Look into your mailbox
-link-asked = If this address may see the recording, an e-mail with a link is on its way to it. It comes within minutes and can be used for 30 minutes.
-link-again = Enter another address
-link-member = You work here? Sign in.
 link-not-ready = This recording is still being finished. Come back in a moment.
-link-not-an-address = That is no e-mail address.
 link-length = Length
 link-plays-here = It plays on this page only, for { $hours } hours.

@@ -72,7 +72,7 @@ impl BrowserSessions {
 }
 
 /// 256 random bits as text.
-pub(super) fn random_text() -> String {
+pub fn random_text() -> String {
     let mut bytes = [0u8; 32];
     rand::rng().fill_bytes(&mut bytes);
     hex::encode(bytes)

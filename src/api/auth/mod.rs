@@ -6,7 +6,7 @@ mod gate;
 mod grants;
 mod origin;
 
-pub use browser::{BrowserSessions, COOKIE_NAME, SESSION_LIFE};
+pub use browser::{BrowserSessions, COOKIE_NAME, SESSION_LIFE, random_text};
 pub use caller::{Caller, Operator};
 pub use gate::{ask_who, bearer, cookie, is_signed_in, session_cookie};
 pub use grants::{GRANT_LIFE, Grant, Grants};

@@ -1,7 +1,6 @@
 //! A recording's own link, for people who are no members (archive.md B6, B7).
 //!
-//! A link that never was, one for members only, and one of a recording that is gone look the same: the sign-in form. Who asks for a temporary link gets
-//! the same answer whatever the address; whether it is a selected one is looked up after the answer.
+//! A link that never was, one for members only, and one of a recording that is gone look the same: the sign-in form.
 
 use std::time::Instant;
 

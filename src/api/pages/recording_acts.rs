@@ -38,12 +38,7 @@ pub async fn labels(
             labels.push(label.to_owned());
         }
     }
-    if labels.len() > 32 || labels.iter().any(|label| label.chars().count() > 64) {
-        return Err(Problem::invalid("labels: at most 32, each of 1 to 64 characters"));
-    }
-    let mut row = state.catalogue.recording(&id).await?;
-    row.labels = labels;
-    state.catalogue.put_recording(&row).await?;
+    state.catalogue.set_labels(&id, &labels).await?;
     Ok(back(&id))
 }
 

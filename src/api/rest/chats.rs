@@ -9,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::recordings::instant;
 use crate::api::auth::Operator;
 use crate::api::body::{Asked, At, parse};
 use crate::api::noted::now;
@@ -101,12 +102,9 @@ impl ChatQuery {
         if !(1..=LARGEST_PAGE).contains(&limit) {
             return Err(bad("limit: 1 to 200"));
         }
-        let instant = |name: &str, text: Option<String>| {
-            let read = |text: String| serde_json::from_value::<WallClock>(json!(text));
-            text.map(read).transpose().map_err(|_| bad(&format!("{name}: no instant as 2026-01-31T12:00:00Z")))
-        };
         let after = self.after.map(|key| place_of(&key).ok_or_else(|| bad("after: is no `next` of a page"))).transpose()?;
-        Ok(ChatFilter { project: self.project, from: instant("from", self.from)?, to: instant("to", self.to)?, after, limit: limit + 1 })
+        let (from, to) = (instant("from", self.from.as_deref())?, instant("to", self.to.as_deref())?);
+        Ok(ChatFilter { project: self.project, from, to, after, limit: limit + 1 })
     }
 }
 

@@ -9,6 +9,7 @@ use super::participants::speaker;
 use super::sessions::refusal;
 use crate::api::auth::Caller;
 use crate::api::body::{At, Body};
+use crate::api::noted::now;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::model::command::Verb;
@@ -99,10 +100,6 @@ pub struct AskedBody {
     /// In which language (BCP 47), up to 35 characters.
     #[serde(default)]
     language: Option<String>,
-}
-
-fn now() -> WallClock {
-    WallClock(i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX))
 }
 
 fn short(name: &str, text: Option<&str>, most: usize) -> Result<(), Problem> {

@@ -95,15 +95,10 @@ pub async fn patch(
     At(id): At<RecordingId>,
     Body(patch): Body<RecordingPatch>,
 ) -> Result<Json<RecordingJson>, Problem> {
-    let mut row = state.catalogue.recording(&id).await?;
     if let Some(labels) = patch.labels {
-        if labels.len() > 32 || labels.iter().any(|l| l.trim().is_empty() || l.chars().count() > 64) {
-            return Err(Problem::invalid("labels: at most 32, each of 1 to 64 characters"));
-        }
-        row.labels = labels;
-        state.catalogue.put_recording(&row).await?;
+        state.catalogue.set_labels(&id, &labels).await?;
     }
-    Ok(Json(row.into()))
+    Ok(Json(state.catalogue.recording(&id).await?.into()))
 }
 
 /// Deletes a recording with all its files. There is no way back. One that is still being made is refused.

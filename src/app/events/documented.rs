@@ -55,7 +55,7 @@ fn of_tapes() -> Vec<TapeEvent> {
 }
 
 /// Told by the conveyor, the API and webhooks, where a test of the whole node looks at them.
-const OTHERS: [EventKind; 12] = [
+const OTHERS: [EventKind; 9] = [
     EventKind::RecordingProcessing,
     EventKind::RecordingProgress,
     EventKind::RecordingReady,
@@ -64,9 +64,6 @@ const OTHERS: [EventKind; 12] = [
     EventKind::RecordingDeleted,
     EventKind::RecordingVisibilityWanted,
     EventKind::PlayStarted,
-    EventKind::ShareSent,
-    EventKind::ShareCancelled,
-    EventKind::ShareExpired,
     EventKind::WebhookTest,
 ];
 

@@ -10,9 +10,9 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::WebhookParts;
 use super::schedule::{Job, Next, Schedule, Verdict};
-use super::sending::{Client, Outcome, now};
+use super::sending::{Client, Outcome};
 use crate::archive::webhooks::{Delivery, DeliveryState, Webhook};
-use crate::archive::{AuditAction, NewAudit};
+use crate::archive::{AuditAction, NewAudit, now};
 use crate::model::id::WebhookId;
 use crate::model::time::WallClock;
 

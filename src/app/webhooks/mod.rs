@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::archive::{Catalogue, EventLog};
+use crate::archive::{Catalogue, EventLog, now};
 use crate::model::id::WebhookId;
 
 pub use schedule::Pace;
@@ -63,7 +63,7 @@ async fn sweep(catalogue: Catalogue, stop: CancellationToken) {
             _ = clock.tick() => {}
             () = stop.cancelled() => return,
         }
-        let now = sending::now();
+        let now = now();
         let before = crate::model::time::WallClock(now.0.saturating_sub(SHOWN.as_nanos() as i64));
         if let Err(error) = catalogue.forget_deliveries(before).await {
             tracing::error!(%error, "old deliveries could not be removed");

@@ -10,8 +10,7 @@ use super::WebhookParts;
 use super::resolver::PublicOnly;
 use super::signature::signature;
 use crate::archive::webhooks::{Delivery, Webhook, may_be_public};
-use crate::archive::{ArchiveError, EventLog, EventRow};
-use crate::model::time::WallClock;
+use crate::archive::{ArchiveError, EventLog, EventRow, now};
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -44,10 +43,6 @@ impl Outcome {
     fn hopeless(why: impl Into<String>) -> Self {
         Self { final_answer: true, ..Self::failed(why) }
     }
-}
-
-pub(super) fn now() -> WallClock {
-    WallClock(i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX))
 }
 
 pub(super) fn client(parts: &WebhookParts) -> anyhow::Result<Client> {

@@ -8,9 +8,9 @@ use tokio::sync::mpsc;
 
 use super::WebhookParts;
 use super::line::Line;
-use super::sending::{Client, now};
+use super::sending::Client;
 use crate::archive::webhooks::{Delivery, Webhook};
-use crate::archive::{ArchiveError, EventReader, EventRow};
+use crate::archive::{ArchiveError, EventReader, EventRow, now};
 use crate::model::event_kind::EventKind;
 use crate::model::id::{ProjectSlug, SessionId, WebhookId};
 

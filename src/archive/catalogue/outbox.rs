@@ -28,15 +28,6 @@ impl Catalogue {
         row.as_ref().map(letter_of).transpose()?.ok_or_else(|| ArchiveError::not_found("letter", id.as_str()))
     }
 
-    /// Letters about something, newest first.
-    pub async fn letters_about(&self, about: &str) -> Result<Vec<Letter>> {
-        let rows = sqlx::query("SELECT * FROM outbox WHERE about = $1 ORDER BY created DESC, id DESC LIMIT 100")
-            .bind(about.to_owned())
-            .fetch_all(&self.read)
-            .await?;
-        rows.iter().map(letter_of).collect()
-    }
-
     /// Letters that may be tried now: urgent ones first, then those that wait for longest.
     pub async fn letters_due(&self, now: WallClock, most: u32) -> Result<Vec<Letter>> {
         let rows = sqlx::query("SELECT * FROM outbox WHERE state = 'waiting' AND next_at <= $1 ORDER BY urgent DESC, next_at, id LIMIT $2")
@@ -70,16 +61,6 @@ impl Catalogue {
         .bind(i64::from(over))
         .execute(&self.write)
         .await?;
-        Ok(())
-    }
-
-    /// Gives up the letters about something that still wait.
-    pub async fn give_letters_up(&self, about: &str, why: &str) -> Result<()> {
-        sqlx::query("UPDATE outbox SET state = 'failed', failure = $2, subject = '', body = '' WHERE about = $1 AND state = 'waiting'")
-            .bind(about.to_owned())
-            .bind(why.to_owned())
-            .execute(&self.write)
-            .await?;
         Ok(())
     }
 

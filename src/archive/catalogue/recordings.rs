@@ -10,6 +10,7 @@ use super::columns::{Reading, json, word};
 use super::sessions::no_project;
 use crate::archive::error::{ArchiveError, Result};
 use crate::archive::recording::{ListFilter, Page, Recording};
+use crate::archive::validate;
 use crate::model::id::RecordingId;
 use crate::model::region::Region;
 
@@ -17,13 +18,13 @@ use crate::model::region::Region;
 const PAGE: u32 = 50;
 const LARGEST_PAGE: u32 = 200;
 
-/// A row that is there keeps its region: what is stored of it already lies there.
+/// A row that is there keeps its region (what is stored of it already lies there) and its labels (they are for people to change: [`Catalogue::set_labels`]).
 const PUT: &str = "INSERT INTO recordings (id, session, output, project, kind, source, state, progress, failure, discarded, started_at, ended_at, \
      duration_ms, ended_by, external_id, manifest, labels, region) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) \
      ON CONFLICT (id) DO UPDATE SET session = excluded.session, output = excluded.output, project = excluded.project, kind = excluded.kind, \
      source = excluded.source, state = excluded.state, progress = excluded.progress, failure = excluded.failure, discarded = excluded.discarded, \
      started_at = excluded.started_at, ended_at = excluded.ended_at, duration_ms = excluded.duration_ms, ended_by = excluded.ended_by, \
-     external_id = excluded.external_id, manifest = excluded.manifest, labels = excluded.labels";
+     external_id = excluded.external_id, manifest = excluded.manifest";
 
 impl Catalogue {
     /// Inserts or replaces a recording's row whole.
@@ -114,6 +115,17 @@ impl Catalogue {
             .fetch_all(&self.read)
             .await?;
         rows.iter().map(recording_of).collect()
+    }
+
+    /// Gives a recording these labels and no others; nothing else of its row is written.
+    pub async fn set_labels(&self, id: &RecordingId, labels: &[String]) -> Result<()> {
+        validate::labels(labels)?;
+        let set = sqlx::query("UPDATE recordings SET labels = $2 WHERE id = $1")
+            .bind(id.as_str().to_owned())
+            .bind(json(&labels, "labels")?)
+            .execute(&self.write)
+            .await?;
+        if set.rows_affected() == 0 { Err(ArchiveError::not_found("recording", id.as_str())) } else { Ok(()) }
     }
 
     /// Removes a recording's row (its files are the caller's).

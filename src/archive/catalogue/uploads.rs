@@ -162,27 +162,23 @@ impl Catalogue {
         row.as_ref().map(invitation_of).transpose()
     }
 
-    /// Invitations, newest first: of one who made them, or of all.
-    pub async fn upload_invitations(&self, made_by: Option<&str>) -> Result<Vec<UploadInvitation>> {
-        let rows = if let Some(made_by) = made_by {
-            let query = sqlx::query("SELECT * FROM upload_invitations WHERE made_by = $1 ORDER BY created_at DESC, id LIMIT $2");
-            query.bind(made_by.to_owned()).bind(LARGEST_LIST).fetch_all(&self.read).await?
-        } else {
-            let query = sqlx::query("SELECT * FROM upload_invitations ORDER BY created_at DESC, id LIMIT $1");
-            query.bind(LARGEST_LIST).fetch_all(&self.read).await?
-        };
+    /// Invitations of one who made them, newest first.
+    pub async fn upload_invitations(&self, made_by: &str) -> Result<Vec<UploadInvitation>> {
+        let rows = sqlx::query("SELECT * FROM upload_invitations WHERE made_by = $1 ORDER BY created_at DESC, id LIMIT $2")
+            .bind(made_by.to_owned())
+            .bind(LARGEST_LIST)
+            .fetch_all(&self.read)
+            .await?;
         rows.iter().map(invitation_of).collect()
     }
 
-    /// Takes an invitation back: says whether it was there, for whoever made it (anybody's for `None`).
-    pub async fn delete_upload_invitation(&self, id: &UploadInvitationId, made_by: Option<&str>) -> Result<bool> {
-        let gone = match made_by {
-            Some(made_by) => {
-                let query = sqlx::query("DELETE FROM upload_invitations WHERE id = $1 AND made_by = $2");
-                query.bind(id.as_str().to_owned()).bind(made_by.to_owned()).execute(&self.write).await?
-            }
-            None => sqlx::query("DELETE FROM upload_invitations WHERE id = $1").bind(id.as_str().to_owned()).execute(&self.write).await?,
-        };
+    /// Takes an invitation back: says whether whoever made it had one of this id.
+    pub async fn delete_upload_invitation(&self, id: &UploadInvitationId, made_by: &str) -> Result<bool> {
+        let gone = sqlx::query("DELETE FROM upload_invitations WHERE id = $1 AND made_by = $2")
+            .bind(id.as_str().to_owned())
+            .bind(made_by.to_owned())
+            .execute(&self.write)
+            .await?;
         Ok(gone.rows_affected() > 0)
     }
 

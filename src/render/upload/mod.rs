@@ -19,7 +19,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::RenderError;
+use super::{RenderError, VideoEncoder};
 use crate::model::event::Party;
 use crate::model::id::{ProjectSlug, RecordingId, SessionId};
 use crate::model::manifest::Manifest;
@@ -66,6 +66,8 @@ pub struct UploadJob {
     pub region: Option<Region>,
     /// Who sent it.
     pub sender: Party,
+    /// What encodes pictures that cannot be copied.
+    pub encoder: VideoEncoder,
     /// What may be used.
     pub limits: UploadLimits,
 }

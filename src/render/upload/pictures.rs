@@ -8,9 +8,9 @@ use super::Trouble;
 use super::assemble::Assembly;
 use super::avc;
 use super::source::{PictureStream, Survey, each_packet, open};
-use crate::render::RenderError;
 use crate::render::mp4::VideoSample;
 use crate::render::video::VideoConfig;
+use crate::render::{RenderError, VideoEncoder};
 
 /// The longer side of what is made.
 const LONGEST_SIDE: u32 = 1920;
@@ -72,6 +72,7 @@ pub(super) fn transcode(
     input: &Path,
     survey: &Survey,
     stream: &PictureStream,
+    kind: VideoEncoder,
     into: &mut Assembly,
     mut progress: impl FnMut(i64),
 ) -> Result<u64, Trouble> {
@@ -89,7 +90,7 @@ pub(super) fn transcode(
     let mut decoder = decoder.video().map_err(unknown)?;
     let rate = found.avg_frame_rate();
     let step = if rate.numerator() > 0 { i64::from(rate.denominator()) * 90_000 / i64::from(rate.numerator()) } else { 3000 };
-    let mut maker = Maker { matrix: stream.matrix, graph: None, encoder: None, last: None, key: None, group: Vec::new(), sent: 0 };
+    let mut maker = Maker { kind, matrix: stream.matrix, graph: None, encoder: None, last: None, key: None, group: Vec::new(), sent: 0 };
     let (mut decoded, mut next) = (0u64, 0i64);
     let mut take = |decoder: &mut ffmpeg::decoder::Video, maker: &mut Maker, into: &mut Assembly| -> Result<(), Trouble> {
         let mut frame = ffmpeg::frame::Video::empty();
@@ -124,6 +125,7 @@ struct Graph {
 }
 
 struct Maker {
+    kind: VideoEncoder,
     matrix: Option<[i32; 9]>,
     graph: Option<Graph>,
     encoder: Option<(ffmpeg::encoder::video::Encoder, (u32, u32))>,
@@ -146,7 +148,7 @@ impl Maker {
             };
             self.graph = Some(Graph { graph: self.filters(frame, size)?, of });
             if self.encoder.is_none() {
-                self.encoder = Some((encoder(size)?, size));
+                self.encoder = Some((encoder(size, self.kind)?, size));
             }
         }
         if let Some(graph) = &mut self.graph {
@@ -262,9 +264,14 @@ fn no_filter() -> Trouble {
     Trouble::Render(RenderError::Codec("FFmpeg lacks a filter".to_owned()))
 }
 
-fn encoder(size: (u32, u32)) -> Result<ffmpeg::encoder::video::Encoder, Trouble> {
-    let missing = || Trouble::Render(RenderError::Codec("FFmpeg has no H.264 encoder (libx264 or libopenh264)".to_owned()));
-    let codec = ["libx264", "libopenh264"].iter().find_map(|name| ffmpeg::encoder::find_by_name(name)).ok_or_else(missing)?;
+fn encoder(size: (u32, u32), kind: VideoEncoder) -> Result<ffmpeg::encoder::video::Encoder, Trouble> {
+    // Whoever chose the other one cannot take the GPL of this: there is no falling back.
+    let name = match kind {
+        VideoEncoder::X264enc => "libx264",
+        VideoEncoder::Openh264enc => "libopenh264",
+    };
+    let missing = || Trouble::Render(RenderError::Codec(format!("this video has to be encoded, and the node's FFmpeg has no `{name}`")));
+    let codec = ffmpeg::encoder::find_by_name(name).ok_or_else(missing)?;
     let mut context = ffmpeg::codec::Context::new_with_codec(codec);
     context.set_threading(ffmpeg::codec::threading::Config {
         kind: ffmpeg::codec::threading::Type::Slice,
@@ -284,7 +291,7 @@ fn encoder(size: (u32, u32)) -> Result<ffmpeg::encoder::video::Encoder, Trouble>
     video.set_color_transfer_characteristic(ffmpeg::color::TransferCharacteristic::BT709);
     video.set_color_range(ffmpeg::color::Range::MPEG);
     let mut options = ffmpeg::Dictionary::new();
-    if codec.name() == "libx264" {
+    if kind == VideoEncoder::X264enc {
         options.set("preset", "veryfast");
         options.set("profile", "high");
         options.set("crf", "23");

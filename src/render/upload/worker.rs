@@ -98,7 +98,7 @@ fn make(job: &UploadJob, survey: &Survey, progress: &mut Progress) -> Result<Man
             copy::copy(&job.input, survey, stream, &mut assembly)?;
             received = assembly.pictures();
         } else {
-            received = pictures::transcode(&job.input, survey, stream, &mut assembly, |at| progress.at(25, 85, at))?;
+            received = pictures::transcode(&job.input, survey, stream, job.encoder, &mut assembly, |at| progress.at(25, 85, at))?;
         }
     } else {
         assembly.begin(None)?;

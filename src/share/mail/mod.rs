@@ -3,7 +3,6 @@
 //! Whoever writes a letter waits for no server. What became of it is in its row. A letter may arrive twice after a crash between the server's answer
 //! and the row, and never gets lost.
 
-mod address;
 mod pace;
 mod sending;
 
@@ -14,12 +13,12 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-pub use address::{BadAddress, EmailAddress};
 pub use pace::Pace;
 pub use sending::MailError;
 
 use crate::archive::outbox::{Letter, LetterState};
 use crate::archive::{ArchiveError, Catalogue};
+use crate::model::email::EmailAddress;
 use crate::model::id::LetterId;
 use crate::model::redact::Personal;
 use crate::model::time::WallClock;

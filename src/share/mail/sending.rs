@@ -16,8 +16,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{MailSettings, Security};
-use crate::archive::Catalogue;
 use crate::archive::outbox::{Letter, LetterState};
+use crate::archive::{Catalogue, now};
 use crate::model::id::LetterId;
 use crate::model::time::WallClock;
 
@@ -75,10 +75,6 @@ pub(super) fn transport(settings: &MailSettings) -> Result<Transport, MailError>
             .authentication(vec![Mechanism::Plain, Mechanism::Login]);
     }
     Ok(builder.build())
-}
-
-fn now() -> WallClock {
-    WallClock(i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX))
 }
 
 /// What came of a letter's try.

@@ -3,11 +3,10 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use rand::RngCore as _;
 use serde::{Deserialize, Serialize};
 
 use super::metadata::Told;
-use crate::api::auth::Operator;
+use crate::api::auth::{Operator, random_text};
 use crate::api::base_url::BaseUrl;
 use crate::api::body::{At, Body};
 use crate::api::noted::now;
@@ -129,9 +128,7 @@ async fn made(operator: &Operator, state: &ApiState, base: &BaseUrl, wanted: New
         external_id: wanted.external_id,
         metadata: Told::of(told).rest()?,
     };
-    let mut bytes = [0u8; 32];
-    rand::rng().fill_bytes(&mut bytes);
-    let token = Secret::new(hex::encode(bytes));
+    let token = Secret::new(random_text());
     let invitation = UploadInvitation {
         id: UploadInvitationId::random(),
         token_hash: keys::hash(token.reveal()),
@@ -152,7 +149,7 @@ async fn made(operator: &Operator, state: &ApiState, base: &BaseUrl, wanted: New
 /// Invitations of this caller that are not over, newest first.
 #[utoipa::path(get, path = "/v1/upload-invitations", tag = "uploads", responses((status = 200, body = Vec<UploadInvitationJson>)))]
 pub async fn list(operator: Operator, State(state): State<ApiState>) -> Result<Json<Vec<UploadInvitationJson>>, Problem> {
-    let all = state.catalogue.upload_invitations(Some(&operator.actor())).await?;
+    let all = state.catalogue.upload_invitations(&operator.actor()).await?;
     Ok(Json(all.into_iter().map(UploadInvitationJson::of).collect()))
 }
 
@@ -160,7 +157,7 @@ pub async fn list(operator: Operator, State(state): State<ApiState>) -> Result<J
 #[utoipa::path(delete, path = "/v1/upload-invitations/{id}", tag = "uploads", params(("id" = String, Path)),
     responses((status = 204), (status = 404, body = Problem)))]
 pub async fn delete(operator: Operator, State(state): State<ApiState>, At(id): At<UploadInvitationId>) -> Result<StatusCode, Problem> {
-    if state.catalogue.delete_upload_invitation(&id, Some(&operator.actor())).await? {
+    if state.catalogue.delete_upload_invitation(&id, &operator.actor()).await? {
         operator.note(&state, AuditAction::Cancel, format!("upload-invitation:{id}"), serde_json::json!({})).await?;
         return Ok(StatusCode::NO_CONTENT);
     }
