@@ -316,14 +316,17 @@ impl SpoolInner {
     fn start(self: &Arc<Self>, name: &str, every: Duration, mut work: impl FnMut(&Self) + Send + 'static) -> Result<(), TapeError> {
         let weak: Weak<Self> = Arc::downgrade(self);
         let run = move || {
+            // There is nothing to sweep at first: whoever sets a time means the first sweep too.
+            let mut took = Duration::ZERO;
             loop {
+                // A sweep that took longer than its time is followed by the next one at once.
+                std::thread::park_timeout(every.saturating_sub(took));
                 let began = Instant::now();
                 match weak.upgrade() {
                     Some(spool) => work(&spool),
                     None => return,
                 }
-                // A sweep that took longer than its time is followed by the next one at once.
-                std::thread::park_timeout(every.saturating_sub(began.elapsed()));
+                took = began.elapsed();
             }
         };
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(run).map_err(TapeError::io(&self.dir))?;
