@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::auth::{Caller, Operator};
+use super::auth::{Caller, Member, Operator};
 use super::problem::Problem;
 use super::state::ApiState;
 pub use crate::archive::now;
@@ -41,6 +41,23 @@ impl Operator {
     }
 
     /// Notes something that this operator does now. What cannot be noted is not done: call this first.
+    ///
+    /// # Errors
+    /// 500 where the catalogue does not take it.
+    pub async fn note(&self, state: &ApiState, action: AuditAction, subject: impl Into<String>, detail: Value) -> Result<(), Problem> {
+        state.catalogue.audit(self.did(action, subject, detail)).await?;
+        Ok(())
+    }
+}
+
+impl Member {
+    /// An entry about something that this member does now.
+    #[must_use]
+    pub fn did(&self, action: AuditAction, subject: impl Into<String>, detail: Value) -> NewAudit {
+        NewAudit { at: now(), actor: self.actor.clone(), action, subject: subject.into(), detail }
+    }
+
+    /// Notes something that this member does now. What cannot be noted is not done: call this first.
     ///
     /// # Errors
     /// 500 where the catalogue does not take it.

@@ -80,7 +80,8 @@ pub enum ArchiveError {
 }
 
 impl ArchiveError {
-    pub(super) fn not_found(what: &'static str, name: impl Into<String>) -> Self {
+    /// Nothing has this name.
+    pub fn not_found(what: &'static str, name: impl Into<String>) -> Self {
         Self::NotFound { what, name: name.into() }
     }
 

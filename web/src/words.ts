@@ -1,9 +1,14 @@
-// The words of the scripts: the very Fluent file that the node renders its pages with.
+// The words of the scripts: the very Fluent files that the node renders its pages with.
 import { FluentBundle, FluentResource, type FluentVariable } from "@fluent/bundle";
 import english from "../locales/en.ftl";
+import archive from "../locales/en/archive.ftl";
+import people from "../locales/en/people.ftl";
+import retention from "../locales/en/retention.ftl";
+import sharing from "../locales/en/sharing.ftl";
+import sorting from "../locales/en/sorting.ftl";
 
 const bundle = new FluentBundle("en", { useIsolating: false });
-bundle.addResource(new FluentResource(english));
+for (const file of [english, archive, people, retention, sharing, sorting]) bundle.addResource(new FluentResource(file));
 
 /** A message by its name. An unknown one shows its name, so that a reader sees it. */
 export function say(id: string, values: Record<string, FluentVariable> = {}): string {

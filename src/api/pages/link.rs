@@ -14,7 +14,7 @@ use super::console::short;
 use super::shell::{Shell, page};
 use super::sign_in::sign_in_form;
 use super::words::length;
-use crate::api::auth::{cookie, is_signed_in};
+use crate::api::auth::{WORKSPACE, cookie, is_signed_in};
 use crate::api::base_url::BaseUrl;
 use crate::api::noted::now;
 use crate::api::problem::Problem;
@@ -34,8 +34,6 @@ const VISIT: &str = "ferric_visit";
 const PIECE: u64 = 1 << 20;
 /// What a visitor's player is made of.
 const FILES: [&str; 2] = ["recording.mp4", "poster.jpg"];
-/// The workspace of this node.
-const WORKSPACE: &str = "default";
 
 #[derive(Template)]
 #[template(path = "link.html")]

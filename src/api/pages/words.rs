@@ -7,7 +7,15 @@ use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource};
 use unic_langid::langid;
 
-const ENGLISH: &str = include_str!("../../../web/locales/en.ftl");
+/// A file for each part of the pages, the same as in `web/src/words.ts`.
+const ENGLISH: [&str; 6] = [
+    include_str!("../../../web/locales/en.ftl"),
+    include_str!("../../../web/locales/en/archive.ftl"),
+    include_str!("../../../web/locales/en/people.ftl"),
+    include_str!("../../../web/locales/en/retention.ftl"),
+    include_str!("../../../web/locales/en/sharing.ftl"),
+    include_str!("../../../web/locales/en/sorting.ftl"),
+];
 
 /// A language's words.
 #[derive(Clone, Copy)]
@@ -21,8 +29,9 @@ impl Words {
             let mut bundle = FluentBundle::new_concurrent(vec![langid!("en")]);
             bundle.set_use_isolating(false);
             // A faulty message falls out of the file alone; the test below keeps faults out.
-            let resource = FluentResource::try_new(ENGLISH.to_owned()).unwrap_or_else(|(rest, _)| rest);
-            bundle.add_resource_overriding(resource);
+            for file in ENGLISH {
+                bundle.add_resource_overriding(FluentResource::try_new(file.to_owned()).unwrap_or_else(|(rest, _)| rest));
+            }
             bundle
         }))
     }
@@ -111,10 +120,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_file_has_no_fault_and_no_name_twice() {
-        let resource = FluentResource::try_new(ENGLISH.to_owned()).expect("web/locales/en.ftl parses");
+    fn the_files_have_no_fault_and_no_name_twice() {
         let mut bundle = FluentBundle::new_concurrent(vec![langid!("en")]);
-        bundle.add_resource(resource).expect("no name twice");
+        for file in ENGLISH {
+            let resource = FluentResource::try_new(file.to_owned()).expect("a file of web/locales parses");
+            bundle.add_resource(resource).expect("no name twice");
+        }
     }
 
     #[test]

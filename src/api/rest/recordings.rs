@@ -6,11 +6,12 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::api::auth::Operator;
+use crate::api::auth::Member;
 use crate::api::body::{Asked, At, Body};
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::api::wire::{RecordingJson, RecordingPageJson};
+use crate::archive::rights::Action;
 use crate::archive::{AuditAction, ListFilter, NewEvent, RecordingState};
 use crate::model::event_kind::EventKind;
 use crate::model::id::{ProjectSlug, RecordingId, SessionId};
@@ -75,26 +76,27 @@ pub struct RecordingPatch {
 /// Recordings, newest first, in pages.
 #[utoipa::path(get, path = "/v1/recordings", tag = "recordings", params(ListQuery),
     responses((status = 200, body = RecordingPageJson), (status = 400, body = Problem)))]
-pub async fn list(_: Operator, State(state): State<ApiState>, Asked(query): Asked<ListQuery>) -> Result<Json<RecordingPageJson>, Problem> {
+pub async fn list(_: Member, State(state): State<ApiState>, Asked(query): Asked<ListQuery>) -> Result<Json<RecordingPageJson>, Problem> {
     Ok(Json(state.catalogue.recordings(&query.filter()?).await?.into()))
 }
 
 /// A recording.
 #[utoipa::path(get, path = "/v1/recordings/{id}", tag = "recordings", params(("id" = String, Path)),
     responses((status = 200, body = RecordingJson), (status = 404, body = Problem)))]
-pub async fn get(_: Operator, State(state): State<ApiState>, At(id): At<RecordingId>) -> Result<Json<RecordingJson>, Problem> {
-    Ok(Json(state.catalogue.recording(&id).await?.into()))
+pub async fn get(member: Member, State(state): State<ApiState>, At(id): At<RecordingId>) -> Result<Json<RecordingJson>, Problem> {
+    Ok(Json(member.may(&state, &id, &Action::See).await?.into()))
 }
 
 /// Changes a recording's labels.
 #[utoipa::path(patch, path = "/v1/recordings/{id}", tag = "recordings", params(("id" = String, Path)), request_body = RecordingPatch,
     responses((status = 200, body = RecordingJson), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn patch(
-    _: Operator,
+    member: Member,
     State(state): State<ApiState>,
     At(id): At<RecordingId>,
     Body(patch): Body<RecordingPatch>,
 ) -> Result<Json<RecordingJson>, Problem> {
+    member.may(&state, &id, &Action::See).await?;
     if let Some(labels) = patch.labels {
         state.catalogue.set_labels(&id, &labels).await?;
     }
@@ -104,8 +106,8 @@ pub async fn patch(
 /// Deletes a recording with all its files. There is no way back. One that is still being made is refused.
 #[utoipa::path(delete, path = "/v1/recordings/{id}", tag = "recordings", params(("id" = String, Path)),
     responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub async fn delete(operator: Operator, State(state): State<ApiState>, At(id): At<RecordingId>) -> Result<StatusCode, Problem> {
-    let row = state.catalogue.recording(&id).await?;
+pub async fn delete(member: Member, State(state): State<ApiState>, At(id): At<RecordingId>) -> Result<StatusCode, Problem> {
+    let row = member.may(&state, &id, &Action::Delete).await?;
     match row.state {
         RecordingState::Recording => {
             return Err(Problem::conflict("still_recording", "the recording is being made; end its session or stop it first"));
@@ -115,16 +117,14 @@ pub async fn delete(operator: Operator, State(state): State<ApiState>, At(id): A
         }
         RecordingState::Ready | RecordingState::Failed | RecordingState::Discarded => {}
     }
-    operator
-        .note(&state, AuditAction::Delete, format!("recording:{id}"), json!({ "project": row.project, "session": row.session }))
-        .await?;
+    member.note(&state, AuditAction::Delete, format!("recording:{id}"), json!({ "project": row.project, "session": row.session })).await?;
     // Files first: should one fail, the row still leads to what is left.
     let store = state.regions.of(row.region);
     for key in store.list(&format!("recordings/{id}/")).await? {
         store.delete(&key).await?;
     }
     state.catalogue.delete_recording(&id).await?;
-    tracing::info!(recording = %id, by = %operator.holder, "a recording was deleted");
+    tracing::info!(recording = %id, by = %member.actor, "a recording was deleted");
     tell_deleted(&state, &row.session, &id);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -7,9 +7,6 @@ use super::property::Effective;
 use crate::model::id::ProjectSlug;
 use crate::model::time::WallClock;
 
-/// Nanoseconds of a day.
-const DAY_NS: i64 = 86_400 * 1_000_000_000;
-
 /// A member of the workspace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
@@ -140,14 +137,8 @@ pub fn may(person: &Person, action: &Action<'_>, recording: &RecordingFacts, now
 }
 
 fn sees(person: &Person, recording: &RecordingFacts, now: WallClock) -> bool {
-    let within = |days: u32| now.0.saturating_sub(recording.started_at.0) < i64::from(days).saturating_mul(DAY_NS);
-    person.workspace == recording.workspace
-        && person.properties.access_days.is_none_or(within)
-        && (!recording.restricted || person.properties.restricted_access)
-        && person.projects.as_ref().is_none_or(|only| only.contains(&recording.project))
-        && person.queues.as_ref().is_none_or(|only| recording.queue.as_ref().is_some_and(|queue| only.contains(queue)))
-        && person.groups.as_ref().is_none_or(|only| !only.is_disjoint(&recording.holder.groups))
-        && (person.role != Role::Agent || recording.agents_can_listen_to_others || recording.holder.agents.contains(&person.name))
+    let listening = recording.agents_can_listen_to_others.then(|| recording.project.clone());
+    person.workspace == recording.workspace && person.sight(listening.into_iter().collect(), now).covers(recording)
 }
 
 /// Somebody who came by a link and is no member.

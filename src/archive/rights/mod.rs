@@ -12,9 +12,11 @@
 
 mod decide;
 mod property;
+mod sight;
 
 pub use decide::{Action, Denied, Holder, Person, RecordingFacts, Visibility, Visitor, may, visitor_may};
 pub use property::{Effective, Playback, Properties};
+pub use sight::{Own, Sight};
 
 use serde::{Deserialize, Serialize};
 

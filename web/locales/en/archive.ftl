@@ -1,0 +1,1 @@
+### The archive: search, filters, the list.

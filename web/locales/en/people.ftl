@@ -1,0 +1,1 @@
+### People, groups, properties, keys, signing in.

@@ -1,0 +1,1 @@
+### Links to people outside and inside, and their log.

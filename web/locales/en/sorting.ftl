@@ -1,0 +1,1 @@
+### Folders, labels, assignees, triage rules.
