@@ -51,6 +51,13 @@ impl Operator {
 }
 
 impl Member {
+    /// A change that this member makes now, whatever is there.
+    #[must_use]
+    pub fn changes(&self) -> Change {
+        let via = if self.csrf.is_some() { "page" } else { "api" };
+        Change { at: now(), actor: self.actor.clone(), via, expects: Expected::Anything }
+    }
+
     /// An entry about something that this member does now.
     #[must_use]
     pub fn did(&self, action: AuditAction, subject: impl Into<String>, detail: Value) -> NewAudit {

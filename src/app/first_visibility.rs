@@ -13,8 +13,6 @@ use crate::model::event_kind::EventKind;
 use crate::model::id::RecordingId;
 use crate::model::visibility::Reach;
 
-/// Where the session carries the address of the ticket's requester.
-const REQUESTER: &str = "customer_email";
 /// Wait after a failure of the catalogue.
 const AGAIN: Duration = Duration::from_secs(1);
 /// The newest recordings, looked at when the node starts: some may have become ready while nobody listened.
@@ -88,7 +86,7 @@ async fn settle(catalogue: &Catalogue, log: &EventLog, recording: &Recording) ->
         Source::Live => settings.visibility_live.unwrap_or(Reach::Members),
         Source::Upload => settings.visibility_upload.unwrap_or(Reach::AnyoneWithLink),
     };
-    let requester = recording.manifest.as_ref().and_then(|m| m.metadata.get(REQUESTER));
+    let requester = recording.customer_email.as_ref();
     let requester = requester.and_then(|text| text.reveal().parse::<EmailAddress>().ok()).map(|address| address.key());
     let at = now();
     let first = catalogue.settle_visibility(&recording.id, reach, requester.as_deref(), at).await?;

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use parking_lot::Mutex;
 
 use crate::archive::{ArchiveError, AuditAction, Catalogue, NewAudit, Recording, RecordingState, RowChange, SessionRow, Source};
-use crate::model::event::{SessionOpened, TapeEvent};
+use crate::model::event::{Party, SessionOpened, TapeEvent};
 use crate::model::gate::DiscardReason;
 use crate::model::id::{OutputKey, ParticipantId, RecordingId, SessionId};
 use crate::model::manifest::Manifest;
@@ -22,6 +22,7 @@ pub struct Rows {
 
 struct Open {
     opened: SessionOpened,
+    parties: Vec<Party>,
     recordings: Vec<Recording>,
 }
 
@@ -75,12 +76,13 @@ impl Rows {
             TapeEvent::SessionOpened(opened) => self.opened(opened),
             TapeEvent::OutputStarted { output, recording } => {
                 let row = self.change(&notice.session, |open| {
-                    let row = started(&open.opened, output, recording, notice);
+                    let row = started(&open.opened, &open.parties, output, recording, notice);
                     open.recordings.push(row.clone());
                     Some(row)
                 });
                 self.put(row);
             }
+            TapeEvent::Joined { party, .. } => self.joined(&notice.session, party),
             TapeEvent::OutputEnded { output, ended_by } => {
                 let row = self.change(&notice.session, |open| {
                     let row = open.recordings.iter_mut().find(|row| row.output == *output)?;
@@ -103,6 +105,24 @@ impl Rows {
         }
     }
 
+    /// Somebody is a party of what is being recorded from now on.
+    fn joined(&self, session: &SessionId, party: &Party) {
+        let mut open = self.open.lock();
+        let Some(Open { opened, parties, recordings }) = open.get_mut(session) else { return };
+        parties.retain(|known| known.id != party.id);
+        parties.push(party.clone());
+        let rows: Vec<Recording> = recordings
+            .iter_mut()
+            .filter(|row| row.state == RecordingState::Recording)
+            .map(|row| {
+                row.describe(&opened.metadata, &*parties);
+                row.clone()
+            })
+            .collect();
+        drop(open);
+        rows.into_iter().for_each(|row| self.put(Some(row)));
+    }
+
     /// A session whose tape was found at the start.
     pub fn opened(&self, opened: &SessionOpened) {
         let row = SessionRow {
@@ -114,7 +134,7 @@ impl Rows {
             started_at: opened.started_at,
             ended_at: None,
         };
-        self.open.lock().insert(opened.session.clone(), Open { opened: opened.clone(), recordings: Vec::new() });
+        self.open.lock().insert(opened.session.clone(), Open { opened: opened.clone(), parties: Vec::new(), recordings: Vec::new() });
         self.note(RowChange::SessionBegan(Box::new(row)));
     }
 
@@ -159,6 +179,7 @@ impl Rows {
                 row.progress = 0;
             }
             row.manifest = None;
+            row.forget_people();
             if let Some(labels) = labels {
                 row.labels = labels;
             }
@@ -192,7 +213,7 @@ impl Rows {
             row.ended_at = Some(manifest.ended_at);
             row.ended_by = Some(manifest.ended_by);
             row.duration_ms = Some(manifest.duration_ms);
-            row.manifest = Some(manifest);
+            row.take_manifest(manifest);
         });
     }
 
@@ -205,6 +226,7 @@ impl Rows {
             row.progress = 100;
             row.discarded = Some(reason);
             row.manifest = None;
+            row.forget_people();
         });
         news
     }
@@ -265,8 +287,8 @@ impl Rows {
     }
 }
 
-fn started(opened: &SessionOpened, output: &OutputKey, recording: &RecordingId, notice: &SessionNotice) -> Recording {
-    Recording {
+fn started(opened: &SessionOpened, parties: &[Party], output: &OutputKey, recording: &RecordingId, notice: &SessionNotice) -> Recording {
+    let mut row = Recording {
         id: recording.clone(),
         session: opened.session.clone(),
         output: output.clone(),
@@ -284,8 +306,24 @@ fn started(opened: &SessionOpened, output: &OutputKey, recording: &RecordingId, 
         external_id: opened.external_id.clone(),
         manifest: None,
         labels: Vec::new(),
+        queue: None,
+        access_number: None,
+        caller_number: None,
+        customer_email: None,
+        ticket: None,
+        agents: Vec::new(),
+        orders: Vec::new(),
+        bytes: 0,
+        title: None,
+        folder: None,
+        assignees: Vec::new(),
+        restricted: false,
+        legal_hold: false,
         region: opened.settings.region,
-    }
+    };
+    row.describe(&opened.metadata, parties);
+    row.describe_first(&opened.metadata);
+    row
 }
 
 #[cfg(test)]

@@ -229,7 +229,7 @@ impl Uploads {
         row.ended_at = Some(manifest.ended_at);
         row.ended_by = Some(manifest.ended_by);
         row.duration_ms = Some(duration_ms);
-        row.manifest = Some(manifest);
+        row.take_manifest(manifest);
         self.keep(row).await?;
         self.tell(
             upload,

@@ -57,6 +57,11 @@ impl Address {
         if user.is_empty() { None } else { Some(Self { user, host }) }
     }
 
+    /// Its part before the `@`: a telephone number without separators, where it is one.
+    pub(super) fn into_user(self) -> String {
+        self.user
+    }
+
     /// A pattern that leaves nobody out.
     pub(super) fn matches_everybody(&self) -> bool {
         let stars = |text: &str| text.bytes().all(|b| b == b'*');

@@ -3,6 +3,7 @@
 //! Invariants: every change is one statement, or a transaction whose first statement writes (so that two of them stand in a line on any database);
 //! events come with their numbers (see `event_log`); nothing of a row is ever part of an error.
 
+mod amending;
 mod audit;
 mod changing;
 mod chats;
@@ -15,6 +16,7 @@ mod live;
 mod outbox;
 mod recordings;
 mod sessions;
+mod terms;
 mod uploads;
 mod visibility;
 mod webhooks;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::gate::{DiscardReason, EndedBy};
 use crate::model::id::{OutputKey, ProjectSlug, RecordingId, SessionId};
 use crate::model::manifest::Manifest;
+use crate::model::redact::Personal;
 use crate::model::region::Region;
 use crate::model::settings::Kind;
 use crate::model::time::WallClock;
@@ -73,6 +74,32 @@ pub struct Recording {
     pub manifest: Option<Manifest>,
     /// Labels.
     pub labels: Vec<String>,
+    /// The queue that its call came by.
+    pub queue: Option<String>,
+    /// The number that was called.
+    pub access_number: Option<Personal>,
+    /// The number of the customer.
+    pub caller_number: Option<Personal>,
+    /// The customer's e-mail address.
+    pub customer_email: Option<Personal>,
+    /// The ticket that it belongs to.
+    pub ticket: Option<String>,
+    /// Configured agents who are parties of it, or who sent it in.
+    pub agents: Vec<String>,
+    /// Orders that it belongs to.
+    pub orders: Vec<String>,
+    /// Size of all its files.
+    pub bytes: u64,
+    /// What people call it.
+    pub title: Option<Personal>,
+    /// The folder that it lies in.
+    pub folder: Option<String>,
+    /// Members who are to do something about it.
+    pub assignees: Vec<String>,
+    /// Listed and played only for who has the right to restricted ones.
+    pub restricted: bool,
+    /// Must not be deleted.
+    pub legal_hold: bool,
     /// The region whose store holds its files, from the first to the last: that of the workspace when its session began.
     pub region: Option<Region>,
 }

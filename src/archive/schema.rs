@@ -1,7 +1,7 @@
 //! The catalogue's schema: numbered steps, compiled in, each applied once and in order.
 
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
-use sqlx::{AnyPool, SqlSafeStr};
+use sqlx::{AnyPool, AssertSqlSafe, SqlSafeStr};
 
 use super::error::{ArchiveError, Result};
 
@@ -10,6 +10,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (1, "the catalogue", include_str!("../../migrations/0001_the_catalogue.sql")),
     (2, "the audit log", include_str!("../../migrations/0002_audit.sql")),
     (3, "webhooks", include_str!("../../migrations/0003_webhooks.sql")),
+    (4, "what recordings are found by", include_str!("../../migrations/0004_archive.sql")),
     (6, "regions", include_str!("../../migrations/0006_retention.sql")),
     (7, "uploads and chat logs", include_str!("../../migrations/0007_uploads.sql")),
     (8, "letters", include_str!("../../migrations/0008_share.sql")),
@@ -24,9 +25,14 @@ pub fn newest() -> i64 {
 
 /// Applies what is missing; refuses a database that is ahead of this Ferric.
 pub(super) async fn bring_up_to_date(pool: &AnyPool) -> Result<()> {
+    // What stands as a comment in a step: SQLite compares by bytes as it is, PostgreSQL has to be told.
+    let by_bytes = if pool.acquire().await?.backend_name() == "PostgreSQL" { "COLLATE \"C\"" } else { "" };
     let steps = STEPS
         .iter()
-        .map(|&(number, name, sql)| Migration::new(number, name.into(), MigrationType::Simple, sql.into_sql_str(), false))
+        .map(|&(number, name, sql)| {
+            let sql = AssertSqlSafe(sql.replace("/*bytes*/", by_bytes));
+            Migration::new(number, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+        })
         .collect();
     match Migrator::with_migrations(steps).run(pool).await {
         Ok(()) => Ok(()),

@@ -13,6 +13,8 @@ const LONGEST_KEPT_MONTHS: u64 = 1_200;
 /// Labels of a recording, and the characters of one.
 const MOST_LABELS: usize = 32;
 const LONGEST_LABEL: usize = 64;
+/// Longest title of a recording, in characters.
+const LONGEST_TITLE: usize = 256;
 /// Longest consent question, in characters.
 const LONGEST_TEXT: usize = 4_000;
 /// Longest name, in characters.
@@ -46,6 +48,22 @@ pub(super) fn labels(labels: &[String]) -> Result<()> {
     let fits = |label: &String| !label.trim().is_empty() && label.chars().count() <= LONGEST_LABEL;
     if labels.len() > MOST_LABELS || !labels.iter().all(fits) {
         return Err(ArchiveError::invalid("labels", format!("at most {MOST_LABELS}, each of 1 to {LONGEST_LABEL} characters")));
+    }
+    Ok(())
+}
+
+/// Who is to do something about a recording.
+pub(super) fn assignees(names: &[String]) -> Result<()> {
+    if names.len() > MOST_LABELS {
+        return Err(ArchiveError::invalid("assignees", format!("at most {MOST_LABELS}")));
+    }
+    names.iter().try_for_each(|assignee| name("assignees", assignee))
+}
+
+/// A recording's title.
+pub(super) fn title(text: &str) -> Result<()> {
+    if text.trim().is_empty() || text.chars().count() > LONGEST_TITLE || text.chars().any(char::is_control) {
+        return Err(ArchiveError::invalid("title", format!("1 to {LONGEST_TITLE} characters, none of them a control character")));
     }
     Ok(())
 }

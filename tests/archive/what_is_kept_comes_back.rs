@@ -80,12 +80,13 @@ pub async fn every_column_comes_back(c: Catalogue) {
 
     // Labels are people's, the rest of a row is the node's: neither writes over the other, in whatever order they come.
     let before = c.recording(&bare.id).await.expect("there");
-    c.set_labels(&bare.id, &["kept".to_owned()]).await.expect("labelled");
+    let change = ferric::archive::Change::of_the_node();
+    c.set_labels(&bare.id, &["kept".to_owned()], &change).await.expect("labelled");
     c.put_recording(&ferric::archive::Recording { progress: 7, ..before }).await.expect("replaced");
     let after = c.recording(&bare.id).await.expect("there");
     assert_eq!((after.labels.as_slice(), after.progress), (["kept".to_owned()].as_slice(), 7));
     for bad in [vec![String::new()], vec!["x".repeat(65)], vec!["x".to_owned(); 33]] {
-        assert!(c.set_labels(&bare.id, &bad).await.expect_err("refused").to_string().starts_with("labels: "));
+        assert!(c.set_labels(&bare.id, &bad, &change).await.expect_err("refused").to_string().starts_with("labels: "));
     }
     assert_eq!(c.recording(&bare.id).await.expect("there"), after);
 

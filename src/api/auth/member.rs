@@ -20,7 +20,6 @@ pub struct Member {
     /// Who, with what they may do.
     pub person: Person,
     /// The browser's form token, where the caller is one.
-    #[allow(dead_code)]
     pub csrf: Option<Secret>,
     /// Who this is in the audit log (`key:<name>`, `user:<name>`).
     pub actor: String,
@@ -82,17 +81,15 @@ impl Member {
 
 /// What of a recording decides.
 async fn facts(state: &ApiState, recording: &Recording) -> Result<RecordingFacts, Problem> {
-    let parties = recording.manifest.iter().flat_map(|manifest| &manifest.parties);
-    let queue = recording.manifest.as_ref().and_then(|manifest| manifest.metadata.get("queue"));
     let access = state.catalogue.access(&recording.id).await?;
     Ok(RecordingFacts {
         workspace: WORKSPACE.to_owned(),
         project: recording.project.clone(),
-        queue: queue.map(|queue| queue.reveal().to_owned()),
-        holder: Holder { agents: parties.filter_map(|party| party.agent.clone()).collect(), groups: std::collections::BTreeSet::new() },
+        queue: recording.queue.clone(),
+        holder: Holder { agents: recording.agents.iter().cloned().collect(), groups: std::collections::BTreeSet::new() },
         started_at: recording.started_at,
-        restricted: false,
-        legal_hold: false,
+        restricted: recording.restricted,
+        legal_hold: recording.legal_hold,
         agents_can_listen_to_others: listening(state).await?.contains(&recording.project),
         visibility: access.map_or(Visibility::Members, |access| access.visibility()),
     })

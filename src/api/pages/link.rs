@@ -69,8 +69,8 @@ fn may(recording: &Recording, access: &Access, proven: Option<&Personal>) -> boo
         queue: None,
         holder: Holder::default(),
         started_at: recording.started_at,
-        restricted: false,
-        legal_hold: false,
+        restricted: recording.restricted,
+        legal_hold: recording.legal_hold,
         agents_can_listen_to_others: false,
         visibility: access.visibility(),
     };

@@ -10,6 +10,7 @@ use crate::api::body::At;
 use crate::api::problem::Problem;
 use crate::api::rest::uploads;
 use crate::api::state::ApiState;
+use crate::archive::Expected;
 use crate::model::id::RecordingId;
 
 /// What the forms send.
@@ -38,7 +39,7 @@ pub async fn labels(
             labels.push(label.to_owned());
         }
     }
-    state.catalogue.set_labels(&id, &labels).await?;
+    state.catalogue.set_labels(&id, &labels, &operator.changes(Expected::Anything)).await?;
     Ok(back(&id))
 }
 

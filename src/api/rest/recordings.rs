@@ -98,7 +98,7 @@ pub async fn patch(
 ) -> Result<Json<RecordingJson>, Problem> {
     member.may(&state, &id, &Action::See).await?;
     if let Some(labels) = patch.labels {
-        state.catalogue.set_labels(&id, &labels).await?;
+        state.catalogue.set_labels(&id, &labels, &member.changes()).await?;
     }
     Ok(Json(state.catalogue.recording(&id).await?.into()))
 }

@@ -1,11 +1,16 @@
 //! A recording as callers see it.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::archive::{Page, Recording, RecordingState, Source};
 use crate::model::event::Party;
-use crate::model::gate::{DiscardReason, EndedBy};
-use crate::model::id::{OutputKey, ProjectSlug, RecordingId, SessionId};
+use crate::model::gate::{DiscardReason, EndedBy, Span};
+use crate::model::id::{OutputKey, ParticipantId, ProjectSlug, RecordingId, SessionId};
+use crate::model::manifest::Gap;
+use crate::model::redact::Personal;
+use crate::model::region::Region;
 use crate::model::settings::Kind;
 use crate::model::time::WallClock;
 
@@ -58,11 +63,75 @@ pub struct RecordingJson {
     pub external_id: Option<String>,
     /// Labels.
     pub labels: Vec<String>,
+    /// What people call it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub title: Option<Personal>,
+    /// The folder that it lies in, by its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
+    /// Members who are to do something about it.
+    pub assignees: Vec<String>,
+    /// Only for members with the right to restricted ones.
+    pub restricted: bool,
+    /// Nothing deletes it.
+    pub legal_hold: bool,
+    /// The queue that its call came by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue: Option<String>,
+    /// The number that was called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub access_number: Option<Personal>,
+    /// The customer's number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub caller_number: Option<Personal>,
+    /// The customer's e-mail address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub customer_email: Option<Personal>,
+    /// The ticket that it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
+    /// Orders that it belongs to.
+    pub orders: Vec<String>,
+    /// Configured agents in it.
+    pub agents: Vec<String>,
+    /// `america` or `europe`: whose store its files lie in; absent where the node has but one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub region: Option<Region>,
+    /// Size of all its files.
+    pub bytes: u64,
+    /// Video and audio, as written (RFC 6381): none before it is ready.
+    pub codecs: Vec<String>,
+    /// Size of its picture, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolution: Option<ResolutionJson>,
+    /// Who was recorded when, by the party's id: times of the session; the recording begins at `session_offset_ms`.
+    #[schema(value_type = Object)]
+    pub spans: BTreeMap<ParticipantId, Vec<Span>>,
+    /// Session time of its first instant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_offset_ms: Option<u64>,
+    /// Where somebody who was recorded sent nothing, and why.
+    #[schema(value_type = Vec<Object>)]
+    pub gaps: Vec<Gap>,
     /// Its parties, once there is a manifest.
     #[schema(value_type = Vec<Object>)]
     pub parties: Vec<Party>,
     /// Its files, once it is ready.
     pub files: Vec<FileJson>,
+}
+
+/// Size of a picture.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ResolutionJson {
+    /// Pixels from left to right.
+    pub width: u32,
+    /// Pixels from top to bottom.
+    pub height: u32,
 }
 
 /// A file of a recording.
@@ -92,7 +161,10 @@ pub struct RecordingPageJson {
 impl From<Recording> for RecordingJson {
     fn from(row: Recording) -> Self {
         let id = row.id.clone();
-        let (parties, files) = row.manifest.map_or_else(Default::default, |m| (m.parties, m.files));
+        let resolution = row.manifest.as_ref().and_then(|m| m.media.resolution).map(|(width, height)| ResolutionJson { width, height });
+        let session_offset_ms = row.manifest.as_ref().map(|m| m.session_offset_ms);
+        let (parties, files, codecs, spans, gaps) =
+            row.manifest.map_or_else(Default::default, |m| (m.parties, m.files, m.media.codecs, m.spans, m.gaps));
         let files = files
             .into_iter()
             .map(|f| FileJson {
@@ -120,6 +192,25 @@ impl From<Recording> for RecordingJson {
             discarded: row.discarded,
             external_id: row.external_id,
             labels: row.labels,
+            title: row.title,
+            folder: row.folder,
+            assignees: row.assignees,
+            restricted: row.restricted,
+            legal_hold: row.legal_hold,
+            queue: row.queue,
+            access_number: row.access_number,
+            caller_number: row.caller_number,
+            customer_email: row.customer_email,
+            ticket: row.ticket,
+            orders: row.orders,
+            agents: row.agents,
+            region: row.region,
+            bytes: row.bytes,
+            codecs,
+            resolution,
+            spans,
+            session_offset_ms,
+            gaps,
             parties,
             files,
         }

@@ -8,23 +8,30 @@ use sqlx::any::AnyRow;
 use super::Catalogue;
 use super::columns::{Reading, json, word};
 use super::sessions::no_project;
+use super::terms::keep_terms;
 use crate::archive::error::{ArchiveError, Result};
 use crate::archive::recording::{ListFilter, Page, Recording};
-use crate::archive::validate;
 use crate::model::id::RecordingId;
+use crate::model::redact::Personal;
 use crate::model::region::Region;
 
 /// Rows a page where none are asked for, and the most.
 const PAGE: u32 = 50;
 const LARGEST_PAGE: u32 = 200;
 
-/// A row that is there keeps its region (what is stored of it already lies there) and its labels (they are for people to change: [`Catalogue::set_labels`]).
+/// A row that is there keeps its region (what is stored of it already lies there) and what people said of it (see `amending`). Answered with what is there.
 const PUT: &str = "INSERT INTO recordings (id, session, output, project, kind, source, state, progress, failure, discarded, started_at, ended_at, \
-     duration_ms, ended_by, external_id, manifest, labels, region) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) \
+     duration_ms, ended_by, external_id, manifest, queue, access_number, caller_number, customer_email, ticket, agents, orders, bytes, \
+     labels, region, title, folder, assignees, restricted, legal_hold) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, \
+     $30, $31) \
      ON CONFLICT (id) DO UPDATE SET session = excluded.session, output = excluded.output, project = excluded.project, kind = excluded.kind, \
      source = excluded.source, state = excluded.state, progress = excluded.progress, failure = excluded.failure, discarded = excluded.discarded, \
      started_at = excluded.started_at, ended_at = excluded.ended_at, duration_ms = excluded.duration_ms, ended_by = excluded.ended_by, \
-     external_id = excluded.external_id, manifest = excluded.manifest";
+     external_id = excluded.external_id, manifest = excluded.manifest, queue = excluded.queue, access_number = excluded.access_number, \
+     caller_number = excluded.caller_number, customer_email = excluded.customer_email, ticket = excluded.ticket, agents = excluded.agents, \
+     orders = excluded.orders, bytes = excluded.bytes \
+     RETURNING labels, title, assignees";
 
 impl Catalogue {
     /// Inserts or replaces a recording's row whole.
@@ -117,17 +124,6 @@ impl Catalogue {
         rows.iter().map(recording_of).collect()
     }
 
-    /// Gives a recording these labels and no others; nothing else of its row is written.
-    pub async fn set_labels(&self, id: &RecordingId, labels: &[String]) -> Result<()> {
-        validate::labels(labels)?;
-        let set = sqlx::query("UPDATE recordings SET labels = $2 WHERE id = $1")
-            .bind(id.as_str().to_owned())
-            .bind(json(&labels, "labels")?)
-            .execute(&self.write)
-            .await?;
-        if set.rows_affected() == 0 { Err(ArchiveError::not_found("recording", id.as_str())) } else { Ok(()) }
-    }
-
     /// Removes a recording's row (its files are the caller's).
     pub async fn delete_recording(&self, id: &RecordingId) -> Result<()> {
         let mut tx = self.write.begin().await?;
@@ -149,7 +145,7 @@ pub(super) async fn put(c: &mut AnyConnection, row: &Recording) -> Result<()> {
     if row.progress > 100 {
         return Err(ArchiveError::invalid("progress", "must be 0 to 100"));
     }
-    sqlx::query(PUT)
+    let kept = sqlx::query(PUT)
         .bind(row.id.as_str().to_owned())
         .bind(row.session.as_str().to_owned())
         .bind(row.output.to_string())
@@ -166,12 +162,32 @@ pub(super) async fn put(c: &mut AnyConnection, row: &Recording) -> Result<()> {
         .bind(row.ended_by.as_ref().map(|e| word(e, "ended_by")).transpose()?)
         .bind(row.external_id.clone())
         .bind(row.manifest.as_ref().map(|m| json(m, "manifest")).transpose()?)
+        .bind(row.queue.clone())
+        .bind(revealed(row.access_number.as_ref()))
+        .bind(revealed(row.caller_number.as_ref()))
+        .bind(revealed(row.customer_email.as_ref()))
+        .bind(row.ticket.clone())
+        .bind(json(&row.agents, "agents")?)
+        .bind(json(&row.orders, "orders")?)
+        .bind(row.bytes.cast_signed())
         .bind(json(&row.labels, "labels")?)
         .bind(row.region.map(Region::as_str))
-        .execute(c)
+        .bind(revealed(row.title.as_ref()))
+        .bind(row.folder.clone())
+        .bind(json(&row.assignees, "assignees")?)
+        .bind(i64::from(row.restricted))
+        .bind(i64::from(row.legal_hold))
+        .fetch_one(&mut *c)
         .await
         .map_err(|e| no_project(e, row.project.as_str()))?;
-    Ok(())
+    let kept = Reading::of("recordings", &kept);
+    let (labels, assignees) = (kept.json("labels")?, kept.json("assignees")?);
+    let title = kept.maybe_text("title")?.map(Personal::new);
+    keep_terms(c, &Recording { labels, assignees, title, ..row.clone() }).await
+}
+
+fn revealed(text: Option<&Personal>) -> Option<String> {
+    text.map(|text| text.reveal().to_owned())
 }
 
 enum Value {
@@ -194,7 +210,7 @@ fn place_of(key: &str) -> Result<(i64, String)> {
     read().ok_or_else(|| ArchiveError::invalid("after", "is no `next` of a page"))
 }
 
-fn recording_of(row: &AnyRow) -> Result<Recording> {
+pub(super) fn recording_of(row: &AnyRow) -> Result<Recording> {
     let row = Reading::of("recordings", row);
     Ok(Recording {
         id: row.word("id")?,
@@ -214,6 +230,19 @@ fn recording_of(row: &AnyRow) -> Result<Recording> {
         external_id: row.maybe_text("external_id")?,
         manifest: row.maybe_json("manifest")?,
         labels: row.json("labels")?,
+        queue: row.maybe_text("queue")?,
+        access_number: row.maybe_text("access_number")?.map(Personal::new),
+        caller_number: row.maybe_text("caller_number")?.map(Personal::new),
+        customer_email: row.maybe_text("customer_email")?.map(Personal::new),
+        ticket: row.maybe_text("ticket")?,
+        agents: row.json("agents")?,
+        orders: row.json("orders")?,
+        bytes: row.number("bytes")?.unsigned_abs(),
+        title: row.maybe_text("title")?.map(Personal::new),
+        folder: row.maybe_text("folder")?,
+        assignees: row.json("assignees")?,
+        restricted: row.number("restricted")? != 0,
+        legal_hold: row.number("legal_hold")? != 0,
         region: row.maybe_word("region")?,
     })
 }

@@ -13,8 +13,8 @@ use crate::model::redact::Personal;
 use crate::model::role::Role;
 
 /// Names that become the session's metadata. Files are named `filename` by most clients.
-const NAMES: [&str; 9] =
-    ["title", "ticket", "customer_email", "customer_number", "queue", "order", "access_number", "caller", "description"];
+const NAMES: [&str; 10] =
+    ["title", "ticket", "customer_email", "customer_number", "queue", "order", "access_number", "caller", "description", "restricted"];
 
 /// What was said, by name.
 pub struct Told(BTreeMap<String, String>);

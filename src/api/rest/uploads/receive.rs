@@ -229,7 +229,7 @@ pub async fn arrived(catalogue: &Catalogue, events: &EventLog, inbox: &Inbox, up
 }
 
 fn recording(upload: &Upload, kind: Kind, region: Option<Region>) -> Recording {
-    Recording {
+    let mut row = Recording {
         id: upload.recording.clone(),
         session: upload.session.clone(),
         output: OutputKey::Main(1),
@@ -247,8 +247,25 @@ fn recording(upload: &Upload, kind: Kind, region: Option<Region>) -> Recording {
         external_id: upload.details.external_id.clone(),
         manifest: None,
         labels: Vec::new(),
+        queue: None,
+        access_number: None,
+        caller_number: None,
+        customer_email: None,
+        ticket: None,
+        agents: Vec::new(),
+        orders: Vec::new(),
+        bytes: 0,
+        title: None,
+        folder: None,
+        assignees: Vec::new(),
+        restricted: false,
+        legal_hold: false,
         region,
-    }
+    };
+    row.describe(&upload.details.metadata, []);
+    row.agents.extend(upload.details.agent.clone());
+    row.describe_first(&upload.details.metadata);
+    row
 }
 
 /// `DELETE`: taken back.
