@@ -11,6 +11,7 @@ mod facts;
 pub mod keys;
 pub mod outbox;
 mod recording;
+pub mod retention;
 pub mod rights;
 mod rows;
 mod schema;

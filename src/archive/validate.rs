@@ -10,6 +10,7 @@ use crate::model::settings::{RecordMode, SettingsLayer};
 const LONGEST_S: u64 = 31_536_000;
 /// Longest time that recordings may be kept.
 const LONGEST_KEPT_MONTHS: u64 = 1_200;
+const LONGEST_KEPT_DAYS: u64 = 36_500;
 /// Labels of a recording, and the characters of one.
 const MOST_LABELS: usize = 32;
 const LONGEST_LABEL: usize = 64;
@@ -34,6 +35,12 @@ pub(super) fn settings(layer: &SettingsLayer) -> Result<()> {
     }
     if layer.retention_months.is_some_and(|months| !(1..=LONGEST_KEPT_MONTHS).contains(&months)) {
         return Err(ArchiveError::invalid("settings.retention_months", format!("must be 1 to {LONGEST_KEPT_MONTHS} (a hundred years)")));
+    }
+    for (name, days) in [("live", layer.retention_days_live), ("upload", layer.retention_days_upload)] {
+        if days.is_some_and(|days| !(1..=LONGEST_KEPT_DAYS).contains(&days)) {
+            let why = format!("must be 1 to {LONGEST_KEPT_DAYS} (a hundred years); leave it out for no limit in days");
+            return Err(ArchiveError::invalid(format!("settings.retention_days_{name}"), why));
+        }
     }
     if let (Some(min), Some(max)) = (layer.min_duration_s, layer.max_duration_s)
         && min > max
@@ -78,6 +85,9 @@ pub(super) fn project(row: &ProjectRow) -> Result<()> {
         ("region", layer.region.is_some()),
         ("visibility_upload", layer.visibility_upload.is_some()),
         ("visibility_live", layer.visibility_live.is_some()),
+        ("retention_days_live", layer.retention_days_live.is_some()),
+        ("retention_days_upload", layer.retention_days_upload.is_some()),
+        ("time_zone", layer.time_zone.is_some()),
     ];
     if let Some((name, _)) = workspaces_own.iter().find(|(_, is_set)| *is_set) {
         return Err(ArchiveError::invalid(

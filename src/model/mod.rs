@@ -23,3 +23,4 @@ pub mod settings;
 pub mod switchboard;
 pub mod time;
 pub mod visibility;
+pub mod zone;

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::region::Region;
 use super::role::Role;
 use super::visibility::Reach;
+use super::zone::Zone;
 
 /// A phone call or a video room.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -132,9 +133,20 @@ pub struct SettingsLayer {
     /// Main ends when the last agent leaves.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "yes_or_no")]
     pub stop_when_host_leaves: Option<bool>,
-    /// Months that recordings are kept: 1 to 1200; 3 where nobody says.
+    /// Calendar months that recordings are kept, then they are deleted: 1 to 1200; 3 where nobody says.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole_number")]
     pub retention_months: Option<u64>,
+    /// Of the workspace only: days that live recordings are kept, where that is shorter than their project's months: 1 to 36500; no such limit where nobody
+    /// says.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole_number")]
+    pub retention_days_live: Option<u64>,
+    /// Of the workspace only: as `retention_days_live`, of recordings that were sent in.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole_number")]
+    pub retention_days_upload: Option<u64>,
+    /// Of the workspace only: the time zone in which days and months are counted, by its IANA name, as `Europe/Oslo`; `UTC` where nobody says.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "one_of")]
+    #[schema(value_type = Option<String>)]
+    pub time_zone: Option<Zone>,
     /// Agents may listen to recordings of other agents' calls.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "yes_or_no")]
     pub agents_can_listen_to_others: Option<bool>,
@@ -338,6 +350,9 @@ mod tests {
             "recording_enabled",
             "min_duration_s",
             "retention_months",
+            "retention_days_live",
+            "retention_days_upload",
+            "time_zone",
             "agents_can_listen_to_others",
             "region",
             "visibility_upload",

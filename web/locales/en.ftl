@@ -470,13 +470,6 @@ set-language = Language of that text
 set-hint-language = A language tag such as en or nb-NO.
 set-agents_can_listen_to_others = Agents can listen to other agents' calls
 set-hint-agents_can_listen_to_others = No: an agent hears their own only.
-set-retention_months = Kept for
-set-hint-retention_months = Months that recordings are to be kept. Nothing is deleted by itself yet.
-unit-retention_months = { $n ->
-    [one] 1 month
-   *[other] { $n } months
-}
-unit-retention_months-after = months
 set-region = Storage region
 set-hint-region = Recordings of sessions that begin from now on lie there and nowhere else. Those that there are stay where they are.
 opt-region-none = Ferric’s one store

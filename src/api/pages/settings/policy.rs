@@ -16,6 +16,7 @@ enum Of {
     Words(&'static [&'static str]),
     YesNo,
     Number,
+    Text,
 }
 
 const MODES: &[&str] = &["both", "agent_only_allow", "agent_only_forbid", "receipts_allow", "receipts_forbid", "none"];
@@ -46,13 +47,22 @@ const GROUPS: [(&str, &[(&str, Of)]); 7] = [
     ),
     ("consent", &[("consent", Of::Words(&["not_required", "per_party", "all_party"]))]),
     ("listening", &[("agents_can_listen_to_others", Of::YesNo)]),
-    ("keeping", &[("retention_months", Of::Number)]),
+    (
+        "keeping",
+        &[
+            ("retention_months", Of::Number),
+            ("retention_days_live", Of::Number),
+            ("retention_days_upload", Of::Number),
+            ("time_zone", Of::Text),
+        ],
+    ),
     ("place", &[("region", Of::Words(&["america", "europe"]))]),
     ("link", &[("visibility_live", Of::Words(REACHES)), ("visibility_upload", Of::Words(REACHES))]),
 ];
 
 /// Settings that hold for all projects alike.
-const WORKSPACES_OWN: [&str; 3] = ["region", "visibility_live", "visibility_upload"];
+const WORKSPACES_OWN: [&str; 6] =
+    ["region", "visibility_live", "visibility_upload", "retention_days_live", "retention_days_upload", "time_zone"];
 
 /// Settings as a form holds them: texts by name, absent where nothing is chosen.
 pub(super) type Values = BTreeMap<String, String>;
@@ -77,7 +87,7 @@ pub(super) fn as_request(values: &Values) -> Value {
             (Of::YesNo, "true") => json!(true),
             (Of::YesNo, "false") => json!(false),
             (Of::Number, digits) => digits.parse::<u64>().map_or_else(|_| json!(digits), |n| json!(n)),
-            (Of::Words(_) | Of::YesNo, word) => json!(word),
+            (Of::Words(_) | Of::YesNo | Of::Text, word) => json!(word),
         };
         out.insert(name.to_owned(), value);
     }
@@ -94,6 +104,7 @@ pub(super) fn said(w: Words, name: &str, value: &Value) -> String {
         Value::Bool(yes) => w.t(if *yes { "opt-yes" } else { "opt-no" }),
         Value::Number(n) => w.tn(&format!("unit-{name}"), "n", n.as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(0)),
         Value::Null if name == "region" => w.t("opt-region-none"),
+        Value::String(text) if name == "time_zone" => text.clone(),
         Value::String(word) => w.t(&format!("opt-{name}-{word}")),
         _ => w.t("opt-no-limit"),
     }
@@ -103,6 +114,7 @@ pub(super) fn said(w: Words, name: &str, value: &Value) -> String {
 pub(super) fn under(settings: &Settings, workspace: &SettingsLayer) -> Value {
     let mut under = serde_json::to_value(settings).unwrap_or_default();
     under["retention_months"] = json!(workspace.retention_months.unwrap_or(3));
+    under["time_zone"] = json!(workspace.time_zone.clone().unwrap_or_default());
     under["visibility_live"] = json!("members");
     under["visibility_upload"] = json!("anyone_with_link");
     under["agents_can_listen_to_others"] = json!(workspace.agents_can_listen_to_others.unwrap_or(false));
@@ -175,6 +187,10 @@ fn field(w: Words, layer: &Layer<'_>, name: &'static str, of: Of, values: &Value
             field.value = chosen.to_owned();
             field.digits = true;
             field.unit = w.of("unit", &format!("{name}-after"));
+            field.otherwise = otherwise;
+        }
+        Of::Text => {
+            field.value = chosen.to_owned();
             field.otherwise = otherwise;
         }
         Of::YesNo => {
