@@ -16,6 +16,7 @@ use super::load::siprec::{CallPlan, LegPlan, Pump, SipFlow, SiprecCall, SiprecCl
 use super::load::whip::{Film, publish};
 use super::node::Node;
 use super::serve;
+use crate::archive::rights::Sight;
 use crate::archive::{ListFilter, Recording, RecordingState};
 use crate::model::command::Verb;
 use crate::model::id::SessionId;
@@ -167,7 +168,7 @@ fn film() -> Result<Film> {
 }
 
 async fn session_of_call(node: &Node, call_id: &str) -> Result<SessionId> {
-    let page = node.catalogue.recordings(&ListFilter::default()).await?;
+    let page = node.catalogue.recordings(&ListFilter::default(), &Sight::everything()).await?;
     let newest_call = page.items.into_iter().find(|r| r.kind == Kind::Call && r.external_id.as_deref().is_none_or(|id| id == call_id));
     newest_call.map(|r| r.session).context("the node has no recording of the call")
 }
@@ -175,7 +176,10 @@ async fn session_of_call(node: &Node, call_id: &str) -> Result<SessionId> {
 async fn wait_until_ready(node: &Node, session: &SessionId) -> Result<Recording> {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let page = node.catalogue.recordings(&ListFilter { session: Some(session.clone()), ..ListFilter::default() }).await?;
+        let page = node
+            .catalogue
+            .recordings(&ListFilter { session: Some(session.clone()), ..ListFilter::default() }, &Sight::everything())
+            .await?;
         match page.items.into_iter().next() {
             Some(row) if row.state == RecordingState::Ready => return Ok(row),
             Some(row) if row.state == RecordingState::Failed => bail!("failed: {}", row.failure.unwrap_or_default()),

@@ -7,6 +7,7 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::archive::rights::Sight;
 use crate::archive::{ArchiveError, Catalogue, EventLog, EventRow, ListFilter, NewEvent, Recording, RecordingState, Source, now};
 use crate::model::email::EmailAddress;
 use crate::model::event_kind::EventKind;
@@ -59,7 +60,7 @@ pub fn start(catalogue: Catalogue, log: EventLog, mut kept: watch::Receiver<u64>
 
 async fn take_up(catalogue: &Catalogue, log: &EventLog) -> Result<(), ArchiveError> {
     let ready = ListFilter { state: Some(RecordingState::Ready), limit: Some(LOOKED_AT), ..ListFilter::default() };
-    for recording in catalogue.recordings(&ready).await?.items {
+    for recording in catalogue.recordings(&ready, &Sight::everything()).await?.items {
         settle(catalogue, log, &recording).await?;
     }
     Ok(())

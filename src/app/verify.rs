@@ -15,6 +15,7 @@ use super::command_line::{NOT_WELL, Verify, WRONG_USE, complain};
 use super::config::Config;
 use super::conveyor::MANIFEST;
 use super::ways::stores_of;
+use crate::archive::rights::Sight;
 use crate::archive::seal;
 use crate::archive::{Catalogue, ListFilter, Recording, RecordingState};
 use crate::model::id::RecordingId;
@@ -105,7 +106,7 @@ async fn look(call: &Verify, config: &Config) -> Result<Report> {
     } else {
         let mut ids = Vec::new();
         loop {
-            let page = catalogue.recordings(&filter).await?;
+            let page = catalogue.recordings(&filter, &Sight::everything()).await?;
             ids.extend(page.items.into_iter().map(id_and_region));
             match page.next {
                 Some(next) => filter.after = Some(next),

@@ -15,6 +15,7 @@ mod keys;
 mod live;
 mod outbox;
 mod recordings;
+mod search;
 mod sessions;
 mod terms;
 mod uploads;

@@ -74,8 +74,9 @@ impl Recording {
             let digits = digits(number.reveal());
             if digits.len() >= FEWEST_DIGITS {
                 found.insert(("number_end", digits.chars().rev().take(LONGEST_TERM).collect()));
-                found.insert(("number", cut(&digits)));
-                words.insert(cut(&digits));
+                // A number with its country's is also typed without it.
+                let country = if number.reveal().trim().starts_with(['+', '0']) { 3 } else { 0 };
+                words.extend((0..=country).filter_map(|n| digits.get(n..)).filter(|rest| rest.len() >= FEWEST_DIGITS).map(cut));
             }
         }
         if let Some(email) = &self.customer_email {
@@ -83,11 +84,15 @@ impl Recording {
             found.insert(("email", key.clone()));
             words.insert(key);
         }
+        words.extend([self.id.as_str().to_lowercase(), self.session.as_str().to_lowercase()]);
         let whole = [&self.external_id, &self.ticket].into_iter().flatten().chain(&self.orders);
-        words.extend(whole.map(|text| cut(&text.to_lowercase())));
+        for text in whole.map(|text| text.to_lowercase()) {
+            // Who types its first word types the beginning of all of it.
+            words.extend(words_of(&text).filter(|word| !text.starts_with(word.as_str())).map(|word| cut(&word)));
+            words.insert(cut(&text));
+        }
         let names = self.manifest.iter().flat_map(|m| &m.parties).filter_map(|party| party.name.as_ref()).map(Personal::reveal);
-        let texts =
-            self.agents.iter().chain(&self.labels).chain(&self.assignees).chain(&self.queue).chain(&self.external_id).chain(&self.ticket);
+        let texts = self.agents.iter().chain(&self.labels).chain(&self.assignees).chain(&self.queue);
         for text in texts.map(String::as_str).chain(self.title.as_ref().map(Personal::reveal)).chain(names) {
             words.extend(words_of(text).map(|word| cut(&word)));
         }
@@ -96,7 +101,7 @@ impl Recording {
     }
 }
 
-fn cut(text: &str) -> String {
+pub(super) fn cut(text: &str) -> String {
     text.chars().take(LONGEST_TERM).collect()
 }
 
@@ -133,7 +138,7 @@ fn number_of(text: &str) -> String {
     if is_number(text) {
         return text.trim().to_owned();
     }
-    Address::parse(text).map(Address::into_user).unwrap_or_else(|| text.to_owned())
+    Address::parse(text).map_or_else(|| text.to_owned(), Address::into_user)
 }
 
 #[cfg(test)]

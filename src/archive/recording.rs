@@ -26,6 +26,20 @@ pub enum RecordingState {
     Discarded,
 }
 
+impl RecordingState {
+    /// Its name on every surface.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Recording => "recording",
+            Self::Processing => "processing",
+            Self::Ready => "ready",
+            Self::Failed => "failed",
+            Self::Discarded => "discarded",
+        }
+    }
+}
+
 /// Live or uploaded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -35,6 +49,17 @@ pub enum Source {
     Live,
     /// Uploaded.
     Upload,
+}
+
+impl Source {
+    /// Its name on every surface.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Upload => "upload",
+        }
+    }
 }
 
 /// A recording as the catalogue keeps it.
@@ -104,7 +129,16 @@ pub struct Recording {
     pub region: Option<Region>,
 }
 
-/// What a list is asked for.
+/// Where a recording lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InFolder {
+    /// In this folder, by its id.
+    One(String),
+    /// In none.
+    None,
+}
+
+/// What a list is asked for: all of it has to hold.
 #[derive(Clone, Debug, Default)]
 pub struct ListFilter {
     /// Of this session.
@@ -117,6 +151,36 @@ pub struct ListFilter {
     pub from: Option<WallClock>,
     /// Started before.
     pub to: Option<WallClock>,
+    /// An agent's, by name.
+    pub agent: Option<String>,
+    /// Of a call that came by this queue.
+    pub queue: Option<String>,
+    /// With a number that ends so, the caller's or the one that was called.
+    pub number: Option<String>,
+    /// Of the customer with this e-mail address.
+    pub email: Option<String>,
+    /// Live or uploaded.
+    pub source: Option<Source>,
+    /// With this label.
+    pub label: Option<String>,
+    /// In a folder or in none.
+    pub folder: Option<InFolder>,
+    /// Of this order.
+    pub order: Option<String>,
+    /// Of the session that the platform calls so.
+    pub external_id: Option<String>,
+    /// Assigned to this member.
+    pub assignee: Option<String>,
+    /// Restricted ones, or all others.
+    pub restricted: Option<bool>,
+    /// At least so long.
+    pub longer_ms: Option<u64>,
+    /// At most so long.
+    pub shorter_ms: Option<u64>,
+    /// Every word of it is the beginning of something that the recording is found by.
+    pub q: Option<String>,
+    /// Only these.
+    pub only: Option<Vec<RecordingId>>,
     /// Rows a page, 1 to 200; 50 if absent.
     pub limit: Option<u32>,
     /// `next` of the page before.

@@ -5,6 +5,7 @@
 mod agents_and_projects_are_checked_field_by_field;
 mod events_rise_for_every_reader;
 mod every_change_is_noted_with_it;
+mod lists_hold_what_is_asked_for_and_covered;
 mod many_write_at_once;
 mod postgres_runs_the_same_catalogue;
 mod recordings_page_newest_first;

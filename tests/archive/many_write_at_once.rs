@@ -1,3 +1,4 @@
+use ferric::archive::rights::Sight;
 use ferric::archive::{ArchiveError, Catalogue, EventRow, ListFilter, RecordingState};
 use ferric::model::time::WallClock;
 
@@ -56,7 +57,7 @@ pub async fn no_change_is_lost(c: Catalogue) {
     }
     work.join_all().await;
     let filter = ListFilter { state: Some(RecordingState::Ready), limit: Some(200), ..ListFilter::default() };
-    assert_eq!(c.recordings(&filter).await.expect("read").items.len(), 128);
+    assert_eq!(c.recordings(&filter, &Sight::everything()).await.expect("read").items.len(), 128);
     assert!(c.open_sessions().await.expect("read").is_empty());
     assert!(c.unfinished_recordings().await.expect("read").is_empty());
 }

@@ -9,9 +9,9 @@ use sqlx::{Connection, Executor};
 
 use crate::{
     agents_and_projects_are_checked_field_by_field as checks, events_rise_for_every_reader as events,
-    every_change_is_noted_with_it as changes, many_write_at_once as writers, recordings_page_newest_first as pages,
-    the_admin_key_is_kept_or_made_anew as key, the_audit_log_is_a_chain as audit, the_first_start_makes_the_catalogue as start,
-    what_is_kept_comes_back as kept, what_people_say_stays_with_a_recording as said,
+    every_change_is_noted_with_it as changes, lists_hold_what_is_asked_for_and_covered as lists, many_write_at_once as writers,
+    recordings_page_newest_first as pages, the_admin_key_is_kept_or_made_anew as key, the_audit_log_is_a_chain as audit,
+    the_first_start_makes_the_catalogue as start, what_is_kept_comes_back as kept, what_people_say_stays_with_a_recording as said,
 };
 
 struct Cluster {
@@ -106,6 +106,7 @@ async fn every_behaviour_of_the_catalogue_holds_on_postgres() {
     cluster.fresh("writers", writers::no_change_is_lost).await;
     cluster.fresh("names", writers::one_of_many_gets_the_name).await;
     cluster.fresh("filters", pages::filters_and_limits_hold).await;
+    cluster.fresh("lists", |c| lists::a_list_is_what_a_look_at_every_row_finds(c, 200)).await;
     cluster.fresh("pages", |c| pages::pages_without_gap_or_repeat(c, 2_000)).await;
     cluster.fresh("changes", changes::a_change_and_its_entry_come_together_or_not_at_all).await;
     cluster.fresh("wordings", changes::a_wording_is_never_lost).await;

@@ -1,6 +1,7 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
+use ferric::archive::rights::Sight;
 use ferric::archive::{Catalogue, ListFilter, Recording, RecordingState};
 use ferric::model::time::WallClock;
 
@@ -19,7 +20,7 @@ async fn on_sqlite_filters_and_limits_hold() {
 async fn all_pages(c: &Catalogue, mut filter: ListFilter) -> Vec<Recording> {
     let mut all = Vec::new();
     loop {
-        let page = c.recordings(&filter).await.expect("a page");
+        let page = c.recordings(&filter, &Sight::everything()).await.expect("a page");
         all.extend(page.items);
         match page.next {
             Some(next) => filter.after = Some(next),
@@ -37,7 +38,7 @@ pub async fn pages_without_gap_or_repeat(c: Catalogue, rows: i64) {
     let (mut seen, mut slowest, mut added) = (Vec::new(), Duration::ZERO, 0);
     loop {
         let asked = Instant::now();
-        let page = c.recordings(&filter).await.expect("a page");
+        let page = c.recordings(&filter, &Sight::everything()).await.expect("a page");
         slowest = slowest.max(asked.elapsed());
         for n in 0..3 {
             c.put_recording(&recording(1_000_000 + added + n)).await.expect("a newer one");
@@ -83,12 +84,12 @@ pub async fn filters_and_limits_hold(c: Catalogue) {
     assert_eq!(starts(all_pages(&c, by).await), (10..20).rev().collect::<Vec<_>>());
     let by = ListFilter { session: Some(rows[7].session.clone()), ..ListFilter::default() };
     assert_eq!(all_pages(&c, by).await, [rows[7].clone()]);
-    let page = c.recordings(&ListFilter::default()).await.expect("a page");
+    let page = c.recordings(&ListFilter::default(), &Sight::everything()).await.expect("a page");
     assert_eq!((page.items.len(), page.next.is_some()), (50, true), "50 where none are asked for");
-    let page = c.recordings(&ListFilter { limit: Some(60), ..ListFilter::default() }).await.expect("a page");
+    let page = c.recordings(&ListFilter { limit: Some(60), ..ListFilter::default() }, &Sight::everything()).await.expect("a page");
     assert_eq!((page.items.len(), page.next), (60, None), "no key where nothing follows");
 
-    let no = async |filter: ListFilter| c.recordings(&filter).await.expect_err("is refused").to_string();
+    let no = async |filter: ListFilter| c.recordings(&filter, &Sight::everything()).await.expect_err("is refused").to_string();
     assert_eq!(no(ListFilter { limit: Some(0), ..ListFilter::default() }).await, "limit: must be 1 to 200");
     assert_eq!(no(ListFilter { limit: Some(201), ..ListFilter::default() }).await, "limit: must be 1 to 200");
     assert_eq!(

@@ -58,7 +58,6 @@ impl Member {
     ///
     /// # Errors
     /// 500 where the catalogue does not answer.
-    #[allow(dead_code)]
     pub async fn sight(&self, state: &ApiState) -> Result<Sight, Problem> {
         let listening = if self.person.role == Role::Agent { listening(state).await? } else { Vec::new() };
         Ok(self.person.sight(listening.into_iter().collect(), now()))

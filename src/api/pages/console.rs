@@ -13,10 +13,11 @@ use super::lane_html::lane_html;
 use super::recording_row::{RecordingRow, state_name};
 use super::shell::{Shell, page, problem_page};
 use super::words::{Words, length};
-use crate::api::auth::Operator;
+use crate::api::auth::{Member, Operator};
 use crate::api::escaped::escaped;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
+use crate::archive::rights::Action;
 use crate::archive::{EventRow, ListFilter, RecordingState};
 use crate::model::settings::Kind;
 use crate::model::time::WallClock;
@@ -121,6 +122,7 @@ impl ConsoleQuery {
             to: day(&self.to, 1),
             limit: Some(ROWS),
             after: (!self.after.is_empty()).then(|| self.after.clone()),
+            ..ListFilter::default()
         }
     }
 
@@ -209,8 +211,8 @@ async fn live_html(state: &ApiState, w: Words, csrf: String) -> String {
     LivePart { w, csrf, sessions, total }.render().unwrap_or_default()
 }
 
-async fn recordings_html(state: &ApiState, w: Words, query: &ConsoleQuery) -> Result<String, Problem> {
-    let found = state.catalogue.recordings(&query.filter()).await?;
+async fn recordings_html(member: &Member, state: &ApiState, w: Words, query: &ConsoleQuery) -> Result<String, Problem> {
+    let found = state.catalogue.recordings(&query.filter(), &member.sight(state).await?).await?;
     let rows = found.items.iter().map(|r| RecordingRow::new(w, r, state)).collect();
     let part = RecordingsPart {
         w,
@@ -224,24 +226,24 @@ async fn recordings_html(state: &ApiState, w: Words, query: &ConsoleQuery) -> Re
 }
 
 /// `GET /`
-pub async fn console(operator: Operator, State(state): State<ApiState>, Query(query): Query<ConsoleQuery>) -> Response {
+pub async fn console(operator: Operator, member: Member, State(state): State<ApiState>, Query(query): Query<ConsoleQuery>) -> Response {
     if let Ok(id) = query.id.trim().parse()
-        && state.catalogue.recording(&id).await.is_ok()
+        && member.may(&state, &id, &Action::See).await.is_ok()
     {
         return Redirect::to(&format!("/recordings/{id}")).into_response();
     }
-    match compose(&operator, &state, query).await {
+    match compose(&operator, &member, &state, query).await {
         Ok(template) => page(StatusCode::OK, &template),
         Err(problem) => problem_page(&operator, &problem),
     }
 }
 
-async fn compose(operator: &Operator, state: &ApiState, query: ConsoleQuery) -> Result<ConsolePage, Problem> {
+async fn compose(operator: &Operator, member: &Member, state: &ApiState, query: ConsoleQuery) -> Result<ConsolePage, Problem> {
     let shell = Shell::of(operator, "recordings");
     let w = shell.w;
     Ok(ConsolePage {
         live_html: live_html(state, w, shell.csrf.clone().unwrap_or_default()).await,
-        recordings_html: recordings_html(state, w, &query).await?,
+        recordings_html: recordings_html(member, state, w, &query).await?,
         projects: state.catalogue.projects().await?.into_iter().map(|p| p.slug.to_string()).collect(),
         chips: query.chips(w),
         states: STATES,
@@ -258,11 +260,11 @@ pub async fn live_part(operator: Operator, State(state): State<ApiState>) -> Htm
 
 /// `GET /parts/recordings`: the table alone, for the page's script.
 pub async fn recordings_part(
-    _: Operator,
+    member: Member,
     State(state): State<ApiState>,
     Query(query): Query<ConsoleQuery>,
 ) -> Result<Html<String>, Problem> {
-    recordings_html(&state, Words::english(), &query).await.map(Html)
+    recordings_html(&member, &state, Words::english(), &query).await.map(Html)
 }
 
 #[cfg(test)]

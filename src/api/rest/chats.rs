@@ -16,6 +16,7 @@ use crate::api::noted::now;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::archive::chats::{Chat, ChatFilter, ChatLine, ChatRow, checked};
+use crate::archive::rights::Sight;
 use crate::archive::{AuditAction, ListFilter};
 use crate::model::id::{ProjectSlug, RecordingId, SessionId};
 use crate::model::time::WallClock;
@@ -186,7 +187,7 @@ async fn session_of(state: &ApiState, id: &SessionId) -> Result<(ProjectSlug, Wa
 
 async fn shown(state: &ApiState, chat: Chat) -> Result<ChatJson, Problem> {
     let of = ListFilter { session: Some(chat.session.clone()), limit: Some(LARGEST_PAGE), ..ListFilter::default() };
-    let recordings = state.catalogue.recordings(&of).await?.items.into_iter().map(|row| row.id).collect();
+    let recordings = state.catalogue.recordings(&of, &Sight::everything()).await?.items.into_iter().map(|row| row.id).collect();
     Ok(ChatJson {
         session: chat.session,
         project: chat.project,

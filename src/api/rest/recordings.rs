@@ -12,12 +12,15 @@ use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::api::wire::{RecordingJson, RecordingPageJson};
 use crate::archive::rights::Action;
-use crate::archive::{AuditAction, ListFilter, NewEvent, RecordingState};
+use crate::archive::{AuditAction, InFolder, ListFilter, NewEvent, RecordingState, Source};
 use crate::model::event_kind::EventKind;
 use crate::model::id::{ProjectSlug, RecordingId, SessionId};
 use crate::model::time::WallClock;
 
-/// What a list is asked for.
+/// The longest recording that can be asked for: ten years.
+const LONGEST_S: u64 = 315_360_000;
+
+/// What a list is asked for: all of it has to hold.
 #[derive(Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -35,6 +38,36 @@ pub struct ListQuery {
     from: Option<String>,
     /// Started before (RFC 3339).
     to: Option<String>,
+    /// Of this configured agent.
+    agent: Option<String>,
+    /// Of calls that came by this queue.
+    queue: Option<String>,
+    /// With a telephone number, the customer's or the one that was called, that ends in these digits.
+    number: Option<String>,
+    /// Of the customer with this e-mail address.
+    email: Option<String>,
+    /// `live` or `upload`.
+    #[param(value_type = Option<String>)]
+    source: Option<Source>,
+    /// With this label.
+    label: Option<String>,
+    /// In this folder, by its id; `none` = in no folder.
+    folder: Option<String>,
+    /// Of this order.
+    order: Option<String>,
+    /// Of the session that the platform calls so.
+    external_id: Option<String>,
+    /// Assigned to this member.
+    assignee: Option<String>,
+    /// Restricted ones only (`true`), or all others (`false`).
+    restricted: Option<bool>,
+    /// At least so many seconds long.
+    longer_than_s: Option<u64>,
+    /// At most so many seconds long.
+    shorter_than_s: Option<u64>,
+    /// Search as one types: every word is the beginning of something that the recording is found by (an id, a number, an address, a ticket, a name, a word
+    /// of its title …).
+    q: Option<String>,
     /// Rows a page, 1 to 200; 50 if absent.
     limit: Option<u32>,
     /// `next` of the page before.
@@ -48,6 +81,13 @@ pub(super) fn instant(name: &str, text: Option<&str>) -> Result<Option<WallClock
     Ok(Some(WallClock::from_unix_ms(time.as_millisecond())))
 }
 
+fn milliseconds(name: &str, seconds: Option<u64>) -> Result<Option<u64>, Problem> {
+    let Some(seconds) = seconds else { return Ok(None) };
+    let fits = seconds <= LONGEST_S;
+    let bad = || Problem::new(StatusCode::BAD_REQUEST, "bad_query", format!("{name}: at most {LONGEST_S}"));
+    fits.then(|| Some(seconds * 1_000)).ok_or_else(bad)
+}
+
 impl ListQuery {
     fn filter(self) -> Result<ListFilter, Problem> {
         if self.limit.is_some_and(|l| !(1..=200).contains(&l)) {
@@ -59,6 +99,21 @@ impl ListQuery {
             session: self.session,
             project: self.project,
             state: self.state,
+            agent: self.agent,
+            queue: self.queue,
+            number: self.number,
+            email: self.email,
+            source: self.source,
+            label: self.label,
+            folder: self.folder.map(|folder| if folder == "none" { InFolder::None } else { InFolder::One(folder) }),
+            order: self.order,
+            external_id: self.external_id,
+            assignee: self.assignee,
+            restricted: self.restricted,
+            longer_ms: milliseconds("longer_than_s", self.longer_than_s)?,
+            shorter_ms: milliseconds("shorter_than_s", self.shorter_than_s)?,
+            q: self.q,
+            only: None,
             limit: self.limit,
             after: self.after,
         })
@@ -76,8 +131,12 @@ pub struct RecordingPatch {
 /// Recordings, newest first, in pages.
 #[utoipa::path(get, path = "/v1/recordings", tag = "recordings", params(ListQuery),
     responses((status = 200, body = RecordingPageJson), (status = 400, body = Problem)))]
-pub async fn list(_: Member, State(state): State<ApiState>, Asked(query): Asked<ListQuery>) -> Result<Json<RecordingPageJson>, Problem> {
-    Ok(Json(state.catalogue.recordings(&query.filter()?).await?.into()))
+pub async fn list(
+    member: Member,
+    State(state): State<ApiState>,
+    Asked(query): Asked<ListQuery>,
+) -> Result<Json<RecordingPageJson>, Problem> {
+    Ok(Json(state.catalogue.recordings(&query.filter()?, &member.sight(&state).await?).await?.into()))
 }
 
 /// A recording.

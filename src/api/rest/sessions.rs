@@ -13,6 +13,7 @@ use crate::api::body::{Asked, At, Body};
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::api::wire::{ControlsJson, SessionJson, SessionListJson, YouJson, whip_url};
+use crate::archive::rights::Sight;
 use crate::archive::{ArchiveError, ListFilter};
 use crate::model::id::{ParticipantId, ProjectSlug, SessionId};
 use crate::model::redact::Personal;
@@ -146,7 +147,10 @@ async fn over(state: &ApiState, id: &SessionId) -> Result<SessionJson, Problem> 
         }
         Err(other) => return Err(other.into()),
     };
-    let page = state.catalogue.recordings(&ListFilter { session: Some(id.clone()), limit: Some(200), ..ListFilter::default() }).await?;
+    let page = state
+        .catalogue
+        .recordings(&ListFilter { session: Some(id.clone()), limit: Some(200), ..ListFilter::default() }, &Sight::everything())
+        .await?;
     Ok(SessionJson::over(row, page.items))
 }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::Catalogue;
 use super::audit::append;
 use super::columns::json;
-use super::recordings::recording_of;
+use super::recordings::{ROW, recording_of};
 use super::terms::keep_terms;
 use crate::archive::change::Change;
 use crate::archive::error::{ArchiveError, Result};
@@ -79,7 +79,10 @@ impl Catalogue {
 
     async fn amend(&self, id: &RecordingId, change: &Change, amend: impl FnOnce(&mut Recording)) -> Result<()> {
         let mut tx = self.configuring().await?;
-        let found = sqlx::query("SELECT * FROM recordings WHERE id = $1").bind(id.as_str().to_owned()).fetch_optional(&mut *tx).await?;
+        let found = sqlx::query(sqlx::AssertSqlSafe(format!("{ROW} WHERE r.id = $1")))
+            .bind(id.as_str().to_owned())
+            .fetch_optional(&mut *tx)
+            .await?;
         let before = recording_of(&found.ok_or_else(|| ArchiveError::not_found("recording", id.as_str()))?)?;
         let mut after = before.clone();
         amend(&mut after);

@@ -1,7 +1,5 @@
 //! Recordings and their lists.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
@@ -10,25 +8,24 @@ use super::columns::{Reading, json, word};
 use super::sessions::no_project;
 use super::terms::keep_terms;
 use crate::archive::error::{ArchiveError, Result};
-use crate::archive::recording::{ListFilter, Page, Recording};
+use crate::archive::recording::Recording;
 use crate::model::id::RecordingId;
 use crate::model::redact::Personal;
 use crate::model::region::Region;
 
-/// Rows a page where none are asked for, and the most.
-const PAGE: u32 = 50;
-const LARGEST_PAGE: u32 = 200;
+/// A recording with its manifest.
+pub(super) const ROW: &str = "SELECT r.*, m.manifest FROM recordings r LEFT JOIN manifests m ON m.recording = r.id";
 
 /// A row that is there keeps its region (what is stored of it already lies there) and what people said of it (see `amending`). Answered with what is there.
 const PUT: &str = "INSERT INTO recordings (id, session, output, project, kind, source, state, progress, failure, discarded, started_at, ended_at, \
-     duration_ms, ended_by, external_id, manifest, queue, access_number, caller_number, customer_email, ticket, agents, orders, bytes, \
+     duration_ms, ended_by, external_id, queue, access_number, caller_number, customer_email, ticket, agents, orders, bytes, \
      labels, region, title, folder, assignees, restricted, legal_hold) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, \
-     $30, $31) \
+     $30) \
      ON CONFLICT (id) DO UPDATE SET session = excluded.session, output = excluded.output, project = excluded.project, kind = excluded.kind, \
      source = excluded.source, state = excluded.state, progress = excluded.progress, failure = excluded.failure, discarded = excluded.discarded, \
      started_at = excluded.started_at, ended_at = excluded.ended_at, duration_ms = excluded.duration_ms, ended_by = excluded.ended_by, \
-     external_id = excluded.external_id, manifest = excluded.manifest, queue = excluded.queue, access_number = excluded.access_number, \
+     external_id = excluded.external_id, queue = excluded.queue, access_number = excluded.access_number, \
      caller_number = excluded.caller_number, customer_email = excluded.customer_email, ticket = excluded.ticket, agents = excluded.agents, \
      orders = excluded.orders, bytes = excluded.bytes \
      RETURNING labels, title, assignees";
@@ -50,7 +47,7 @@ impl Catalogue {
 
     /// One recording.
     pub async fn recording(&self, id: &RecordingId) -> Result<Recording> {
-        let row = sqlx::query("SELECT * FROM recordings WHERE id = $1")
+        let row = sqlx::query(sqlx::AssertSqlSafe(format!("{ROW} WHERE r.id = $1")))
             .bind(id.as_str().to_owned())
             .fetch_optional(&self.read)
             .await?
@@ -58,69 +55,13 @@ impl Catalogue {
         recording_of(&row)
     }
 
-    /// A page of recordings, newest first. A recording that is added while somebody pages changes no later page.
-    pub async fn recordings(&self, filter: &ListFilter) -> Result<Page> {
-        let limit = filter.limit.unwrap_or(PAGE);
-        if !(1..=LARGEST_PAGE).contains(&limit) {
-            return Err(ArchiveError::invalid("limit", format!("must be 1 to {LARGEST_PAGE}")));
-        }
-        if let (Some(from), Some(to)) = (filter.from, filter.to)
-            && to <= from
-        {
-            return Err(ArchiveError::invalid("to", "must be later than `from`"));
-        }
-        let after = filter.after.as_deref().map(place_of).transpose()?;
-        let mut wanted: Vec<(&'static str, Value)> = Vec::new();
-        if let Some(session) = &filter.session {
-            wanted.push(("session =", Value::Text(session.as_str().to_owned())));
-        }
-        if let Some(project) = &filter.project {
-            wanted.push(("project =", Value::Text(project.as_str().to_owned())));
-        }
-        if let Some(state) = &filter.state {
-            wanted.push(("state =", Value::Text(word(state, "state")?)));
-        }
-        if let Some(from) = filter.from {
-            wanted.push(("started_at >=", Value::Number(from.0)));
-        }
-        if let Some(to) = filter.to {
-            wanted.push(("started_at <", Value::Number(to.0)));
-        }
-        let rows = self.page(wanted, after, i64::from(limit) + 1).await?;
-        let more = rows.len() > limit as usize;
-        let items = rows.iter().take(limit as usize).map(recording_of).collect::<Result<Vec<_>>>()?;
-        let next = items.last().filter(|_| more).map(key_of);
-        Ok(Page { items, next })
-    }
-
-    async fn page(&self, wanted: Vec<(&'static str, Value)>, after: Option<(i64, String)>, rows: i64) -> Result<Vec<AnyRow>> {
-        // Only fixed words and numbers of places enter the text; every value is bound.
-        let mut conditions: Vec<String> = wanted.iter().zip(1..).map(|((test, _), n)| format!("{test} ${n}")).collect();
-        let mut places = conditions.len();
-        if after.is_some() {
-            conditions.push(format!("(started_at, id) < (${}, ${})", places + 1, places + 2));
-            places += 2;
-        }
-        let filter = if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
-        let sql = format!("SELECT * FROM recordings {filter} ORDER BY started_at DESC, id DESC LIMIT ${}", places + 1);
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
-        for (_, value) in wanted {
-            query = match value {
-                Value::Text(text) => query.bind(text),
-                Value::Number(number) => query.bind(number),
-            };
-        }
-        if let Some((started_at, id)) = after {
-            query = query.bind(started_at).bind(id);
-        }
-        Ok(query.bind(rows).fetch_all(&self.read).await?)
-    }
-
     /// Recordings that are neither ready nor discarded, oldest first: what a restarted node goes on with.
     pub async fn unfinished_recordings(&self) -> Result<Vec<Recording>> {
-        let rows = sqlx::query("SELECT * FROM recordings WHERE state IN ('recording', 'processing', 'failed') ORDER BY started_at, id")
-            .fetch_all(&self.read)
-            .await?;
+        let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
+            "{ROW} WHERE r.state IN ('recording', 'processing', 'failed') ORDER BY r.started_at, r.id"
+        )))
+        .fetch_all(&self.read)
+        .await?;
         rows.iter().map(recording_of).collect()
     }
 
@@ -161,7 +102,6 @@ pub(super) async fn put(c: &mut AnyConnection, row: &Recording) -> Result<()> {
         .bind(row.duration_ms.map(u64::cast_signed))
         .bind(row.ended_by.as_ref().map(|e| word(e, "ended_by")).transpose()?)
         .bind(row.external_id.clone())
-        .bind(row.manifest.as_ref().map(|m| json(m, "manifest")).transpose()?)
         .bind(row.queue.clone())
         .bind(revealed(row.access_number.as_ref()))
         .bind(revealed(row.caller_number.as_ref()))
@@ -180,34 +120,29 @@ pub(super) async fn put(c: &mut AnyConnection, row: &Recording) -> Result<()> {
         .fetch_one(&mut *c)
         .await
         .map_err(|e| no_project(e, row.project.as_str()))?;
+    keep_manifest(c, row).await?;
     let kept = Reading::of("recordings", &kept);
     let (labels, assignees) = (kept.json("labels")?, kept.json("assignees")?);
     let title = kept.maybe_text("title")?.map(Personal::new);
-    keep_terms(c, &Recording { labels, assignees, title, ..row.clone() }).await
+    keep_terms(c, &Recording { labels, title, assignees, ..row.clone() }).await
+}
+
+async fn keep_manifest(c: &mut AnyConnection, row: &Recording) -> Result<()> {
+    let id = row.id.as_str().to_owned();
+    let query = match &row.manifest {
+        Some(manifest) => sqlx::query(
+            "INSERT INTO manifests (recording, manifest) VALUES ($1, $2) ON CONFLICT (recording) DO UPDATE SET manifest = excluded.manifest",
+        )
+        .bind(id)
+        .bind(json(manifest, "manifest")?),
+        None => sqlx::query("DELETE FROM manifests WHERE recording = $1").bind(id),
+    };
+    query.execute(c).await?;
+    Ok(())
 }
 
 fn revealed(text: Option<&Personal>) -> Option<String> {
     text.map(|text| text.reveal().to_owned())
-}
-
-enum Value {
-    Text(String),
-    Number(i64),
-}
-
-/// Where a page ended, as its reader carries it.
-fn key_of(last: &Recording) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{} {}", last.started_at.0, last.id))
-}
-
-fn place_of(key: &str) -> Result<(i64, String)> {
-    let read = || {
-        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(key).ok()?).ok()?;
-        let (started_at, id) = text.split_once(' ')?;
-        let id: RecordingId = id.parse().ok()?;
-        Some((started_at.parse().ok()?, id.into()))
-    };
-    read().ok_or_else(|| ArchiveError::invalid("after", "is no `next` of a page"))
 }
 
 pub(super) fn recording_of(row: &AnyRow) -> Result<Recording> {
