@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::auth::{BrowserSessions, Grants};
@@ -75,6 +75,8 @@ pub struct ApiParts {
     pub metrics: Arc<Mutex<prometheus_client::registry::Registry>>,
     /// The address that people reach the node by (`https://rec.example`), where it differs from what their requests say.
     pub public_url: Option<String>,
+    /// The address that the node itself listens at, where that is one: what letters lead to where nobody says `public_url`.
+    pub own_url: Option<String>,
     /// Cancelled at shutdown: event streams end, so that connections can close.
     pub stop: CancellationToken,
 }
@@ -93,13 +95,24 @@ pub struct Inner {
     pub grants: Grants,
     /// People who came by a recording's link.
     pub visits: Visits,
+    /// Temporary links that are looked up and written at once.
+    letters_to_write: Arc<Semaphore>,
 }
+
+/// Who asks for temporary links waits for nothing; so many of them are looked after at once.
+const MOST_TO_WRITE: usize = 1_000;
 
 impl ApiState {
     /// From its parts, nobody signed in.
     #[must_use]
     pub fn new(parts: ApiParts) -> Self {
-        Self(Arc::new(Inner { parts, browsers: BrowserSessions::default(), grants: Grants::default(), visits: Visits::default() }))
+        Self(Arc::new(Inner {
+            parts,
+            browsers: BrowserSessions::default(),
+            grants: Grants::default(),
+            visits: Visits::default(),
+            letters_to_write: Arc::new(Semaphore::new(MOST_TO_WRITE)),
+        }))
     }
 
     /// Signed-in browsers.
@@ -112,6 +125,12 @@ impl ApiState {
     #[must_use]
     pub fn visits(&self) -> &Visits {
         &self.0.visits
+    }
+
+    /// A permit for each temporary link that may be looked up and written now.
+    #[must_use]
+    pub fn letters_to_write(&self) -> Arc<Semaphore> {
+        self.0.letters_to_write.clone()
     }
 
     /// Tokens of desks and watchers.

@@ -229,6 +229,7 @@ impl Node {
             readiness: readiness(catalogue.clone(), config.render.encoder, data),
             metrics: Arc::new(Mutex::new(metrics::registry(&registry, &rtp, &spool))),
             public_url: public_url.clone(),
+            own_url: (!http.ip().is_unspecified()).then(|| format!("http://{http}")),
             stop: stop.clone(),
         }));
         let whip = whip::router(Arc::new(registry.clone()), Arc::new(registry.clone()), WhipConfig { public_url, ..WhipConfig::default() });

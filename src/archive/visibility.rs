@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::audit::NewAudit;
 use super::error::{ArchiveError, Result};
 use super::keys;
+use super::outbox::Letter;
 use super::rights::Visibility;
 use crate::model::email::{BadAddress, EmailAddress};
 use crate::model::id::RecordingId;
@@ -50,6 +52,19 @@ pub struct TemporaryLink {
     pub address: Personal,
     /// Until when.
     pub until: WallClock,
+}
+
+/// A temporary link on its way: what is kept, what is sent, what is noted, all of it or nothing.
+#[derive(Clone, Debug)]
+pub struct SentLink {
+    /// What the letter carries; only its hash is kept.
+    pub token: Secret,
+    /// What it opens, for whom.
+    pub link: TemporaryLink,
+    /// The letter.
+    pub letter: Letter,
+    /// What the audit log says, with the time when it was made.
+    pub entry: NewAudit,
 }
 
 /// A new link: 256 random bits as text. What is kept of it to find it again is [`keys::hash`].

@@ -10,3 +10,10 @@ mod people_use_the_pages;
 #[allow(dead_code)]
 #[path = "../node/running_node.rs"]
 mod running_node;
+mod selected_people_ask_for_their_link;
+#[allow(dead_code)]
+#[path = "../rows/smtp.rs"]
+mod smtp;
+#[allow(dead_code)]
+#[path = "../rows/tus.rs"]
+mod tus;

@@ -14,12 +14,17 @@ const BYTES: usize = (1 << 20) + 4_321;
 pub async fn ready(node: &Started) -> RecordingId {
     let row = recording(RecordingState::Ready);
     node.node.catalogue.put_recording(&row).await.expect("kept");
+    store_film(node, &row.id).await;
+    row.id
+}
+
+/// Puts a `recording.mp4` of `BYTES` bytes into the store.
+pub async fn store_film(node: &Started, id: &RecordingId) {
     let bytes: Vec<u8> = (0..BYTES).map(|n| (n % 251) as u8).collect();
     let file = node.dir.path().join("made.mp4");
     std::fs::write(&file, &bytes).expect("written");
     let sha256 = hex::encode(ring::digest::digest(&ring::digest::SHA256, &bytes));
-    node.store().await.put_file(&format!("recordings/{}/recording.mp4", row.id), &file, &sha256).await.expect("stored");
-    row.id
+    node.store().await.put_file(&format!("recordings/{id}/recording.mp4"), &file, &sha256).await.expect("stored");
 }
 
 /// Sets its visibility; answers the path of its link.

@@ -1,6 +1,6 @@
 //! A recording's own link, for people who are no members (archive.md B6, B7).
 //!
-//! A link that never was, one for members only, and one of a recording that is gone look the same: the sign-in form.
+//! A link that never was, one for members or selected people, and one of a recording that is gone look the same to whoever may not play: `link_asked`.
 
 use std::time::Instant;
 
@@ -11,8 +11,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::json;
 
 use super::console::short;
+use super::link_asked::asked_page;
 use super::shell::{Shell, page};
-use super::sign_in::sign_in_form;
 use super::words::length;
 use crate::api::auth::{WORKSPACE, cookie, is_signed_in};
 use crate::api::base_url::BaseUrl;
@@ -49,20 +49,24 @@ enum Step {
 }
 
 fn render(status: StatusCode, link: &str, step: Step) -> Response {
-    let mut response = page(status, &LinkPage { shell: Shell::open(), link: link.to_owned(), step });
-    // The link is the way in: nobody else is told of it.
+    private(page(status, &LinkPage { shell: Shell::open(), link: link.to_owned(), step }))
+}
+
+/// The link is the way in: nobody else is told of it.
+pub(super) fn private(mut response: Response) -> Response {
     response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     response.headers_mut().insert("x-robots-tag", HeaderValue::from_static("noindex, nofollow"));
     response
 }
 
 /// The recording of a link with who may open it.
-async fn found(state: &ApiState, link: &str) -> Result<Option<(Recording, Access)>, Problem> {
+pub(super) async fn found(state: &ApiState, link: &str) -> Result<Option<(Recording, Access)>, Problem> {
     let Some(access) = state.catalogue.access_by_link(link).await? else { return Ok(None) };
     Ok(Some((state.catalogue.recording(&access.recording).await?, access)))
 }
 
-fn may(recording: &Recording, access: &Access, proven: Option<&Personal>) -> bool {
+/// Whether somebody who proved this address may play it.
+pub(super) fn may(recording: &Recording, access: &Access, proven: Option<&Personal>) -> bool {
     let facts = RecordingFacts {
         workspace: WORKSPACE.to_owned(),
         project: recording.project.clone(),
@@ -89,12 +93,12 @@ pub async fn show(State(state): State<ApiState>, base: BaseUrl, Path(link): Path
         let there = found.map(|(recording, _)| Redirect::to(&format!("/recordings/{}", recording.id)).into_response());
         return there.ok_or_else(|| Problem::not_found("there is no such recording"));
     }
-    let Some((recording, access)) = found else { return Ok(sign_in_form(&request)) };
+    let Some((recording, access)) = found else { return Ok(asked_page(&state, &link, &request)) };
     let open = may(&recording, &access, None);
     let visit = visit(&state, request.headers(), &recording);
     let selected = visit.as_ref().is_some_and(|visit| may(&recording, &access, visit.address.as_ref()));
     if !open && !selected {
-        return Ok(sign_in_form(&request));
+        return Ok(asked_page(&state, &link, &request));
     }
     if recording.state != RecordingState::Ready {
         return Ok(render(StatusCode::OK, &link, Step::NotReady));
@@ -137,7 +141,9 @@ pub async fn enter(
     Path((link, token)): Path<(String, String)>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let Some((recording, access)) = found(&state, &link).await? else { return Ok(sign_in_form(&without_token(request, &link))) };
+    let Some((recording, access)) = found(&state, &link).await? else {
+        return Ok(asked_page(&state, &link, &without_token(request, &link)));
+    };
     let back = Redirect::to(&format!("/r/{}", access.link.reveal())).into_response();
     match state.catalogue.temporary_link(&token, now()).await? {
         Some(sent) if sent.recording == recording.id && may(&recording, &access, Some(&sent.address)) => {

@@ -7,6 +7,7 @@ mod form;
 mod lane;
 mod lane_html;
 mod link;
+mod link_asked;
 mod recording;
 mod recording_acts;
 mod recording_beside;
@@ -46,6 +47,7 @@ pub fn protected() -> axum::Router<ApiState> {
         .route("/recordings/{id}/labels", post(recording_acts::labels))
         .route("/recordings/{id}/retry", post(recording_acts::retry))
         .route("/upload", get(upload::show))
+        .route("/r/{link}/member", get(link_asked::member))
         .route("/recordings/{id}/visibility", post(visibility::save))
         .route("/recordings/{id}/link", post(visibility::renew))
         .route("/try", get(try_room::show).post(try_room::open))
@@ -61,7 +63,7 @@ pub fn open() -> axum::Router<ApiState> {
         .route("/sign-in", post(sign_in::sign_in).get(|| async { Redirect::to("/") }))
         .route("/assets/{name}", get(assets::get))
         .route("/room/{session}", get(room::show))
-        .route("/r/{link}", get(link::show))
+        .route("/r/{link}", get(link::show).post(link_asked::enter_address))
         .route("/r/{link}/t/{token}", get(link::enter))
         .route("/r/{link}/media/{name}", get(link::media))
         .route("/desk", get(desk::show))

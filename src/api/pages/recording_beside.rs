@@ -1,6 +1,7 @@
 //! What stands beside a recording: the chat log of its session in step with it, and what was done with it.
 
 use super::console::short;
+use super::link_asked::can_be_written_to;
 use super::visibility::VisibilityPanel;
 use super::words::{Words, length};
 use crate::api::auth::Operator;
@@ -75,7 +76,7 @@ pub async fn beside(operator: &Operator, state: &ApiState, base: &BaseUrl, recor
         action: w.of("action", entry.action.as_str()),
         actor: entry.actor,
     };
-    let visibility = VisibilityPanel::of(state.catalogue.access(&recording.id).await?.as_ref(), base);
+    let visibility = VisibilityPanel::of(state.catalogue.access(&recording.id).await?.as_ref(), base, can_be_written_to(state));
     Ok(Beside { can_retry, chat, notes: entries.into_iter().map(note).collect(), visibility })
 }
 

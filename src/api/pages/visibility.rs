@@ -26,17 +26,20 @@ pub struct VisibilityPanel {
     pub selected: String,
     /// Selected people only, and nobody is.
     pub wanted: bool,
+    /// Selected people only, and they cannot be written to.
+    pub no_letters: bool,
 }
 
 impl VisibilityPanel {
     /// Of a recording.
-    pub fn of(access: Option<&Access>, base: &BaseUrl) -> Self {
+    pub fn of(access: Option<&Access>, base: &BaseUrl, letters: bool) -> Self {
         let reach = access.map_or(Reach::Members, |access| access.reach);
         let selected: Vec<&str> = access.iter().flat_map(|access| access.selected.iter().map(Personal::reveal)).collect();
         Self {
             link: access.map(|access| format!("{}/r/{}", base.0, access.link.reveal())),
             reaches: [Reach::AnyoneWithLink, Reach::Members, Reach::MembersAndSelected].map(|one| (one.as_str(), one == reach)).to_vec(),
             wanted: reach == Reach::MembersAndSelected && selected.is_empty(),
+            no_letters: reach == Reach::MembersAndSelected && !letters,
             selected: selected.join("\n"),
         }
     }

@@ -8,10 +8,11 @@ use sqlx::{Any, AnyConnection, Transaction};
 use super::Catalogue;
 use super::audit::append;
 use super::columns::{Reading, word};
+use super::outbox::insert_letter;
 use crate::archive::audit::NewAudit;
 use crate::archive::error::{ArchiveError, Result};
 use crate::archive::keys;
-use crate::archive::visibility::{Access, TemporaryLink, new_link};
+use crate::archive::visibility::{Access, SentLink, TemporaryLink, new_link};
 use crate::model::id::RecordingId;
 use crate::model::redact::{Personal, Secret};
 use crate::model::time::WallClock;
@@ -90,32 +91,33 @@ impl Catalogue {
         Ok(tx.commit().await?)
     }
 
-    /// Keeps a temporary link, unless the address is not selected, or had `most` of them since `window`. Whether it is kept.
-    pub async fn keep_temporary_link(
-        &self,
-        token: &Secret,
-        link: &TemporaryLink,
-        made: WallClock,
-        window: WallClock,
-        most: u32,
-    ) -> Result<bool> {
+    /// Keeps a temporary link and the letter with it, unless the address is not selected, or had `most` of them since `window`. Whether it is sent.
+    pub async fn send_temporary_link(&self, sent: &SentLink, window: WallClock, most: u32) -> Result<bool> {
+        let made = sent.entry.at;
+        let mut tx = self.write.begin().await?;
         // Those that are over count for the limit of an hour, then they go.
-        sqlx::query("DELETE FROM temporary_links WHERE until < $1 AND made < $2").bind(made.0).bind(window.0).execute(&self.write).await?;
+        sqlx::query("DELETE FROM temporary_links WHERE until < $1 AND made < $2").bind(made.0).bind(window.0).execute(&mut *tx).await?;
         let kept = sqlx::query(
             "INSERT INTO temporary_links (hash, recording, address, made, until) SELECT $1, recording, address, $4, $5 FROM selected_people \
              WHERE recording = $2 AND address = $3 \
              AND (SELECT COUNT(*) FROM temporary_links WHERE recording = $2 AND address = $3 AND made > $6) < $7",
         )
-        .bind(keys::hash(token.reveal()))
-        .bind(link.recording.as_str().to_owned())
-        .bind(link.address.reveal().to_owned())
+        .bind(keys::hash(sent.token.reveal()))
+        .bind(sent.link.recording.as_str().to_owned())
+        .bind(sent.link.address.reveal().to_owned())
         .bind(made.0)
-        .bind(link.until.0)
+        .bind(sent.link.until.0)
         .bind(window.0)
         .bind(i64::from(most))
-        .execute(&self.write)
+        .execute(&mut *tx)
         .await?;
-        Ok(kept.rows_affected() > 0)
+        let kept = kept.rows_affected() > 0;
+        if kept {
+            insert_letter(&mut tx, &sent.letter).await?;
+            append(&mut tx, &sent.entry).await?;
+        }
+        tx.commit().await?;
+        Ok(kept)
     }
 
     /// A temporary link that still opens something.
