@@ -1,6 +1,7 @@
 //! The archive: catalogue (SQLite or PostgreSQL), later search, rights, retention, legal hold, audit chain.
 
 pub mod agents;
+pub mod amendment;
 pub mod audit;
 mod catalogue;
 pub mod change;
@@ -8,6 +9,7 @@ pub mod chats;
 mod error;
 mod event_log;
 mod facts;
+pub mod folders;
 pub mod keys;
 mod narrow;
 pub mod outbox;
@@ -17,6 +19,7 @@ pub mod rights;
 mod rows;
 mod schema;
 pub mod seal;
+pub mod triage;
 pub mod uploads;
 mod validate;
 pub mod visibility;

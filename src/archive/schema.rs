@@ -15,6 +15,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (7, "uploads and chat logs", include_str!("../../migrations/0007_uploads.sql")),
     (8, "letters", include_str!("../../migrations/0008_share.sql")),
     (9, "visibility", include_str!("../../migrations/0009_visibility.sql")),
+    (13, "sorting", include_str!("../../migrations/0013_sorting.sql")),
 ];
 
 /// The newest schema this Ferric knows.

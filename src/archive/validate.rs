@@ -12,7 +12,7 @@ const LONGEST_S: u64 = 31_536_000;
 const LONGEST_KEPT_MONTHS: u64 = 1_200;
 const LONGEST_KEPT_DAYS: u64 = 36_500;
 /// Labels of a recording, and the characters of one.
-const MOST_LABELS: usize = 32;
+pub(super) const MOST_LABELS: usize = 32;
 const LONGEST_LABEL: usize = 64;
 /// Longest title of a recording, in characters.
 const LONGEST_TITLE: usize = 256;
@@ -71,6 +71,14 @@ pub(super) fn assignees(names: &[String]) -> Result<()> {
 pub(super) fn title(text: &str) -> Result<()> {
     if text.trim().is_empty() || text.chars().count() > LONGEST_TITLE || text.chars().any(char::is_control) {
         return Err(ArchiveError::invalid("title", format!("1 to {LONGEST_TITLE} characters, none of them a control character")));
+    }
+    Ok(())
+}
+
+/// One label, under a field of its own.
+pub(super) fn label(field: &str, text: &str) -> Result<()> {
+    if text.trim().is_empty() || text.chars().count() > LONGEST_LABEL {
+        return Err(ArchiveError::invalid(field, format!("must have 1 to {LONGEST_LABEL} characters")));
     }
     Ok(())
 }

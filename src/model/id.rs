@@ -108,6 +108,14 @@ id!(
     /// One letter in the outbox.
     LetterId
 );
+id!(
+    /// A folder of the archive: given once, whatever the folder is called later.
+    FolderId
+);
+id!(
+    /// A rule that new recordings are sorted by.
+    TriageRuleId
+);
 
 /// A track's number on its tape: one stream of RTP of one participant, whatever SSRCs it goes through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::beginning::StartedBy;
 use super::consent::ConsentRecord;
 use super::event::{GapCause, Party};
 use super::gate::{EndedBy, Span};
@@ -42,6 +43,9 @@ pub struct Manifest {
     pub session_offset_ms: u64,
     /// Length of the output's own timeline.
     pub duration_ms: u64,
+    /// What started it; absent for a file that was sent in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_by: Option<StartedBy>,
     /// Why it ended.
     pub ended_by: EndedBy,
     /// Its parties.

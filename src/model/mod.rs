@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows of sockets, clocks, files or tokio. Every room may use it; it uses none.
 
+pub mod beginning;
 mod by_name;
 pub mod command;
 pub mod consent;

@@ -8,6 +8,7 @@ use super::files;
 use super::output::Output;
 use super::settings::AudioLayout;
 use super::track::Track;
+use crate::model::beginning::Beginnings;
 use crate::model::consent::ConsentRecord;
 use crate::model::event::{GapCause, Party, SessionOpened};
 use crate::model::gate::{EndedBy, Gate, Span};
@@ -24,6 +25,7 @@ pub(super) struct Session<'a> {
     pub parties: &'a BTreeMap<ParticipantId, Party>,
     pub tracks: &'a BTreeMap<TrackId, Box<Track>>,
     pub consents: &'a [ConsentRecord],
+    pub beginnings: &'a Beginnings,
     pub layout: AudioLayout,
 }
 
@@ -47,6 +49,7 @@ pub(super) fn complete(output: &Output, session: &Session<'_>) -> Result<Manifes
         ended_at: output.id.session_wall.plus_ns(ended.as_ns()),
         session_offset_ms: output.id.started.as_ms(),
         duration_ms: output.now().as_ms(),
+        started_by: session.beginnings.of(&output.id.output),
         ended_by,
         parties: session.parties.values().filter(|p| concerned(&p.id)).cloned().collect(),
         cuts: output.cut_pauses().iter().map(|p| Cut { at_ms: p.at_ns / 1_000_000, skipped_ms: p.length_ns / 1_000_000 }).collect(),

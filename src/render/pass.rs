@@ -17,6 +17,7 @@ use super::settings::{AudioLayout, RenderSettings};
 use super::timeline::{OutputTime, PlacedPacket};
 use super::track::Track;
 use super::video::{self, VideoRender};
+use crate::model::beginning::Beginnings;
 use crate::model::consent::Ledger;
 use crate::model::event::{Party, SessionOpened, TapeEvent};
 use crate::model::gate::{DiscardReason, EndedBy, Gate};
@@ -94,6 +95,8 @@ pub(super) struct Pass {
     done: Vec<RenderedOutput>,
     /// Questions and answers, as far as the tape has been read.
     consents: Ledger,
+    /// What started each output, as far as the tape has been read.
+    beginnings: Beginnings,
 }
 
 impl Pass {
@@ -121,6 +124,7 @@ impl Pass {
             recordings: BTreeMap::new(),
             done: Vec::new(),
             consents: Ledger::default(),
+            beginnings: Beginnings::default(),
         }
     }
 
@@ -233,6 +237,7 @@ impl Pass {
                     _ => {}
                 }
                 self.consents.note(record.at, self.began, event);
+                self.beginnings.note(event);
             }
             if let Body::Event(TapeEvent::Erased { participant }) = &record.body
                 && self.known.erased.insert(participant.clone())
@@ -647,6 +652,7 @@ impl Pass {
             parties: &self.parties,
             tracks: &self.tracks,
             consents: self.consents().records(),
+            beginnings: &self.beginnings,
             layout: self.settings.audio,
         };
         let manifest = manifest::complete(&output, &session)?;

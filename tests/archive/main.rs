@@ -8,6 +8,7 @@ mod every_change_is_noted_with_it;
 mod lists_hold_what_is_asked_for_and_covered;
 mod many_write_at_once;
 mod postgres_runs_the_same_catalogue;
+mod recordings_are_sorted_once;
 mod recordings_page_newest_first;
 mod rights_agree_with_a_second_model;
 mod support;

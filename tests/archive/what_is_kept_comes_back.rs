@@ -52,6 +52,7 @@ pub async fn every_column_comes_back(c: Catalogue) {
         ended_at: WallClock::from_unix_ms(6),
         session_offset_ms: 1,
         duration_ms: 2,
+        started_by: Some(ferric::model::beginning::StartedBy::AutoSecond),
         ended_by: EndedBy::LastLeft,
         parties: Vec::new(),
         spans: BTreeMap::new(),

@@ -7,6 +7,7 @@ mod agents_hosts_and_guests_are_in_control;
 mod an_administrator_sets_what_is_recorded;
 mod files_are_sent_in_and_looked_at;
 mod people_use_the_pages;
+mod recordings_are_sorted_by_hand_and_by_rule;
 #[allow(dead_code)]
 #[path = "../node/running_node.rs"]
 mod running_node;

@@ -4,6 +4,7 @@
 
 mod a3_recordings_lie_in_their_region_and_nowhere_else;
 mod a3_what_a_party_declined_leaves_its_region;
+mod a5_recordings_are_sorted;
 mod a7_files_that_are_sent_in_become_recordings;
 mod a8_chat_logs_are_attached_to_sessions;
 mod b6_a_recordings_link_opens_for_whom_it_is_set;

@@ -1,6 +1,7 @@
 //! The REST routes. `/openapi.json` is generated from the handlers below.
 
 mod audit;
+pub(super) mod bulk;
 mod chats;
 mod configuration;
 pub(super) use configuration::region_has_a_store;
@@ -8,17 +9,19 @@ mod consent;
 mod desk;
 mod events;
 mod files;
+mod folders;
 pub(super) use files::piece;
 mod participants;
 mod probes;
 mod projects;
 mod range;
 pub(super) use range::not_modified;
-mod recordings;
+pub(super) mod recordings;
 mod sessions;
 mod simulate;
 pub(super) use simulate::{StoryBody, resolved, run as run_story};
 mod tagged;
+pub(super) mod triage;
 pub(super) mod uploads;
 mod visibility;
 pub(super) use visibility::{change as change_visibility, renew_link};
@@ -69,8 +72,18 @@ pub fn protected() -> (axum::Router<ApiState>, utoipa::openapi::OpenApi) {
         .routes(routes!(webhooks::replay))
         .routes(routes!(webhooks::test))
         .routes(routes!(recordings::list))
+        .routes(routes!(bulk::bulk))
         .routes(routes!(recordings::get, recordings::patch, recordings::delete))
         .routes(routes!(files::get))
+        .routes(routes!(folders::folders, folders::post_folder))
+        .routes(routes!(folders::folder, folders::put_folder, folders::delete_folder))
+        .routes(routes!(folders::labels, folders::post_label))
+        .routes(routes!(folders::put_label, folders::delete_label))
+        .routes(routes!(folders::assignees))
+        .routes(routes!(triage::list, triage::create))
+        .routes(routes!(triage::order))
+        .routes(routes!(triage::try_on))
+        .routes(routes!(triage::get, triage::put, triage::delete))
         .routes(routes!(visibility::get, visibility::put))
         .routes(routes!(visibility::renew))
         .routes(routes!(uploads::options, uploads::list, uploads::create))

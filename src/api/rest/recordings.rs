@@ -11,10 +11,12 @@ use crate::api::body::{Asked, At, Body};
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::api::wire::{RecordingJson, RecordingPageJson};
+use crate::archive::amendment::Amendment;
 use crate::archive::rights::Action;
-use crate::archive::{AuditAction, InFolder, ListFilter, NewEvent, RecordingState, Source};
+use crate::archive::{AuditAction, InFolder, ListFilter, NewEvent, Recording, RecordingState, Source};
 use crate::model::event_kind::EventKind;
-use crate::model::id::{ProjectSlug, RecordingId, SessionId};
+use crate::model::id::{FolderId, ProjectSlug, RecordingId, SessionId};
+use crate::model::redact::Personal;
 use crate::model::time::WallClock;
 
 /// The longest recording that can be asked for: ten years.
@@ -120,12 +122,48 @@ impl ListQuery {
     }
 }
 
-/// What can be changed of a recording (JSON merge patch, RFC 7396).
-#[derive(Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
+/// What can be changed of a recording (JSON merge patch, RFC 7396): what is absent stays, `null` empties.
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct RecordingPatch {
+    /// What people call it: 1 to 256 characters.
+    #[serde(deserialize_with = "told")]
+    #[schema(value_type = Option<String>)]
+    title: Option<Option<Personal>>,
+    /// The folder that it lies in, by its id.
+    #[serde(deserialize_with = "told")]
+    #[schema(value_type = Option<String>)]
+    folder: Option<Option<FolderId>>,
     /// All its labels: at most 32, each of 1 to 64 characters.
-    labels: Option<Vec<String>>,
+    #[serde(deserialize_with = "told")]
+    #[schema(value_type = Option<Vec<String>>)]
+    labels: Option<Option<Vec<String>>>,
+    /// Everybody whom it is assigned to: at most 32 of `GET /v1/assignees`.
+    #[serde(deserialize_with = "told")]
+    #[schema(value_type = Option<Vec<String>>)]
+    assignees: Option<Option<Vec<String>>>,
+    /// Listed and played only for who has the right to restricted ones; only they can change it.
+    #[serde(deserialize_with = "told")]
+    #[schema(value_type = Option<bool>)]
+    restricted: Option<Option<bool>>,
+}
+
+/// Tells what is `null` from what is not there.
+pub(super) fn told<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(d).map(Some)
+}
+
+impl From<RecordingPatch> for Amendment {
+    fn from(patch: RecordingPatch) -> Self {
+        Self {
+            title: patch.title.map(|title| title.map(|title| title.reveal().to_owned())),
+            folder: patch.folder,
+            labels: patch.labels.map(Option::unwrap_or_default),
+            assignees: patch.assignees.map(Option::unwrap_or_default),
+            restricted: patch.restricted.map(Option::unwrap_or_default),
+            ..Self::default()
+        }
+    }
 }
 
 /// Recordings, newest first, in pages.
@@ -146,20 +184,28 @@ pub async fn get(member: Member, State(state): State<ApiState>, At(id): At<Recor
     Ok(Json(member.may(&state, &id, &Action::See).await?.into()))
 }
 
-/// Changes a recording's labels.
+/// Changes what people say of a recording: its title, folder, labels, assignees, whether it is restricted. All of it or nothing.
 #[utoipa::path(patch, path = "/v1/recordings/{id}", tag = "recordings", params(("id" = String, Path)), request_body = RecordingPatch,
-    responses((status = 200, body = RecordingJson), (status = 404, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, body = RecordingJson), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn patch(
     member: Member,
     State(state): State<ApiState>,
     At(id): At<RecordingId>,
     Body(patch): Body<RecordingPatch>,
 ) -> Result<Json<RecordingJson>, Problem> {
-    member.may(&state, &id, &Action::See).await?;
-    if let Some(labels) = patch.labels {
-        state.catalogue.set_labels(&id, &labels, &member.changes()).await?;
+    Ok(Json(amend(&member, &state, &id, &patch.into()).await?.into()))
+}
+
+/// Changes what people say of a recording.
+///
+/// # Errors
+/// As for a request.
+pub async fn amend(member: &Member, state: &ApiState, id: &RecordingId, amendment: &Amendment) -> Result<Recording, Problem> {
+    let before = member.may(state, id, &Action::See).await?;
+    if amendment.restricted.is_some_and(|restricted| restricted != before.restricted) {
+        member.needs(|has| has.restricted_access)?;
     }
-    Ok(Json(state.catalogue.recording(&id).await?.into()))
+    Ok(state.catalogue.amend_as(id, amendment, &member.changes()).await?)
 }
 
 /// Deletes a recording with all its files. There is no way back. One that is still being made is refused.

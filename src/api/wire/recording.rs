@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::archive::{Page, Recording, RecordingState, Source};
+use crate::model::beginning::StartedBy;
 use crate::model::event::Party;
 use crate::model::gate::{DiscardReason, EndedBy, Span};
 use crate::model::id::{OutputKey, ParticipantId, ProjectSlug, RecordingId, SessionId};
@@ -48,6 +49,10 @@ pub struct RecordingJson {
     /// `end`, `stop`, `receipt_stop`, `max_duration`, `host_left`, `last_left`, `third_party`.
     #[schema(value_type = Option<String>)]
     pub ended_by: Option<EndedBy>,
+    /// What started it: `manual`, `prompt`, `auto_first`, `auto_second` or `forced`; known once it is ready, and absent for a file that was sent in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub started_by: Option<StartedBy>,
     /// `live` or `upload`.
     #[schema(value_type = String)]
     pub source: Source,
@@ -162,6 +167,7 @@ impl From<Recording> for RecordingJson {
     fn from(row: Recording) -> Self {
         let id = row.id.clone();
         let resolution = row.manifest.as_ref().and_then(|m| m.media.resolution).map(|(width, height)| ResolutionJson { width, height });
+        let started_by = row.manifest.as_ref().and_then(|m| m.started_by);
         let session_offset_ms = row.manifest.as_ref().map(|m| m.session_offset_ms);
         let (parties, files, codecs, spans, gaps) =
             row.manifest.map_or_else(Default::default, |m| (m.parties, m.files, m.media.codecs, m.spans, m.gaps));
@@ -187,6 +193,7 @@ impl From<Recording> for RecordingJson {
             ended_at: row.ended_at,
             duration_ms: row.duration_ms,
             ended_by: row.ended_by,
+            started_by,
             source: row.source,
             failure: row.failure,
             discarded: row.discarded,

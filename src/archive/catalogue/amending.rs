@@ -1,12 +1,15 @@
 //! What people change of a recording: each change is made together with its entry in the audit log, and none is ever undone by what the node writes.
 
 use serde::Serialize;
+use sqlx::{Any, AnyConnection, Transaction};
 
 use super::Catalogue;
 use super::audit::append;
 use super::columns::json;
 use super::recordings::{ROW, recording_of};
+use super::sorting::{assignable_in, folder_in};
 use super::terms::keep_terms;
+use crate::archive::amendment::Amendment;
 use crate::archive::change::Change;
 use crate::archive::error::{ArchiveError, Result};
 use crate::archive::recording::Recording;
@@ -77,34 +80,67 @@ impl Catalogue {
         self.amend(id, change, |row| row.legal_hold = hold).await
     }
 
+    /// Changes several things of a recording in one go: all of it or nothing, with one entry in the audit log.
+    ///
+    /// # Errors
+    /// A folder or people that are not there; what the setters refuse.
+    pub async fn amend_as(&self, id: &RecordingId, amendment: &Amendment, change: &Change) -> Result<Recording> {
+        let mut tx = self.configuring().await?;
+        if let Some(Some(folder)) = &amendment.folder
+            && folder_in(&mut tx, folder).await?.is_none()
+        {
+            return Err(ArchiveError::invalid("folder", format!("there is no folder `{folder}`")));
+        }
+        let before = row_in(&mut tx, id).await?;
+        if amendment.named().next().is_some() {
+            let everybody = assignable_in(&mut tx).await?;
+            // Whom it is assigned to already may be gone meanwhile: a list that still names them is no reason to refuse it.
+            let known = |name: &String| before.assignees.contains(name) || everybody.iter().any(|one| one.name == *name);
+            if let Some(name) = amendment.named().find(|name| !known(name)) {
+                return Err(ArchiveError::invalid("assignees", format!("there is nobody called `{name}`")));
+            }
+        }
+        let mut after = before.clone();
+        amendment.apply(&mut after)?;
+        written(tx, &before, &after, change).await?;
+        Ok(after)
+    }
+
     async fn amend(&self, id: &RecordingId, change: &Change, amend: impl FnOnce(&mut Recording)) -> Result<()> {
         let mut tx = self.configuring().await?;
-        let found = sqlx::query(sqlx::AssertSqlSafe(format!("{ROW} WHERE r.id = $1")))
-            .bind(id.as_str().to_owned())
-            .fetch_optional(&mut *tx)
-            .await?;
-        let before = recording_of(&found.ok_or_else(|| ArchiveError::not_found("recording", id.as_str()))?)?;
+        let before = row_in(&mut tx, id).await?;
         let mut after = before.clone();
         amend(&mut after);
-        if after == before {
-            return Ok(());
-        }
-        sqlx::query(
-            "UPDATE recordings SET labels = $2, folder = $3, assignees = $4, restricted = $5, legal_hold = $6, title = $7 WHERE id = $1",
-        )
-        .bind(id.as_str().to_owned())
-        .bind(json(&after.labels, "labels")?)
-        .bind(after.folder.clone())
-        .bind(json(&after.assignees, "assignees")?)
-        .bind(i64::from(after.restricted))
-        .bind(i64::from(after.legal_hold))
-        .bind(after.title.as_ref().map(|title| title.reveal().to_owned()))
-        .execute(&mut *tx)
-        .await?;
-        keep_terms(&mut tx, &after).await?;
-        if let Some(entry) = change.entry(format!("recording:{id}"), Some(&Said::of(&before)), Some(&Said::of(&after))) {
-            append(&mut tx, &entry).await?;
-        }
-        Ok(tx.commit().await?)
+        written(tx, &before, &after, change).await
     }
+}
+
+async fn row_in(c: &mut AnyConnection, id: &RecordingId) -> Result<Recording> {
+    let row = sqlx::AssertSqlSafe(format!("{ROW} WHERE r.id = $1"));
+    let found = sqlx::query(row).bind(id.as_str().to_owned()).fetch_optional(c).await?;
+    recording_of(&found.ok_or_else(|| ArchiveError::not_found("recording", id.as_str()))?)
+}
+
+/// Keeps what people say now, with its entry; what changes nothing leaves none.
+async fn written(mut tx: Transaction<'static, Any>, before: &Recording, after: &Recording, change: &Change) -> Result<()> {
+    if after == before {
+        return Ok(());
+    }
+    sqlx::query(
+        "UPDATE recordings SET labels = $2, folder = $3, assignees = $4, restricted = $5, legal_hold = $6, title = $7 WHERE id = $1",
+    )
+    .bind(after.id.as_str().to_owned())
+    .bind(json(&after.labels, "labels")?)
+    .bind(after.folder.clone())
+    .bind(json(&after.assignees, "assignees")?)
+    .bind(i64::from(after.restricted))
+    .bind(i64::from(after.legal_hold))
+    .bind(after.title.as_ref().map(|title| title.reveal().to_owned()))
+    .execute(&mut *tx)
+    .await?;
+    keep_terms(&mut tx, after).await?;
+    if let Some(entry) = change.entry(format!("recording:{}", after.id), Some(&Said::of(before)), Some(&Said::of(after))) {
+        append(&mut tx, &entry).await?;
+    }
+    Ok(tx.commit().await?)
 }

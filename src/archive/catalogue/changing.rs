@@ -26,8 +26,8 @@ pub enum Put {
 /// The catalogue in the hands of somebody who changes it.
 #[derive(Debug)]
 pub struct Changing<'a> {
-    catalogue: &'a Catalogue,
-    change: Change,
+    pub(super) catalogue: &'a Catalogue,
+    pub(super) change: Change,
 }
 
 impl Catalogue {
@@ -199,7 +199,7 @@ impl Changing<'_> {
         Ok(new)
     }
 
-    async fn gone<T: serde::Serialize>(&self, tx: Transaction<'static, Any>, subject: String, before: &T) -> Result<()> {
+    pub(super) async fn gone<T: serde::Serialize>(&self, tx: Transaction<'static, Any>, subject: String, before: &T) -> Result<()> {
         match self.change.entry(subject, Some(before), None) {
             Some(entry) => noted(tx, entry).await,
             None => Ok(tx.commit().await?),
@@ -208,7 +208,7 @@ impl Changing<'_> {
 }
 
 /// Keeps a change together with its entry.
-async fn noted(mut tx: Transaction<'static, Any>, entry: NewAudit) -> Result<()> {
+pub(super) async fn noted(mut tx: Transaction<'static, Any>, entry: NewAudit) -> Result<()> {
     append(&mut tx, &entry).await?;
     Ok(tx.commit().await?)
 }
@@ -227,6 +227,6 @@ pub(super) async fn insert_project(c: &mut AnyConnection, row: &ProjectRow) -> R
     Ok(())
 }
 
-async fn count(c: &mut AnyConnection, sql: &'static str, name: &str) -> Result<i64> {
+pub(super) async fn count(c: &mut AnyConnection, sql: &'static str, name: &str) -> Result<i64> {
     Ok(sqlx::query(sql).bind(name.to_owned()).fetch_one(c).await?.try_get("n")?)
 }

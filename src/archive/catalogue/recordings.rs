@@ -7,6 +7,8 @@ use super::Catalogue;
 use super::columns::{Reading, json, word};
 use super::sessions::no_project;
 use super::terms::keep_terms;
+use super::triage::triage;
+use crate::archive::change::now;
 use crate::archive::error::{ArchiveError, Result};
 use crate::archive::recording::Recording;
 use crate::model::id::RecordingId;
@@ -28,12 +30,12 @@ const PUT: &str = "INSERT INTO recordings (id, session, output, project, kind, s
      external_id = excluded.external_id, queue = excluded.queue, access_number = excluded.access_number, \
      caller_number = excluded.caller_number, customer_email = excluded.customer_email, ticket = excluded.ticket, agents = excluded.agents, \
      orders = excluded.orders, bytes = excluded.bytes \
-     RETURNING labels, title, assignees";
+     RETURNING labels, title, assignees, folder";
 
 impl Catalogue {
     /// Inserts or replaces a recording's row whole.
     pub async fn put_recording(&self, row: &Recording) -> Result<()> {
-        put(&mut *self.write.acquire().await?, row).await
+        self.put_recordings(std::slice::from_ref(row)).await
     }
 
     /// Inserts or replaces many rows, all or none: for a catalogue that is made anew from stored manifests.
@@ -123,8 +125,10 @@ pub(super) async fn put(c: &mut AnyConnection, row: &Recording) -> Result<()> {
     keep_manifest(c, row).await?;
     let kept = Reading::of("recordings", &kept);
     let (labels, assignees) = (kept.json("labels")?, kept.json("assignees")?);
-    let title = kept.maybe_text("title")?.map(Personal::new);
-    keep_terms(c, &Recording { labels, title, assignees, ..row.clone() }).await
+    let (title, folder) = (kept.maybe_text("title")?.map(Personal::new), kept.maybe_text("folder")?);
+    let row = Recording { labels, title, folder, assignees, ..row.clone() };
+    let sorted = triage(c, &row, now()).await?;
+    keep_terms(c, &sorted.unwrap_or(row)).await
 }
 
 async fn keep_manifest(c: &mut AnyConnection, row: &Recording) -> Result<()> {

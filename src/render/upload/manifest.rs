@@ -27,6 +27,7 @@ pub(super) fn complete(job: &UploadJob, made: &Assembled, received: u64) -> Resu
         ended_at: job.sent_at.plus_ns(made.length_ns),
         session_offset_ms: 0,
         duration_ms,
+        started_by: None,
         ended_by: EndedBy::End,
         parties: vec![job.sender.clone()],
         consents: Vec::new(),

@@ -26,7 +26,7 @@ impl Wrong {
         let place = place.strip_prefix("settings.").unwrap_or(place);
         match place.split_once('[') {
             Some((field, rest)) => {
-                let n: usize = rest.trim_end_matches(']').parse().unwrap_or(0);
+                let n: usize = rest.split(']').next().unwrap_or_default().parse().unwrap_or(0);
                 Self { field: field.to_owned(), says: format!("{}: {says}", n + 1) }
             }
             None if place.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') => Self { field: place.to_owned(), says: says.to_owned() },
@@ -55,6 +55,8 @@ pub(super) struct Field {
     pub(super) choices: Vec<Choice>,
     /// More than one can be chosen.
     pub(super) many: bool,
+    /// One of them is picked from a list that opens.
+    pub(super) pick: bool,
     pub(super) value: String,
     /// Behind the text.
     pub(super) unit: String,

@@ -3,11 +3,15 @@
 mod agents;
 mod audit;
 mod fields;
+mod folders;
 mod policy;
 mod presets;
 mod projects;
 mod queues;
 mod story;
+mod triage;
+mod triage_rule;
+pub(super) mod triage_words;
 mod workspace;
 mod would_record;
 
@@ -33,15 +37,27 @@ pub(super) fn routes() -> axum::Router<ApiState> {
         .route("/settings/queues", get(queues::list).post(queues::create))
         .route("/settings/queues/{name}", get(queues::show).post(queues::save))
         .route("/settings/new-queue", get(queues::new))
+        .route("/settings/folders", get(folders::list).post(folders::create_folder))
+        .route("/settings/folders/{id}", get(folders::show_folder).post(folders::save_folder))
+        .route("/settings/new-folder", get(folders::new_folder))
+        .route("/settings/labels", axum::routing::post(folders::create_label))
+        .route("/settings/labels/{name}", get(folders::show_label).post(folders::save_label))
+        .route("/settings/new-label", get(folders::new_label))
+        .route("/settings/triage", get(triage::list).post(triage_rule::create))
+        .route("/settings/triage/{id}", get(triage_rule::show).post(triage_rule::save))
+        .route("/settings/triage/{id}/move", axum::routing::post(triage::shift))
+        .route("/settings/new-triage-rule", get(triage_rule::new))
         .route("/settings/audit", get(audit::show))
 }
 
 /// The entries of the pages' own bar: name and address.
-pub(super) const TABS: [(&str, &str); 6] = [
+pub(super) const TABS: [(&str, &str); 8] = [
     ("workspace", "/settings"),
     ("projects", "/settings/projects"),
     ("agents", "/settings/agents"),
     ("queues", "/settings/queues"),
+    ("folders", "/settings/folders"),
+    ("triage", "/settings/triage"),
     ("webhooks", "/settings/webhooks"),
     ("audit", "/settings/audit"),
 ];
