@@ -11,6 +11,7 @@ mod pages;
 mod problem;
 mod rest;
 mod state;
+mod whence;
 mod wire;
 
 use axum::extract::DefaultBodyLimit;

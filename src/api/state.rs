@@ -14,6 +14,8 @@ use crate::archive::{Catalogue, EventLog};
 use crate::model::id::{RecordingId, WebhookId};
 use crate::model::switchboard::{ParticipantTokens, Switchboard};
 use crate::session::Registry;
+use crate::share::code::CodeKey;
+use crate::share::external::External;
 use crate::share::mail::Outbox;
 use crate::share::visits::Visits;
 use crate::store::Regions;
@@ -69,6 +71,10 @@ pub struct ApiParts {
     pub webhooks_private: bool,
     /// Where letters go.
     pub outbox: Outbox,
+    /// What is shared with people outside.
+    pub external: External,
+    /// The key of one-time codes.
+    pub code_key: CodeKey,
     /// What `/readyz` asks.
     pub readiness: Vec<Arc<dyn Readiness>>,
     /// What `/metrics` prints.

@@ -64,6 +64,8 @@ pub struct Config {
     pub data: Data,
     /// Where recordings of a region are kept.
     pub regions: RegionStores,
+    /// Where copies lie that are shared with people outside.
+    pub external: ExternalStore,
     /// What is held before it is on the disk.
     pub tape: Tape,
     /// How sessions end by themselves.
@@ -193,6 +195,14 @@ pub struct RegionStores {
     pub america: String,
     /// As `data.store`; empty = this node stores nothing in Europe.
     pub europe: String,
+}
+
+/// `[external]`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ExternalStore {
+    /// As `data.store`, and another place than any store of recordings; empty = `folder:<dir>/external`.
+    pub store: String,
 }
 
 /// `[tape]`
@@ -430,6 +440,12 @@ impl Config {
     #[must_use]
     pub fn store_location(&self) -> String {
         or_else(&self.data.store, || format!("folder:{}", self.data.dir.join("store").display()))
+    }
+
+    /// Where copies go that are shared with people outside.
+    #[must_use]
+    pub fn external_location(&self) -> String {
+        or_else(&self.external.store, || format!("folder:{}", self.data.dir.join("external").display()))
     }
 
     /// Where recordings of each region go, of those that have a store.

@@ -29,6 +29,7 @@ use crate::model::settings::Kind;
 use crate::model::time::MediaTime;
 use crate::render::RenderedOutput;
 use crate::session::{Notice, SessionNotice};
+use crate::share::external::External;
 use crate::store::queue::{UploadFile, UploadQueue};
 use crate::store::{SharedStore, StoreError};
 use crate::tape::{Body, Recovered, Spool, TapeError, TapeReader};
@@ -57,6 +58,8 @@ pub struct Conveyor {
     pub rows: Rows,
     /// The stores by region, and the way into each, which survives restarts.
     pub ways: Ways,
+    /// Copies that are shared with people outside.
+    pub external: External,
     /// Rendering threads.
     pub pool: Arc<RenderPool>,
     /// Where rendered files lie until they are stored, and who may read them.
@@ -309,7 +312,7 @@ impl Conveyor {
     fn begin_erasure(&self, mut erasure: Erasure, back: &Back) {
         let (store, uploads) = self.ways.of(self.rows.region(&erasure.session));
         let (store, uploads, work, done) = (store.clone(), uploads.clone(), self.work.clone(), back.done.clone());
-        let (catalogue, mut kept) = (self.rows.catalogue(), self.kept.subscribe());
+        let (catalogue, external, mut kept) = (self.rows.catalogue(), self.external.clone(), self.kept.subscribe());
         let before = *kept.borrow();
         tokio::spawn(async move {
             let (session, recordings) = (erasure.session.clone(), erasure.recordings.clone());
@@ -319,7 +322,7 @@ impl Conveyor {
                 let _ = kept.wait_for(|times| *times > before).await;
                 let _ = done.send(Done::LookedUp(session, look_up(&recordings, &catalogue).await));
             };
-            tokio::join!(looked_up, erasure.carry_out(&store, &uploads, &work));
+            tokio::join!(looked_up, erasure.carry_out(&store, &external, &uploads, &work));
             let _ = done.send(Done::Erased(erasure));
         });
     }

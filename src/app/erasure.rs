@@ -1,7 +1,7 @@
 //! A participant declined: nothing of theirs may be read any longer, here or in the store, from now on.
 //!
 //! The tape has lost their key by then, readers are cut off and the files here are gone ([`InWork`]). What is left are copies: files that were being written
-//! in that instant, finished ones on their way into the store, and those in it. All of them go, then what remains of the recordings is rendered anew. A crash in between changes nothing of it: the tape
+//! in that instant, finished ones on their way into the store, those in it, and those that are shared with people outside. All of them go, then what remains of the recordings is rendered anew. A crash in between changes nothing of it: the tape
 //! stays until all recordings of its session are stored, and says at the next start who was erased.
 
 use std::time::Duration;
@@ -14,6 +14,7 @@ use super::in_work::InWork;
 use super::rows::{Rows, Standing};
 use crate::archive::Catalogue;
 use crate::model::id::{ParticipantId, RecordingId, SessionId};
+use crate::share::external::External;
 use crate::store::SharedStore;
 use crate::store::queue::UploadQueue;
 
@@ -45,7 +46,7 @@ pub async fn look_up(recordings: &[RecordingId], catalogue: &Catalogue) -> Vec<(
 
 impl Erasure {
     /// Answers when no copy is left. While the store is away this tries again and again.
-    pub async fn carry_out(&mut self, store: &SharedStore, uploads: &UploadQueue, work: &InWork) {
+    pub async fn carry_out(&mut self, store: &SharedStore, external: &External, uploads: &UploadQueue, work: &InWork) {
         for (recording, upload) in self.stopped.drain(..) {
             let _ = upload.await;
             withdraw(uploads, &recording).await;
@@ -75,7 +76,14 @@ impl Erasure {
                 }
             }
         };
-        tokio::join!(out_of_store, out_of_here);
+        let out_of_shares = join_all(recordings.iter().map(async |recording| {
+            let mut wait = WAITS.0;
+            while !external.take_out(recording).await {
+                tokio::time::sleep(wait).await;
+                wait = (wait * 2).min(WAITS.1);
+            }
+        }));
+        tokio::join!(out_of_store, out_of_here, out_of_shares);
     }
 }
 

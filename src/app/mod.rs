@@ -18,6 +18,7 @@ pub mod render_command;
 pub mod render_pool;
 pub mod rows;
 pub mod serve;
+mod sharing;
 pub mod simulate;
 pub mod tape_commands;
 pub mod uploads;

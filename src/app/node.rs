@@ -23,7 +23,7 @@ use super::rows::Rows;
 use super::uploads::Uploads;
 use super::ways::Ways;
 use super::webhooks::{self, Pace, WebhookParts};
-use super::{events, mail, metrics, notice};
+use super::{events, mail, metrics, notice, sharing};
 use crate::api::{ApiKeys, ApiParts, ApiState, Inbox, InboxLimits, Readiness};
 use crate::archive::seal::Sealer;
 use crate::archive::uploads::UploadBounds;
@@ -99,6 +99,7 @@ impl Node {
         let events = EventLog::open(catalogue.clone(), data).await.context("events")?;
         keys::ensure_admin_key(&catalogue, &data.join("admin.key")).await.context("admin.key")?;
         let ways = Ways::open(&config).await?;
+        let external = sharing::open(&config, &catalogue).await?;
         let region = catalogue.workspace().await.context("data.catalogue")?.settings.region;
         if let Some(region) = region.filter(|region| !ways.regions.has(*region)) {
             anyhow::bail!("regions.{region}: the workspace's recordings are to lie there, and it names no store");
@@ -154,6 +155,7 @@ impl Node {
             spool: spool.clone(),
             rows: Rows::new(catalogue.clone()),
             ways: ways.clone(),
+            external: external.clone(),
             pool,
             work: work.clone(),
             keep_tape: Duration::from_secs(u64::from(config.data.keep_tape_days) * 86_400),
@@ -204,6 +206,8 @@ impl Node {
 
         let outbox = Outbox::new(catalogue.clone(), mail::settings(&config.mail)?).context("mail")?;
         tokio::spawn(outbox.clone().run(stop.clone()));
+        tokio::spawn(external.clone().run(|share| tracing::info!(%share, "a share is over"), stop.clone()));
+        let code_key = sharing::code_key(&master_key).await?;
 
         let sip_server = SipServer::start(
             SipOptions { advertised: some_ip("sip.advertised", &config.sip.advertised)?, ..SipOptions::new(sip_listen) },
@@ -226,6 +230,8 @@ impl Node {
             webhooks,
             webhooks_private: config.webhooks.allow_private,
             outbox,
+            external,
+            code_key,
             readiness: readiness(catalogue.clone(), config.render.encoder, data),
             metrics: Arc::new(Mutex::new(metrics::registry(&registry, &rtp, &spool))),
             public_url: public_url.clone(),
@@ -235,7 +241,8 @@ impl Node {
         let whip = whip::router(Arc::new(registry.clone()), Arc::new(registry.clone()), WhipConfig { public_url, ..WhipConfig::default() });
         let closing = stop.clone();
         let web = tokio::spawn(async move {
-            let served = axum::serve(listener, whip.merge(api)).with_graceful_shutdown(async move { closing.cancelled().await });
+            let app = whip.merge(api).into_make_service_with_connect_info::<SocketAddr>();
+            let served = axum::serve(listener, app).with_graceful_shutdown(async move { closing.cancelled().await });
             if let Err(error) = served.await {
                 tracing::error!(%error, "the web side stopped");
             }

@@ -18,6 +18,10 @@ mod recordings;
 mod search;
 mod sessions;
 mod sorting;
+mod share_configuration;
+mod share_entry;
+mod share_log;
+mod shares;
 mod terms;
 mod triage;
 mod uploads;
@@ -27,6 +31,7 @@ mod webhooks;
 pub use changing::{Changing, Put};
 pub use keys::KeyOwner;
 pub use live::RowChange;
+pub use share_entry::{CodeBounds, NewCode, Opened};
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -20,13 +20,14 @@ mod rows;
 mod schema;
 pub mod seal;
 pub mod triage;
+pub mod shares;
 pub mod uploads;
 mod validate;
 pub mod visibility;
 pub mod webhooks;
 
 pub use audit::{AuditAction, AuditEntry, AuditFilter, AuditPage, NewAudit};
-pub use catalogue::{Catalogue, Changing, KeyOwner, Put, RowChange};
+pub use catalogue::{Catalogue, Changing, CodeBounds, KeyOwner, NewCode, Opened, Put, RowChange};
 pub use change::{Change, Expected, now};
 pub use error::ArchiveError;
 pub use event_log::{EventLog, EventReader, NewEvent};

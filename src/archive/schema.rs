@@ -16,6 +16,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (8, "letters", include_str!("../../migrations/0008_share.sql")),
     (9, "visibility", include_str!("../../migrations/0009_visibility.sql")),
     (13, "sorting", include_str!("../../migrations/0013_sorting.sql")),
+    (11, "shares", include_str!("../../migrations/0011_shares.sql")),
 ];
 
 /// The newest schema this Ferric knows.

@@ -76,6 +76,8 @@ kinds! {
     RecordingVisibilityWanted = "recording.visibility_wanted",
     /// Somebody who is no member plays a recording.
     PlayStarted = "play.started",
+    /// Somebody outside plays a recording that was shared with them, or reads a chat log.
+    SharePlayed = "share.played",
     /// A participant's stream was agreed.
     MediaTrack = "media.track",
     /// A stream was muted or held, or goes on.

@@ -116,6 +116,18 @@ id!(
     /// A rule that new recordings are sorted by.
     TriageRuleId
 );
+id!(
+    /// Recordings and chat logs shared with somebody outside, by one letter.
+    ShareId
+);
+id!(
+    /// One recording or chat log of a share, as the recipient's page calls it.
+    ShareItemId
+);
+id!(
+    /// The page of all that is shared with one address.
+    SharePageId
+);
 
 /// A track's number on its tape: one stream of RTP of one participant, whatever SSRCs it goes through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -12,6 +12,7 @@ pub mod event_kind;
 pub mod g711;
 pub mod gate;
 pub mod id;
+pub mod language;
 pub mod manifest;
 pub mod media;
 pub mod preference;

@@ -3,6 +3,7 @@
 mod assets;
 mod console;
 mod desk;
+mod external;
 mod form;
 mod lane;
 mod lane_html;
@@ -66,6 +67,7 @@ pub fn open() -> axum::Router<ApiState> {
         .route("/r/{link}", get(link::show).post(link_asked::enter_address))
         .route("/r/{link}/t/{token}", get(link::enter))
         .route("/r/{link}/media/{name}", get(link::media))
+        .merge(external::routes())
         .route("/desk", get(desk::show))
         .route("/send", get(upload::send))
         .route("/embed/indicator.js", get(assets::indicator))

@@ -85,6 +85,9 @@ pub fn guard(headers: &mut HeaderMap) {
         (header::HeaderName::from_static("permissions-policy"), "camera=(self), microphone=(self), display-capture=(self), geolocation=()"),
     ];
     for (name, value) in GUARDS {
-        headers.insert(name, HeaderValue::from_static(value));
+        // A handler may ask for less still of what a page passes on.
+        if name != header::REFERRER_POLICY || !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
     }
 }

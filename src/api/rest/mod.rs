@@ -15,9 +15,10 @@ mod participants;
 mod probes;
 mod projects;
 mod range;
-pub(super) use range::not_modified;
+pub(super) use range::{Wanted, not_modified, wanted};
 pub(super) mod recordings;
 mod sessions;
+pub(super) mod shares;
 mod simulate;
 pub(super) use simulate::{StoryBody, resolved, run as run_story};
 mod tagged;
@@ -91,6 +92,16 @@ pub fn protected() -> (axum::Router<ApiState>, utoipa::openapi::OpenApi) {
         .routes(routes!(uploads::retry))
         .routes(routes!(uploads::invitations::list, uploads::invitations::create))
         .routes(routes!(uploads::invitations::delete))
+        .routes(routes!(shares::list, shares::create))
+        .routes(routes!(shares::configuration::get, shares::configuration::put))
+        .merge(
+            OpenApiRouter::new()
+                .routes(routes!(shares::configuration::logo, shares::configuration::put_logo, shares::configuration::delete_logo))
+                .layer(axum::extract::DefaultBodyLimit::max(shares::configuration::LOGO_BYTES)),
+        )
+        .routes(routes!(shares::get))
+        .routes(routes!(shares::cancel))
+        .routes(routes!(shares::resend))
         .routes(routes!(chats::list))
         .merge(
             OpenApiRouter::new()

@@ -55,7 +55,7 @@ fn of_tapes() -> Vec<TapeEvent> {
 }
 
 /// Told by the conveyor, the API and webhooks, where a test of the whole node looks at them.
-const OTHERS: [EventKind; 9] = [
+const OTHERS: [EventKind; 10] = [
     EventKind::RecordingProcessing,
     EventKind::RecordingProgress,
     EventKind::RecordingReady,
@@ -64,6 +64,7 @@ const OTHERS: [EventKind; 9] = [
     EventKind::RecordingDeleted,
     EventKind::RecordingVisibilityWanted,
     EventKind::PlayStarted,
+    EventKind::SharePlayed,
     EventKind::WebhookTest,
 ];
 

@@ -5,6 +5,7 @@ use sqlx::any::AnyRow;
 
 use super::Catalogue;
 use super::columns::{Reading, json};
+use super::shares::chat_goes;
 use crate::archive::chats::{Chat, ChatFilter, ChatRow};
 use crate::archive::error::{ArchiveError, Result};
 use crate::model::id::{ParticipantId, SessionId};
@@ -38,6 +39,7 @@ impl Catalogue {
         let row = sqlx::query("SELECT * FROM chats WHERE session = $1").bind(session.as_str().to_owned()).fetch_optional(&mut *tx).await?;
         if let Some(mut chat) = row.as_ref().map(chat_of).transpose()? {
             chat.lines.retain(|line| line.participant.as_ref() != Some(participant));
+            chat_goes(&mut tx, session).await?;
             if chat.lines.is_empty() {
                 sqlx::query("DELETE FROM chats WHERE session = $1").bind(session.as_str().to_owned()).execute(&mut *tx).await?;
             } else {
@@ -74,7 +76,10 @@ impl Catalogue {
 
     /// Deletes the chat log of a session: whether there was one.
     pub async fn delete_chat(&self, session: &SessionId) -> Result<bool> {
-        let gone = sqlx::query("DELETE FROM chats WHERE session = $1").bind(session.as_str().to_owned()).execute(&self.write).await?;
+        let mut tx = self.write.begin().await?;
+        let gone = sqlx::query("DELETE FROM chats WHERE session = $1").bind(session.as_str().to_owned()).execute(&mut *tx).await?;
+        chat_goes(&mut tx, session).await?;
+        tx.commit().await?;
         Ok(gone.rows_affected() > 0)
     }
 }

@@ -6,6 +6,7 @@ use sqlx::any::AnyRow;
 use super::Catalogue;
 use super::columns::{Reading, json, word};
 use super::sessions::no_project;
+use super::shares::recording_is_deleted;
 use super::terms::keep_terms;
 use super::triage::triage;
 use crate::archive::change::now;
@@ -70,6 +71,7 @@ impl Catalogue {
     /// Removes a recording's row (its files are the caller's).
     pub async fn delete_recording(&self, id: &RecordingId) -> Result<()> {
         let mut tx = self.write.begin().await?;
+        recording_is_deleted(&mut tx, id).await?;
         // The chat log goes with the last recording of its session.
         sqlx::query(
             "DELETE FROM chats WHERE session IN (SELECT session FROM recordings WHERE id = $1) AND NOT EXISTS \

@@ -80,6 +80,12 @@ pub struct NewLetter {
     pub useful_for: Option<Duration>,
 }
 
+/// Whether a text reads as a sender, as `no-reply@example.com` or `Example <no-reply@example.com>`.
+#[must_use]
+pub fn is_sender(text: &str) -> bool {
+    !text.chars().any(char::is_control) && sending::mailbox(text).is_ok()
+}
+
 /// Takes letters. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Outbox {

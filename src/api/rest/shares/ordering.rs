@@ -1,0 +1,273 @@
+//! Carrying an order out: rights, copies, letter, row; all or nothing.
+
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use futures::{StreamExt, TryStreamExt};
+use serde_json::json;
+
+use super::body::{Order, ShareBody};
+use super::wire::ShareJson;
+use crate::api::auth::Member;
+use crate::api::base_url::BaseUrl;
+use crate::api::noted::now;
+use crate::api::problem::Problem;
+use crate::api::state::ApiState;
+use crate::archive::audit::masked;
+use crate::archive::chats::chat_of;
+use crate::archive::outbox::Letter;
+use crate::archive::rights::{Action, Sight};
+use crate::archive::shares::{Share, ShareFiles, ShareItem, ShareKind, Shared};
+use crate::archive::visibility::new_link;
+use crate::archive::{AuditAction, ListFilter, NewAudit, Recording, RecordingState};
+use crate::model::id::{LetterId, SessionId, ShareId, ShareItemId, SharePageId};
+use crate::model::redact::{Personal, Secret};
+use crate::model::time::WallClock;
+use crate::model::zone::Zone;
+use crate::share::days::until;
+use crate::share::external::{CopyError, External};
+use crate::share::letter::written;
+use crate::share::mail::NewLetter;
+use crate::store::SharedStore;
+
+/// What of a recording is copied, where it has it.
+const FILES: [&str; 3] = ["recording.mp4", "poster.jpg", "peaks.json"];
+/// Files that are copied at once.
+const AT_ONCE: usize = 4;
+/// The name of a chat log in the external store.
+pub(in crate::api) const CHAT: &str = "chat.json";
+
+/// Sends somebody outside a letter with a link, for pages too.
+///
+/// # Errors
+/// What and where; nothing is sent, and nothing stays copied then.
+pub(in crate::api) async fn order(member: &Member, state: &ApiState, base: &BaseUrl, body: ShareBody) -> Result<ShareJson, Problem> {
+    member.needs(|has| has.external_links)?;
+    let settings = state.catalogue.share_settings().await?;
+    let order = body.checked(&settings)?;
+    let sources = sources(member, state, &order).await?;
+    can_send(state)?;
+    let now = now();
+    let share = share_of(&order, &sources, member, now, &time_zone(state).await?, settings.from);
+    let link = new_link()?;
+    let letter = letter(state, base, &share, &link, now)?;
+    let share = Share { letter: letter.id.clone(), ..share };
+
+    let kept = keep(state, member, &share, &sources, &link, &letter).await;
+    if kept.is_err() {
+        state.external.give_up(&share.id).await;
+    }
+    kept?;
+    state.outbox.look();
+    tracing::info!(share = %share.id, by = %member.actor, items = share.items.len(), "recordings are shared with somebody outside");
+    super::shown(state, &share.id).await
+}
+
+/// Refuses what needs a letter where none can go out.
+pub(super) fn can_send(state: &ApiState) -> Result<(), Problem> {
+    if state.outbox.is_there() {
+        return Ok(());
+    }
+    Err(Problem::conflict("no_mail_server", "no letters go out: `[mail]` in the node's configuration names no server"))
+}
+
+enum Source {
+    Recording(Box<Recording>),
+    Chat(SessionId),
+}
+
+impl Source {
+    fn session(&self) -> &SessionId {
+        match self {
+            Self::Recording(recording) => &recording.session,
+            Self::Chat(session) => session,
+        }
+    }
+}
+
+/// All that is ordered, if this member may send all of it.
+async fn sources(member: &Member, state: &ApiState, order: &Order) -> Result<Vec<Source>, Problem> {
+    let mut sources = Vec::new();
+    for (n, id) in order.recordings.iter().enumerate() {
+        let at = |problem: Problem| Problem { detail: format!("recordings[{n}]: {}", problem.detail), ..problem };
+        let recording = member.may(state, id, &Action::SendLink).await.map_err(at)?;
+        if recording.state != RecordingState::Ready {
+            return Err(at(Problem::conflict("not_ready", "only a recording that is ready can be shared")));
+        }
+        sources.push(Source::Recording(Box::new(recording)));
+    }
+    for (n, session) in order.sessions.iter().enumerate() {
+        let at = |problem: Problem| Problem { detail: format!("sessions[{n}]: {}", problem.detail), ..problem };
+        may_send_chat(member, state, session).await.map_err(at)?;
+        sources.push(Source::Chat(session.clone()));
+    }
+    Ok(sources)
+}
+
+/// A chat log stands under the rights of all recordings of its session; where there is none, who sees everything may send it.
+async fn may_send_chat(member: &Member, state: &ApiState, session: &SessionId) -> Result<(), Problem> {
+    let hidden = || Problem::from(crate::archive::ArchiveError::not_found("chat log of the session", session.as_str()));
+    let of = ListFilter { session: Some(session.clone()), limit: Some(200), ..ListFilter::default() };
+    let recordings = state.catalogue.recordings(&of, &Sight::everything()).await?.items;
+    for recording in &recordings {
+        member.may(state, &recording.id, &Action::SendLink).await.map_err(|no| if no.status == 404 { hidden() } else { no })?;
+    }
+    if recordings.is_empty() && member.sight(state).await? != Sight::everything() {
+        return Err(hidden());
+    }
+    chat_of(&state.catalogue, session).await?.map(drop).ok_or_else(hidden)
+}
+
+/// Where the workspace's days begin and end.
+pub(in crate::api) async fn time_zone(state: &ApiState) -> Result<Zone, Problem> {
+    Ok(state.catalogue.workspace().await?.settings.time_zone.unwrap_or_default())
+}
+
+fn share_of(order: &Order, sources: &[Source], member: &Member, now: WallClock, zone: &Zone, sender: Option<String>) -> Share {
+    let item = |source: &Source| ShareItem {
+        id: ShareItemId::random(),
+        what: match source {
+            Source::Recording(recording) => Shared::Recording(recording.id.clone()),
+            Source::Chat(_) => Shared::Chat,
+        },
+        session: source.session().clone(),
+        gone: false,
+    };
+    Share {
+        id: ShareId::random(),
+        page: SharePageId::random(),
+        created: now,
+        ordered_by: member.actor.clone(),
+        kind: match (order.recordings.is_empty(), order.sessions.is_empty()) {
+            (false, false) => ShareKind::Both,
+            (true, _) => ShareKind::Chats,
+            (false, true) => ShareKind::Recordings,
+        },
+        name: order.name.clone(),
+        address: Personal::new(order.address.as_str()),
+        reason: order.reason.clone(),
+        days: order.days,
+        until: until(now, order.days, zone),
+        language: order.language,
+        show_access_number: order.show_access_number,
+        show_queue_name: order.show_queue_name,
+        subject: Personal::new(order.subject.clone()),
+        body: Personal::new(order.body.clone()),
+        sender,
+        letter: LetterId::random(),
+        cancelled_at: None,
+        cancelled_by: None,
+        files: ShareFiles::There,
+        items: sources.iter().map(item).collect(),
+    }
+}
+
+/// The letter with a link.
+pub(super) fn letter(state: &ApiState, base: &BaseUrl, share: &Share, link: &Secret, now: WallClock) -> Result<Letter, Problem> {
+    // A letter leads to this node whatever the request called it; only one that listens everywhere takes the request's word.
+    let home = state.public_url.as_deref().or(state.own_url.as_deref()).unwrap_or(&base.0);
+    let url = format!("{}/e/{}", home.trim_end_matches('/'), link.reveal());
+    let left_ns = u64::try_from(share.until.0 - now.0).unwrap_or_default();
+    Ok(state.outbox.row(
+        NewLetter {
+            to: share.address.reveal().parse().map_err(|e| Problem::internal(&e))?,
+            to_name: Some(share.name.clone()),
+            from: share.sender.clone(),
+            subject: share.subject.reveal().to_owned(),
+            body: written(share.body.reveal(), share.name.reveal(), &url),
+            about: Some(format!("share:{}", share.id)),
+            urgent: false,
+            // A link that is over is of no use; before that it is tried as long as any letter.
+            useful_for: (left_ns < LONGEST_WAIT_NS).then(|| Duration::from_nanos(left_ns)),
+        },
+        now,
+    ))
+}
+
+/// A letter is tried for a day; a share that is over sooner ends that.
+const LONGEST_WAIT_NS: u64 = 24 * 3_600 * 1_000_000_000;
+
+/// Copies the files, then keeps the share with its letter and its entries.
+async fn keep(state: &ApiState, member: &Member, share: &Share, sources: &[Source], link: &Secret, letter: &Letter) -> Result<(), Problem> {
+    state.external.begin(&share.id, share.created).await.map_err(away)?;
+    // What is taken out of a recording while it is copied is not to be shared.
+    let mut readings = Vec::new();
+    for source in sources {
+        if let Source::Recording(recording) = source {
+            readings.push(state.growing.reading(&recording.id).ok_or_else(being_erased)?);
+        }
+    }
+    let mut copies: Vec<BoxFuture<'static, Result<(), CopyError>>> = Vec::new();
+    for (source, item) in sources.iter().zip(&share.items) {
+        let to = share.prefix_of(&item.id);
+        match source {
+            Source::Recording(recording) => {
+                let from = state.regions.of(recording.region);
+                let prefix = format!("recordings/{}/", recording.id);
+                let there = from.list(&prefix).await.map_err(|error| away(error.into()))?;
+                if !there.contains(&format!("{prefix}{}", FILES[0])) {
+                    return Err(Problem::conflict("not_ready", format!("the recording {} has no file that could be played", recording.id)));
+                }
+                let wanted = FILES.into_iter().map(|name| (format!("{prefix}{name}"), format!("{to}{name}")));
+                for (key, to) in wanted.filter(|(key, _)| there.contains(key)) {
+                    copies.push(copied(state.external.clone(), from.clone(), key, to));
+                }
+            }
+            Source::Chat(session) => {
+                let chat = state.catalogue.chat(session).await?;
+                let bytes = serde_json::to_vec(&chat.lines).map_err(|e| Problem::internal(&e))?;
+                state.external.put(&bytes, &format!("{to}{CHAT}")).await.map_err(away)?;
+            }
+        }
+    }
+    futures::stream::iter(copies).buffer_unordered(AT_ONCE).try_collect::<()>().await.map_err(away)?;
+    let undisturbed = || readings.iter().all(|reading| !reading.is_cancelled());
+    if !undisturbed() {
+        return Err(being_erased());
+    }
+    state.catalogue.put_share(share, link, letter, &entries(member, share)).await?;
+    if !undisturbed() {
+        for item in &share.items {
+            if let Shared::Recording(id) = &item.what {
+                state.external.take_out(id).await;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn copied(external: External, from: SharedStore, key: String, to: String) -> BoxFuture<'static, Result<(), CopyError>> {
+    Box::pin(async move { external.copy(&from, &key, &to).await })
+}
+
+/// One entry for the share, and one for each thing that is shared.
+fn entries(member: &Member, share: &Share) -> Vec<NewAudit> {
+    let recipient = masked(share.address.reveal());
+    let one = |item: &ShareItem| {
+        let subject = match &item.what {
+            Shared::Recording(id) => format!("recording:{id}"),
+            Shared::Chat => format!("session:{}", item.session),
+        };
+        let what = if item.what == Shared::Chat { "chat" } else { "recording" };
+        member.did(AuditAction::Share, subject, json!({ "what": what, "share": share.id, "recipient": recipient, "until": share.until }))
+    };
+    let detail =
+        json!({ "recipient": recipient, "items": share.items.len(), "days": share.days, "until": share.until, "language": share.language });
+    std::iter::once(member.did(AuditAction::Share, format!("share:{}", share.id), detail)).chain(share.items.iter().map(one)).collect()
+}
+
+fn being_erased() -> Problem {
+    let why = "somebody declined to be recorded: what is theirs is being taken out of a recording; try again in a moment";
+    Problem::new(axum::http::StatusCode::SERVICE_UNAVAILABLE, "being_erased", why)
+}
+
+fn away(error: CopyError) -> Problem {
+    match error {
+        CopyError::Archive(error) => error.into(),
+        other => {
+            tracing::error!(error = %other, "what is to be shared could not be copied");
+            let why = "the files could not be copied to the external store; nothing was sent. Try again in a moment";
+            Problem::new(axum::http::StatusCode::SERVICE_UNAVAILABLE, "external_store_away", why)
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! The configuration's `[external]`, and the key of one-time codes.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+use super::config::Config;
+use crate::archive::Catalogue;
+use crate::share::code::CodeKey;
+use crate::share::external::External;
+use crate::store::{S3Options, open_with};
+
+/// Opens the external store.
+///
+/// # Errors
+/// Where it cannot be opened, or is a store of recordings.
+pub async fn open(config: &Config, catalogue: &Catalogue) -> Result<External> {
+    let line = config.external_location();
+    let recordings = std::iter::once(config.store_location()).chain(config.region_locations().into_iter().map(|(_, line)| line));
+    if recordings.into_iter().any(|other| other == line) {
+        anyhow::bail!("external.store: is the place of recordings; copies that are shared need one of their own");
+    }
+    let options = S3Options { journal: Some(config.data.dir.join("uploads/parts-external")), ..S3Options::default() };
+    let store = open_with(&line, options).await.context("external.store")?;
+    External::open(store, catalogue.clone(), &config.data.dir.join("sharing")).context("external.store")
+}
+
+/// The key of one-time codes, made of the node's master key: the catalogue alone tells no code.
+///
+/// # Errors
+/// Where the master key cannot be read.
+pub async fn code_key(master_key: &Path) -> Result<CodeKey> {
+    let secret = tokio::fs::read(master_key).await.with_context(|| format!("{}", master_key.display()))?;
+    Ok(CodeKey::of(&secret))
+}
