@@ -1,5 +1,5 @@
 # make run    installs what is missing, builds, starts the node, sends it a call and a room session, prints where they play
-# make test   installs what the tests need, runs all of them
+# make test   installs what the tests need, runs all of them, and those that touch the catalogue on PostgreSQL too
 .PHONY: run test bench lint fuzz deny web clean
 
 run:
@@ -10,6 +10,7 @@ run:
 test:
 	scripts/install-missing tests
 	cargo test --no-fail-fast
+	FERRIC_TEST_CATALOGUE=postgres cargo test --no-fail-fast --test archive --test api --test rows --test console
 
 bench:
 	scripts/install-missing bench

@@ -26,12 +26,14 @@ INSERT INTO manifests (recording, manifest) SELECT id, manifest FROM recordings 
 ALTER TABLE recordings DROP COLUMN manifest;
 
 -- Every list is newest first by (started_at, id), and each index carries that order behind what it is for. The first one is for walking the archive with
--- no leading filter: what may be asked of a row besides stands in it.
+-- no leading filter. What may be asked of a row besides stands in it, and in those that are asked for most.
 DROP INDEX recordings_in_order;
 CREATE INDEX recordings_in_order ON recordings (started_at, id, project, state, source, restricted, queue, folder, duration_ms);
+DROP INDEX recordings_by_project;
+CREATE INDEX recordings_by_project ON recordings (project, started_at, id, state, source, restricted, queue, folder, duration_ms);
+CREATE INDEX recordings_by_queue ON recordings (queue, started_at, id, project, state, source, restricted, folder, duration_ms);
+CREATE INDEX recordings_by_folder ON recordings (folder, started_at, id, project, state, source, restricted, queue, duration_ms);
 CREATE INDEX recordings_by_source ON recordings (source, started_at, id);
-CREATE INDEX recordings_by_queue ON recordings (queue, started_at, id);
-CREATE INDEX recordings_by_folder ON recordings (folder, started_at, id);
 CREATE INDEX recordings_by_restriction ON recordings (restricted, started_at, id);
 CREATE INDEX recordings_by_external_id ON recordings (external_id, started_at, id);
 CREATE INDEX recordings_by_length ON recordings (duration_ms, started_at, id);

@@ -4,7 +4,7 @@ import { rm } from "node:fs/promises";
 
 await rm("dist", { recursive: true, force: true });
 await build({
-  entryPoints: { console: "src/console.ts", desk: "src/desk.ts", external: "src/external.ts", recording: "src/recording.ts", room: "src/room.ts", settings: "src/settings.ts", theme: "src/theme.ts", upload: "src/upload.ts", app: "src/style/app.css", icon: "src/icon.svg" },
+  entryPoints: { archive: "src/archive.ts", console: "src/console.ts", desk: "src/desk.ts", external: "src/external.ts", recording: "src/recording.ts", room: "src/room.ts", settings: "src/settings.ts", sharing: "src/sharing.ts", sorting: "src/sorting.ts", theme: "src/theme.ts", upload: "src/upload.ts", app: "src/style/app.css", icon: "src/icon.svg" },
   outdir: "dist",
   bundle: true,
   splitting: true,

@@ -5,6 +5,7 @@ mod base_url;
 mod body;
 mod cors;
 mod escaped;
+mod idempotency;
 mod inbox;
 mod noted;
 mod pages;
@@ -18,10 +19,11 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware;
 
+pub use auth::{Oidc, OidcError, OidcSettings};
 pub use inbox::{Inbox, InboxLimits};
 pub use problem::Problem;
 pub use rest::uploads::arrived as file_arrived;
-pub use state::{ApiKeys, ApiParts, ApiState, FilesInWork, Readiness};
+pub use state::{ApiParts, ApiState, FilesInWork, Readiness, Tapes};
 
 /// The whole surface but WHIP, which the composition root merges in (it brings its own authentication: participant tokens).
 pub fn router(node: ApiState) -> axum::Router {
@@ -30,6 +32,7 @@ pub fn router(node: ApiState) -> axum::Router {
         .merge(pages::protected())
         .fallback(nothing_there)
         .method_not_allowed_fallback(no_such_method)
+        .layer(middleware::from_fn_with_state(node.clone(), idempotency::keep))
         .layer(middleware::from_fn_with_state(node.clone(), auth::ask_who));
     let open = rest::open().merge(pages::open()).method_not_allowed_fallback(no_such_method);
     protected

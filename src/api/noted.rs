@@ -2,18 +2,18 @@
 
 use serde_json::Value;
 
-use super::auth::{Caller, Member, Operator};
+use super::auth::{Account, Caller, Member, Operator};
 use super::problem::Problem;
 use super::state::ApiState;
 pub use crate::archive::now;
 use crate::archive::{AuditAction, Change, Expected, NewAudit};
 
 impl Caller {
-    /// Who this is in the audit log. A browser is the key that it was signed in with.
+    /// Who this is in the audit log. A browser is the person, or the key, that it was signed in with.
     #[must_use]
     pub fn actor(&self) -> String {
         match self {
-            Self::Key { holder } | Self::Browser { holder, .. } => format!("key:{holder}"),
+            Self::Key { account } | Self::Browser { account, .. } => account.actor.clone(),
             Self::Participant { participant, .. } => format!("participant:{participant}"),
             Self::Desk { agent } => format!("agent:{agent}"),
             Self::Watcher { session, .. } => format!("watcher:{session}"),
@@ -21,11 +21,22 @@ impl Caller {
     }
 }
 
+impl Account {
+    /// Notes something that this caller does now. What cannot be noted is not done: call this first.
+    ///
+    /// # Errors
+    /// 500 where the catalogue does not take it.
+    pub async fn note(&self, state: &ApiState, action: AuditAction, subject: impl Into<String>, detail: Value) -> Result<(), Problem> {
+        state.catalogue.audit(NewAudit { at: now(), actor: self.actor.clone(), action, subject: subject.into(), detail }).await?;
+        Ok(())
+    }
+}
+
 impl Operator {
     /// Who this is in the audit log.
     #[must_use]
     pub fn actor(&self) -> String {
-        format!("key:{}", self.holder)
+        self.actor.clone()
     }
 
     /// An entry about something that this operator does now.

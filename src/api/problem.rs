@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::archive::ArchiveError;
+use crate::archive::deletion::Kept;
 use crate::model::command::Reason;
 use crate::model::switchboard::Refusal;
 use crate::store::StoreError;
@@ -132,6 +133,18 @@ impl From<ArchiveError> for Problem {
             ArchiveError::ChangedMeanwhile { .. } => Self::new(StatusCode::PRECONDITION_FAILED, "changed_meanwhile", error.to_string()),
             ArchiveError::Invalid { .. } => Self::invalid(error.to_string()),
             other => Self::internal(&other),
+        }
+    }
+}
+
+impl From<Kept> for Problem {
+    fn from(kept: Kept) -> Self {
+        let detail = kept.to_string();
+        match kept {
+            Kept::NotThere => Self::not_found(detail),
+            Kept::Recording => Self::conflict("still_recording", detail),
+            Kept::Processing => Self::conflict("still_processing", detail),
+            Kept::Held => Self::conflict("legal_hold", detail),
         }
     }
 }

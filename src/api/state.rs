@@ -8,10 +8,13 @@ use parking_lot::Mutex;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use super::auth::{BrowserSessions, Grants};
+use super::auth::{BrowserSessions, Grants, Oidc, Plays, Tries};
 use super::inbox::Inbox;
+use crate::archive::answers::AnswerKeys;
+use crate::archive::deletion::Deletions;
+use crate::archive::sweep::Sweeper;
 use crate::archive::{Catalogue, EventLog};
-use crate::model::id::{RecordingId, WebhookId};
+use crate::model::id::{RecordingId, SessionId, WebhookId};
 use crate::model::switchboard::{ParticipantTokens, Switchboard};
 use crate::session::Registry;
 use crate::share::code::CodeKey;
@@ -29,6 +32,12 @@ pub trait FilesInWork: Send + Sync + 'static {
     fn reading(&self, recording: &RecordingId) -> Option<CancellationToken>;
 }
 
+/// Tapes of sessions whose recordings could not be made.
+pub trait Tapes: Send + Sync + 'static {
+    /// Begins to make a session's recordings again from its tape. Whether there still is one.
+    fn make_again(&self, session: &SessionId) -> bool;
+}
+
 /// One thing that must hold before the node takes calls.
 #[async_trait]
 pub trait Readiness: Send + Sync + 'static {
@@ -36,13 +45,6 @@ pub trait Readiness: Send + Sync + 'static {
     fn name(&self) -> &'static str;
     /// Whether it holds now; the reason goes to the log only.
     async fn holds(&self) -> Result<(), String>;
-}
-
-/// Who an API key belongs to.
-#[async_trait]
-pub trait ApiKeys: Send + Sync + 'static {
-    /// The name of the key's holder; `None` where no such key is.
-    async fn holder(&self, key: &str) -> Option<String>;
 }
 
 /// What the composition root hands over.
@@ -55,12 +57,18 @@ pub struct ApiParts {
     pub tokens: Arc<dyn ParticipantTokens>,
     /// Configuration, recordings, events.
     pub catalogue: Catalogue,
-    /// Keys of machines and of the administrator.
-    pub keys: Arc<dyn ApiKeys>,
     /// Files of finished recordings, under `recordings/<id>/<name>` in the store of their region.
     pub regions: Regions,
+    /// Encrypts answers that are kept to be given again.
+    pub answers: AnswerKeys,
+    /// The one way in which recordings are deleted.
+    pub deletions: Deletions,
+    /// Deletes what is due.
+    pub sweeper: Sweeper,
     /// Files of growing ones.
     pub growing: Arc<dyn FilesInWork>,
+    /// Tapes that recordings can be made of once more.
+    pub tapes: Arc<dyn Tapes>,
     /// Files that are sent in.
     pub inbox: Inbox,
     /// Everything that outsiders may hear.
@@ -83,6 +91,8 @@ pub struct ApiParts {
     pub public_url: Option<String>,
     /// The address that the node itself listens at, where that is one: what letters lead to where nobody says `public_url`.
     pub own_url: Option<String>,
+    /// The identity provider that people can sign in through.
+    pub oidc: Option<Arc<Oidc>>,
     /// Cancelled at shutdown: event streams end, so that connections can close.
     pub stop: CancellationToken,
 }
@@ -103,6 +113,10 @@ pub struct Inner {
     pub visits: Visits,
     /// Temporary links that are looked up and written at once.
     letters_to_write: Arc<Semaphore>,
+    /// Who plays what now.
+    pub plays: Plays,
+    /// Who tried to sign in.
+    pub tries: Tries,
 }
 
 /// Who asks for temporary links waits for nothing; so many of them are looked after at once.
@@ -117,6 +131,8 @@ impl ApiState {
             browsers: BrowserSessions::default(),
             grants: Grants::default(),
             visits: Visits::default(),
+            plays: Plays::default(),
+            tries: Tries::default(),
             letters_to_write: Arc::new(Semaphore::new(MOST_TO_WRITE)),
         }))
     }
@@ -137,6 +153,18 @@ impl ApiState {
     #[must_use]
     pub fn letters_to_write(&self) -> Arc<Semaphore> {
         self.0.letters_to_write.clone()
+    }
+
+    /// Who plays what now.
+    #[must_use]
+    pub fn plays(&self) -> &Plays {
+        &self.0.plays
+    }
+
+    /// Who tried to sign in.
+    #[must_use]
+    pub fn tries(&self) -> &Tries {
+        &self.0.tries
     }
 
     /// Tokens of desks and watchers.

@@ -74,10 +74,14 @@ pub struct Config {
     pub render: Render,
     /// Files that are sent in.
     pub uploads: Uploads,
+    /// When recordings whose time is over are looked for.
+    pub retention: Retention,
     /// Events sent to platforms.
     pub webhooks: Webhooks,
     /// How letters go out.
     pub mail: Mail,
+    /// Signing in through an identity provider.
+    pub oidc: OpenId,
     /// What the log says.
     pub log: Log,
 }
@@ -285,6 +289,20 @@ impl Default for Uploads {
     }
 }
 
+/// `[retention]`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retention {
+    /// Seconds from one look for recordings whose time is over to the next; 0 = only when asked (`POST /v1/retention/sweep`). How long they are kept is set in the workspace and in projects.
+    pub sweep_s: u64,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { sweep_s: 60 }
+    }
+}
+
 /// `[webhooks]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -298,6 +316,46 @@ pub struct Webhooks {
 impl Default for Webhooks {
     fn default() -> Self {
         Self { allow_private: false, timeout_s: 15 }
+    }
+}
+
+/// `[oidc]`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OpenId {
+    /// The provider, exactly as it names itself (`https://login.example`); empty = nobody signs in elsewhere.
+    pub issuer: String,
+    /// This node as the provider knows it.
+    pub client_id: String,
+    /// Its secret; empty = a public client.
+    pub client_secret: Personal,
+    /// What is asked for.
+    pub scopes: String,
+    /// The claim that names a person's groups at the provider.
+    pub groups_claim: String,
+    /// The group there whose members are administrators here; empty = none is.
+    pub admin_group: String,
+    /// The group there whose members are agents here; empty = none is.
+    pub agent_group: String,
+    /// The group there whose members are reviewers here; empty = none is.
+    pub reviewer_group: String,
+    /// Role of whoever is unknown here and signs in there: `agent`, `reviewer`, `admin`; empty = they are refused.
+    pub unknown: String,
+}
+
+impl Default for OpenId {
+    fn default() -> Self {
+        Self {
+            issuer: String::new(),
+            client_id: String::new(),
+            client_secret: Personal::default(),
+            scopes: "openid profile email".to_owned(),
+            groups_claim: "groups".to_owned(),
+            admin_group: String::new(),
+            agent_group: String::new(),
+            reviewer_group: String::new(),
+            unknown: String::new(),
+        }
     }
 }
 

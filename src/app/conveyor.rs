@@ -18,6 +18,7 @@ use super::in_work::InWork;
 use super::render_pool::{Job, RenderNews, RenderPool};
 use super::rows::{Rows, Standing};
 use super::ways::Ways;
+use crate::api::Tapes;
 use crate::archive::seal::{SEAL, Sealer};
 use crate::archive::{EventLog, EventRow, NewEvent, now};
 use crate::ingest::MediaClock;
@@ -32,7 +33,7 @@ use crate::session::{Notice, SessionNotice};
 use crate::share::external::External;
 use crate::store::queue::{UploadFile, UploadQueue};
 use crate::store::{SharedStore, StoreError};
-use crate::tape::{Body, Recovered, Spool, TapeError, TapeReader};
+use crate::tape::{Body, Spool, TapeError, TapeReader};
 
 /// How often a failed rendering is begun again before a person has to look.
 const TRIES: u32 = 3;
@@ -172,6 +173,7 @@ impl Conveyor {
         mut self,
         mut notices: mpsc::UnboundedReceiver<SessionNotice>,
         mut news: mpsc::UnboundedReceiver<RenderNews>,
+        mut asked: mpsc::UnboundedReceiver<SessionId>,
         stop: CancellationToken,
         idle: watch::Sender<usize>,
     ) {
@@ -191,6 +193,7 @@ impl Conveyor {
                 count = news.recv_many(&mut made, BATCH), if !news.is_closed() || !news.is_empty() => if count == 0 { continue },
                 _ = done_work.recv_many(&mut done, BATCH) => {}
                 _ = away.recv_many(&mut gone, BATCH) => {}
+                Some(session) = asked.recv() => self.make_again(&session, &back).await,
                 _ = again.recv_many(&mut waited, BATCH) => {}
                 () = stop.cancelled() => return,
             }
@@ -344,14 +347,26 @@ impl Conveyor {
         self.let_go_if_done(session, back);
     }
 
-    /// A whole tape that an earlier run left: its rows are brought back and it is rendered from its start.
-    pub async fn take_up(&mut self, tape: &Recovered) {
-        let (dir, master_key) = (tape.dir.clone(), self.master_key.clone());
+    /// Somebody wants the recordings of a session tried again that could not be made.
+    async fn make_again(&mut self, session: &SessionId, back: &Back) {
+        if self.sessions.contains_key(session) {
+            return;
+        }
+        let dir = self.spool.folder(session);
+        self.take_up(session, &dir).await;
+        for erasure in std::mem::take(&mut self.left) {
+            self.begin_erasure(erasure, back);
+        }
+    }
+
+    /// A whole tape that an earlier run left, or that nothing could be made of: its rows are brought back and it is rendered from its start.
+    pub async fn take_up(&mut self, tape: &SessionId, dir: &Path) {
+        let (dir, master_key) = (dir.to_owned(), self.master_key.clone());
         let events = tokio::task::spawn_blocking(move || events_of(&dir, &master_key)).await;
         let events = match events.map_err(|e| e.to_string()).and_then(|r| r.map_err(|e| e.to_string())) {
             Ok(events) => events,
             Err(error) => {
-                tracing::error!(session = %tape.session, error, "a tape of an earlier run cannot be read; it stays as it is");
+                tracing::error!(session = %tape, error, "a tape of an earlier run cannot be read; it stays as it is");
                 return;
             }
         };
@@ -359,11 +374,11 @@ impl Conveyor {
             TapeEvent::SessionOpened(opened) => Some((**opened).clone()),
             _ => None,
         }) else {
-            tracing::error!(session = %tape.session, "a tape of an earlier run lacks its beginning; it stays as it is");
+            tracing::error!(session = %tape, "a tape of an earlier run lacks its beginning; it stays as it is");
             return;
         };
         let told = told_of(&self.told, &opened.session).await.unwrap_or_else(|error| {
-            tracing::error!(session = %tape.session, %error, "what listeners were told of a tape cannot be found out");
+            tracing::error!(session = %tape, %error, "what listeners were told of a tape cannot be found out");
             Vec::new()
         });
         for event in what_was_not_told(&told, &opened.session, opened.started_at, &events) {
@@ -371,7 +386,11 @@ impl Conveyor {
         }
         let erased: BTreeSet<ParticipantId> = events.iter().filter_map(|(_, event)| erased_by(event)).cloned().collect();
         let pictures = opened.settings.kind == Kind::Room;
-        self.sessions.insert(opened.session.clone(), Progress { pictures, closed: true, told, ..Progress::default() });
+        let deleted = self.rows.catalogue().deleted_of(&opened.session).await.unwrap_or_else(|error| {
+            tracing::error!(session = %tape, %error, "which recordings of a tape were deleted cannot be found out");
+            BTreeSet::new()
+        });
+        self.sessions.insert(opened.session.clone(), Progress { pictures, closed: true, told, deleted, ..Progress::default() });
         for (at, event) in events {
             let notice = SessionNotice {
                 session: opened.session.clone(),
@@ -612,6 +631,21 @@ fn events_of(dir: &Path, master_key: &Path) -> Result<Vec<(MediaTime, TapeEvent)
         }
     }
     Ok(events)
+}
+
+/// See [`Tapes`].
+pub struct TapesLeft {
+    /// Where they lie.
+    pub spool: Spool,
+    /// Told which are wanted.
+    pub wanted: mpsc::UnboundedSender<SessionId>,
+}
+
+impl Tapes for TapesLeft {
+    fn make_again(&self, session: &SessionId) -> bool {
+        let dir = self.spool.folder(session);
+        dir.is_dir() && !done_mark(&dir).exists() && self.wanted.send(session.clone()).is_ok()
+    }
 }
 
 /// Marks a tape whose recordings are safe and that is kept for other views.

@@ -90,8 +90,8 @@ async fn settle(catalogue: &Catalogue, log: &EventLog, recording: &Recording) ->
     let requester = recording.customer_email.as_ref();
     let requester = requester.and_then(|text| text.reveal().parse::<EmailAddress>().ok()).map(|address| address.key());
     let at = now();
-    let first = catalogue.settle_visibility(&recording.id, reach, requester.as_deref(), at).await?;
-    if first && reach == Reach::MembersAndSelected && requester.is_none() {
+    let nobody = catalogue.settle_visibility(recording, reach, requester.as_deref(), at).await?;
+    if nobody && reach == Reach::MembersAndSelected {
         let data = json!({ "recording": recording.id });
         log.tell(NewEvent { at, session: Some(recording.session.clone()), kind: EventKind::RecordingVisibilityWanted, data });
     }

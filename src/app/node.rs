@@ -14,21 +14,26 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::config::{self, Config};
-use super::conveyor::{Conveyor, done_mark};
+use super::conveyor::{Conveyor, TapesLeft, done_mark};
 use super::directory::CatalogueDirectory;
 use super::first_visibility;
 use super::in_work::InWork;
 use super::render_pool::{Growing, RenderPool};
+use super::retention::OnThisNode;
 use super::rows::Rows;
 use super::uploads::Uploads;
 use super::ways::Ways;
 use super::webhooks::{self, Pace, WebhookParts};
-use super::{events, mail, metrics, notice, sharing};
-use crate::api::{ApiKeys, ApiParts, ApiState, Inbox, InboxLimits, Readiness};
+use super::{events, mail, metrics, notice, retention, sharing};
+use crate::api::{ApiParts, ApiState, Inbox, InboxLimits, Readiness};
+use crate::archive::answers::AnswerKeys;
+use crate::archive::deletion::{Deletions, Elsewhere};
 use crate::archive::seal::Sealer;
+use crate::archive::sweep::Sweeper;
 use crate::archive::uploads::UploadBounds;
 use crate::archive::{Catalogue, EventLog, keys};
 use crate::ingest::{RtpIngest, RtpIngestConfig, WebrtcConfig, WebrtcIngest};
+use crate::model::id::SessionId;
 use crate::render::upload::UploadLimits;
 use crate::render::{RenderSettings, compose};
 use crate::session::{Registry, RegistryConfig, close_what_a_crash_left_open};
@@ -97,6 +102,7 @@ impl Node {
         .context("spool")?;
         let catalogue = Catalogue::open(&config.catalogue_url()).await.context("data.catalogue")?;
         let events = EventLog::open(catalogue.clone(), data).await.context("events")?;
+        tokio::task::spawn_blocking(crate::archive::passwords::prepare);
         keys::ensure_admin_key(&catalogue, &data.join("admin.key")).await.context("admin.key")?;
         let ways = Ways::open(&config).await?;
         let external = sharing::open(&config, &catalogue).await?;
@@ -151,6 +157,8 @@ impl Node {
         let hearing = work.clone();
         registry.hears_at_once(move |notice| hearing.follow(notice));
         let sealer = Arc::new(Sealer::open(data).context("signing.key")?);
+        let answers = AnswerKeys::open(data).context("answers.key")?;
+        catalogue.forget_answers(crate::archive::now(), true).await.context("data.catalogue")?;
         let mut conveyor = Conveyor {
             spool: spool.clone(),
             rows: Rows::new(catalogue.clone()),
@@ -174,7 +182,9 @@ impl Node {
         let telling = events::tell(events.clone(), registry.notices(), other_events, events_closing.clone())?;
         let (idle, busy) = watch::channel(0);
         let rows_kept = conveyor.kept.subscribe();
-        tokio::spawn(conveyor.run(registry.notices(), news, stop.clone(), idle));
+        let (wanted, asked) = mpsc::unbounded_channel();
+        let tapes = Arc::new(TapesLeft { spool: spool.clone(), wanted });
+        tokio::spawn(conveyor.run(registry.notices(), news, asked, stop.clone(), idle));
         tokio::spawn(tick(registry.clone(), stop.clone()));
 
         let (arrived, arrivals) = mpsc::unbounded_channel();
@@ -193,6 +203,21 @@ impl Node {
         };
         tokio::spawn(uploads.run(arrivals, stop.clone()));
 
+        let here = OnThisNode {
+            catalogue: catalogue.clone(),
+            ways: ways.clone(),
+            work: work.clone(),
+            spool: spool.clone(),
+            registry: registry.clone(),
+            inbox: inbox.clone(),
+            made: data.join("uploads/made"),
+        };
+        let elsewhere: Vec<Arc<dyn Elsewhere>> = vec![Arc::new(here.clone()), Arc::new(external.clone())];
+        let deletions = Deletions::new(catalogue.clone(), ways.regions.clone(), events.clone(), elsewhere);
+        let sweeper = Sweeper::new(catalogue.clone(), deletions.clone());
+        let every = Some(config.retention.sweep_s).filter(|seconds| *seconds > 0).map(Duration::from_secs);
+        tokio::spawn(retention::run(sweeper.clone(), deletions.clone(), here, every, stop.clone()));
+
         first_visibility::start(catalogue.clone(), events.clone(), rows_kept, stop.clone()).context("visibility")?;
         let webhooks = webhooks::start(WebhookParts {
             catalogue: catalogue.clone(),
@@ -206,7 +231,8 @@ impl Node {
 
         let outbox = Outbox::new(catalogue.clone(), mail::settings(&config.mail)?).context("mail")?;
         tokio::spawn(outbox.clone().run(stop.clone()));
-        tokio::spawn(external.clone().run(|share| tracing::info!(%share, "a share is over"), stop.clone()));
+        let told = events.clone();
+        tokio::spawn(external.clone().run(move |share| sharing::tell_over(&told, share), stop.clone()));
         let code_key = sharing::code_key(&master_key).await?;
 
         let sip_server = SipServer::start(
@@ -222,9 +248,12 @@ impl Node {
             switchboard: Arc::new(registry.clone()),
             tokens: Arc::new(registry.clone()),
             catalogue: catalogue.clone(),
-            keys: Arc::new(CatalogueKeys(catalogue.clone())),
             regions: ways.regions,
+            answers,
+            deletions,
+            sweeper,
             growing: Arc::new(work),
+            tapes,
             inbox,
             events: events.clone(),
             webhooks,
@@ -235,14 +264,15 @@ impl Node {
             readiness: readiness(catalogue.clone(), config.render.encoder, data),
             metrics: Arc::new(Mutex::new(metrics::registry(&registry, &rtp, &spool))),
             public_url: public_url.clone(),
+            oidc: super::oidc::provider(&config.oidc)?,
             own_url: (!http.ip().is_unspecified()).then(|| format!("http://{http}")),
             stop: stop.clone(),
         }));
         let whip = whip::router(Arc::new(registry.clone()), Arc::new(registry.clone()), WhipConfig { public_url, ..WhipConfig::default() });
         let closing = stop.clone();
         let web = tokio::spawn(async move {
-            let app = whip.merge(api).into_make_service_with_connect_info::<SocketAddr>();
-            let served = axum::serve(listener, app).with_graceful_shutdown(async move { closing.cancelled().await });
+            let service = whip.merge(api).into_make_service_with_connect_info::<SocketAddr>();
+            let served = axum::serve(listener, service).with_graceful_shutdown(async move { closing.cancelled().await });
             if let Err(error) = served.await {
                 tracing::error!(%error, "the web side stopped");
             }
@@ -301,6 +331,10 @@ async fn take_up_tapes(spool: &Spool, master_key: &Path, conveyor: &mut Conveyor
             }
             continue;
         }
+        if tape.ended && all_deleted(conveyor, &tape.session).await {
+            spool.remove(&tape.session).context("removing the tape of deleted recordings")?;
+            continue;
+        }
         tracing::info!(session = %tape.session, torn_bytes = tape.torn_bytes, damaged = tape.damaged, "a tape of an earlier run is taken up");
         if !tape.ended
             && let Err(error) = close_what_a_crash_left_open(spool, master_key, &tape)
@@ -308,9 +342,16 @@ async fn take_up_tapes(spool: &Spool, master_key: &Path, conveyor: &mut Conveyor
             tracing::error!(session = %tape.session, %error, "a tape of an earlier run cannot be ended; it stays as it is");
             continue;
         }
-        conveyor.take_up(&tape).await;
+        conveyor.take_up(&tape.session, &tape.dir).await;
     }
     Ok(())
+}
+
+/// Whether every recording of a session was deleted: the node died before its tape went.
+async fn all_deleted(conveyor: &Conveyor, session: &SessionId) -> bool {
+    let catalogue = conveyor.rows.catalogue();
+    let (left, deleted) = (catalogue.states_of(session).await, catalogue.deleted_of(session).await);
+    left.is_ok_and(|left| left.is_empty()) && deleted.is_ok_and(|deleted| !deleted.is_empty())
 }
 
 async fn tick(registry: Registry, stop: CancellationToken) {
@@ -326,21 +367,6 @@ async fn tick(registry: Registry, stop: CancellationToken) {
         ticks = ticks.wrapping_add(1);
         if ticks.is_multiple_of(50) {
             registry.end_the_empty().await;
-        }
-    }
-}
-
-struct CatalogueKeys(Catalogue);
-
-#[async_trait]
-impl ApiKeys for CatalogueKeys {
-    async fn holder(&self, key: &str) -> Option<String> {
-        match self.0.key_owner(&keys::hash(key)).await {
-            Ok(owner) => owner.map(|owner| owner.name),
-            Err(error) => {
-                tracing::error!(%error, "keys could not be looked up");
-                None
-            }
         }
     }
 }

@@ -3,9 +3,12 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use serde_json::json;
 
 use super::config::Config;
-use crate::archive::Catalogue;
+use crate::archive::{Catalogue, EventLog, NewEvent, now};
+use crate::model::event_kind::EventKind;
+use crate::model::id::ShareId;
 use crate::share::code::CodeKey;
 use crate::share::external::External;
 use crate::store::{S3Options, open_with};
@@ -23,6 +26,12 @@ pub async fn open(config: &Config, catalogue: &Catalogue) -> Result<External> {
     let options = S3Options { journal: Some(config.data.dir.join("uploads/parts-external")), ..S3Options::default() };
     let store = open_with(&line, options).await.context("external.store")?;
     External::open(store, catalogue.clone(), &config.data.dir.join("sharing")).context("external.store")
+}
+
+/// Says that the days of a share are over.
+pub fn tell_over(events: &EventLog, share: &ShareId) {
+    tracing::info!(%share, "a share is over");
+    events.tell(NewEvent { at: now(), session: None, kind: EventKind::ShareExpired, data: json!({ "share": share }) });
 }
 
 /// The key of one-time codes, made of the node's master key: the catalogue alone tells no code.

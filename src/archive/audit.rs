@@ -42,11 +42,13 @@ pub enum AuditAction {
     Command,
     /// A party's media were destroyed.
     Erase,
+    /// A legal hold was laid or released.
+    Hold,
 }
 
 impl AuditAction {
     /// Every action, in the order in which they are shown.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Play,
         Self::Download,
         Self::Delete,
@@ -56,6 +58,7 @@ impl AuditAction {
         Self::SettingChange,
         Self::Command,
         Self::Erase,
+        Self::Hold,
     ];
 
     /// Its name on every surface.
@@ -71,6 +74,7 @@ impl AuditAction {
             Self::SettingChange => "setting_change",
             Self::Command => "command",
             Self::Erase => "erase",
+            Self::Hold => "hold",
         }
     }
 }

@@ -4,24 +4,31 @@
 //! events come with their numbers (see `event_log`); nothing of a row is ever part of an error.
 
 mod amending;
+mod answers;
 mod audit;
 mod changing;
 mod chats;
 mod columns;
 mod configured;
 mod consent_texts;
+mod deletions;
 mod events;
+mod holds;
+mod internal_links;
 mod keys;
 mod live;
 mod outbox;
+mod people;
+mod people_changing;
 mod recordings;
+mod requesters;
 mod search;
 mod sessions;
-mod sorting;
 mod share_configuration;
 mod share_entry;
 mod share_log;
 mod shares;
+mod sorting;
 mod terms;
 mod triage;
 mod uploads;
@@ -31,6 +38,8 @@ mod webhooks;
 pub use changing::{Changing, Put};
 pub use keys::KeyOwner;
 pub use live::RowChange;
+pub use people::SignInRow;
+pub use people_changing::Credentials;
 pub use share_entry::{CodeBounds, NewCode, Opened};
 
 use std::fmt;
@@ -72,7 +81,14 @@ impl Catalogue {
             Self::open_sqlite(path.strip_prefix("//").unwrap_or(path)).await?
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             AnyConnection::connect(url).await?.close().await?;
-            let pool = AnyPoolOptions::new().max_connections(READERS + 4).connect(url).await?;
+            let options = AnyPoolOptions::new().max_connections(READERS + 4).after_connect(|c, _| {
+                Box::pin(async move {
+                    // A search is planned for its values: a plan for any values takes the index that fits most of them.
+                    c.execute("SET plan_cache_mode = force_custom_plan").await?;
+                    Ok(())
+                })
+            });
+            let pool = options.connect(url).await?;
             Self { read: pool.clone(), write: pool }
         } else {
             return Err(ArchiveError::invalid("catalogue", "must be `sqlite:<path>` or `postgres://…`"));
@@ -123,6 +139,11 @@ fn sqlite_pool(connections: u32, writes: bool) -> AnyPoolOptions {
 async fn prepare(c: &mut AnyConnection, writes: bool) -> std::result::Result<(), sqlx::Error> {
     c.execute(sqlx::query(sqlx::AssertSqlSafe(format!("PRAGMA busy_timeout = {}", BUSY.as_millis())))).await?;
     c.execute("PRAGMA foreign_keys = ON").await?;
+    if !writes {
+        // Searches of a large archive read many pages here and there: out of the system's cache, without copying each.
+        c.execute("PRAGMA mmap_size = 2147418112").await?;
+        c.execute("PRAGMA cache_size = -16384").await?;
+    }
     if writes {
         c.execute("PRAGMA journal_mode = WAL").await?;
         // A recording that is said to be ready is ready after a power cut too.

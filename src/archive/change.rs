@@ -78,8 +78,13 @@ pub fn tag<T: Serialize>(row: &T) -> String {
     hex::encode(ring::digest::digest(&ring::digest::SHA256, text.as_bytes()).as_ref().get(..16).unwrap_or_default())
 }
 
-/// The log cannot forget, so it keeps no agent's address in clear.
+/// The log cannot forget, so it keeps no address in clear, and of people what they sign in with.
 fn without_addresses(mut row: Value) -> Value {
+    for (field, hidden) in [("email", masked as fn(&str) -> String), ("display_name", initial)] {
+        if let Some(text) = row.get(field).and_then(Value::as_str).filter(|text| !text.is_empty()) {
+            row[field] = Value::String(hidden(text));
+        }
+    }
     if let Some(addresses) = row.get_mut("addresses").and_then(Value::as_array_mut) {
         for address in addresses {
             if let Some(text) = address.as_str() {
@@ -88,6 +93,10 @@ fn without_addresses(mut row: Value) -> Value {
         }
     }
     row
+}
+
+fn initial(name: &str) -> String {
+    format!("{}***", name.chars().next().unwrap_or_default())
 }
 
 /// Both sides without what they have in common. What one side lacks is null there.

@@ -9,13 +9,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::catalogue::{Catalogue, KeyOwner, file_error};
 use super::error::{ArchiveError, Result};
+use super::scope::Scope;
 use crate::model::redact::Secret;
 use crate::model::time::WallClock;
 
 /// What every key begins with, so that one that leaked is known for what it is.
 const PREFIX: &str = "ferric_";
 /// The admin key's name in the catalogue.
-const ADMIN: &str = "admin";
+pub(super) const ADMIN: &str = "admin";
 
 /// SHA-256 of a key, lower-case hex: what the catalogue knows it by.
 #[must_use]
@@ -63,7 +64,8 @@ pub async fn ensure_admin_key(catalogue: &Catalogue, path: &Path) -> Result<()> 
 
 fn admin() -> KeyOwner {
     let now = jiff::Timestamp::now();
-    KeyOwner { name: ADMIN.into(), scopes: vec![ADMIN.into()], created: WallClock::from_unix_ms(now.as_millisecond()) }
+    let scopes = [Scope::Admin].into();
+    KeyOwner { name: ADMIN.into(), scopes, projects: None, created: WallClock::from_unix_ms(now.as_millisecond()) }
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {

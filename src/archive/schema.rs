@@ -11,12 +11,16 @@ const STEPS: &[(i64, &str, &str)] = &[
     (2, "the audit log", include_str!("../../migrations/0002_audit.sql")),
     (3, "webhooks", include_str!("../../migrations/0003_webhooks.sql")),
     (4, "what recordings are found by", include_str!("../../migrations/0004_archive.sql")),
+    (5, "deletions and legal holds", include_str!("../../migrations/0005_retention.sql")),
     (6, "regions", include_str!("../../migrations/0006_retention.sql")),
     (7, "uploads and chat logs", include_str!("../../migrations/0007_uploads.sql")),
     (8, "letters", include_str!("../../migrations/0008_share.sql")),
     (9, "visibility", include_str!("../../migrations/0009_visibility.sql")),
-    (13, "sorting", include_str!("../../migrations/0013_sorting.sql")),
+    (10, "people", include_str!("../../migrations/0010_people.sql")),
     (11, "shares", include_str!("../../migrations/0011_shares.sql")),
+    (12, "links to colleagues, requesters", include_str!("../../migrations/0012_internal_links.sql")),
+    (13, "sorting", include_str!("../../migrations/0013_sorting.sql")),
+    (14, "answers given again", include_str!("../../migrations/0014_idempotency.sql")),
 ];
 
 /// The newest schema this Ferric knows.

@@ -222,6 +222,8 @@ pub struct ShareSettings {
     pub subject: Option<String>,
     /// The text, with `{{link}}` in it; absent = the language's own words.
     pub body: Option<String>,
+    /// The text that a letter to a colleague begins with, with `{{link}}` in it; absent = the node's own words.
+    pub internal_body: Option<String>,
     /// The sender, as `no-reply@example.com` or `Example <no-reply@example.com>`; absent = that of the node's configuration.
     pub from: Option<String>,
     /// The language; one that has terms of use.
@@ -245,6 +247,7 @@ impl Default for ShareSettings {
             days: 7,
             subject: None,
             body: None,
+            internal_body: None,
             from: None,
             language: Language::En,
             show_access_number: false,

@@ -70,14 +70,22 @@ kinds! {
     RecordingReady = "recording.ready",
     /// It could not be made or stored.
     RecordingFailed = "recording.failed",
-    /// Somebody deleted it with all its files.
+    /// Somebody deleted it, or its time was over: all its files are gone.
     RecordingDeleted = "recording.deleted",
     /// Only selected people may open its link, and nobody knows their addresses yet: somebody is to say them.
     RecordingVisibilityWanted = "recording.visibility_wanted",
-    /// Somebody who is no member plays a recording.
+    /// Somebody plays a recording.
     PlayStarted = "play.started",
+    /// A letter with a link to recordings or chat logs is on its way to somebody outside.
+    ShareSent = "share.sent",
+    /// Somebody called a share back: its link opens nothing any more.
+    ShareCancelled = "share.cancelled",
+    /// The days of a share are over.
+    ShareExpired = "share.expired",
     /// Somebody outside plays a recording that was shared with them, or reads a chat log.
     SharePlayed = "share.played",
+    /// A letter with a link to recordings or chat logs is on its way to a colleague.
+    InternalLinkSent = "internal_link.sent",
     /// A participant's stream was agreed.
     MediaTrack = "media.track",
     /// A stream was muted or held, or goes on.

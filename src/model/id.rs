@@ -109,6 +109,10 @@ id!(
     LetterId
 );
 id!(
+    /// A selection that was sent to a colleague.
+    InternalLinkId
+);
+id!(
     /// A folder of the archive: given once, whatever the folder is called later.
     FolderId
 );
@@ -127,6 +131,10 @@ id!(
 id!(
     /// The page of all that is shared with one address.
     SharePageId
+);
+id!(
+    /// One legal hold.
+    HoldId
 );
 
 /// A track's number on its tape: one stream of RTP of one participant, whatever SSRCs it goes through.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::BoxStream;
@@ -14,6 +15,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::archive::deletion::{Elsewhere, Gone};
 use crate::archive::shares::prefix;
 use crate::archive::{ArchiveError, Catalogue, now};
 use crate::model::id::{RecordingId, ShareId};
@@ -209,6 +211,13 @@ impl External {
             })
             .await;
         Ok(())
+    }
+}
+
+#[async_trait]
+impl Elsewhere for External {
+    async fn remove(&self, gone: &Gone) -> Result<(), String> {
+        if self.take_out(&gone.recording).await { Ok(()) } else { Err("copies that were shared are left in the external store".to_owned()) }
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod code;
 pub mod days;
 pub mod external;
+pub mod internal_letter;
 pub mod letter;
 pub mod mail;
 pub mod piece;

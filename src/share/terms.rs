@@ -51,7 +51,7 @@ pub fn checked(mut settings: ShareSettings) -> Result<ShareSettings, Fault> {
     let trimmed = |text: &mut Option<String>| {
         *text = text.take().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     };
-    for text in [&mut settings.subject, &mut settings.body, &mut settings.from] {
+    for text in [&mut settings.subject, &mut settings.body, &mut settings.internal_body, &mut settings.from] {
         trimmed(text);
     }
     for line in &mut settings.footer {
@@ -94,6 +94,9 @@ pub fn checked(mut settings: ShareSettings) -> Result<ShareSettings, Fault> {
     }
     if let Some(why) = settings.body.as_deref().and_then(body_fault) {
         return Err(Fault::new("body", why));
+    }
+    if let Some(why) = settings.internal_body.as_deref().and_then(body_fault) {
+        return Err(Fault::new("internal_body", why));
     }
     if settings.from.as_deref().is_some_and(|from| !is_sender(from)) {
         return Err(Fault::new("from", "is no address, as `no-reply@example.com` or `Example <no-reply@example.com>`"));
@@ -144,6 +147,7 @@ mod tests {
             (refused(|s| s.days = 366), "days: "),
             (refused(|s| s.subject = Some("a\nb".into())), "subject: "),
             (refused(|s| s.body = Some("no link".into())), "body: "),
+            (refused(|s| s.internal_body = Some("no link".into())), "internal_body: "),
             (refused(|s| s.from = Some("nobody".into())), "from: "),
         ] {
             assert!(fault.starts_with(begins), "{fault}");

@@ -28,9 +28,12 @@ impl Started {
         let mut config = Config::default();
         set(&mut config);
         config.data.dir = dir.path().to_owned();
+        config.data.catalogue = crate::catalogues::url_in(dir.path());
         config.http.listen = "127.0.0.1:0".into();
         config.sip.listen = "127.0.0.1:0".into();
-        let node = Node::start(config).await.expect("starts");
+        // Rows of tests are of any age.
+        config.retention.sweep_s = 0;
+        let node = Box::pin(Node::start(config)).await.expect("starts");
         let key = std::fs::read_to_string(dir.path().join("admin.key")).expect("a key").trim().to_owned();
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
         Self { http: format!("http://{}", node.http), node, key, client, dir }

@@ -89,7 +89,7 @@ pub async fn a_project_in_use_stays(c: Catalogue) {
     r.project = sales.clone();
     c.put_recording(&r).await.expect("kept");
     assert_eq!(say(message(c.delete_project(&sales).await)), "it has recordings (1); delete them first");
-    c.delete_recording(&r.id).await.expect("gone");
+    crate::support::delete(&c, r.clone()).await;
 
     c.put_agent(&agent("bo", &["1"], &["sales"])).await.expect("made");
     assert_eq!(say(message(c.delete_project(&sales).await)), "agent `bo` is limited to it");

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod agents_and_projects_are_checked_field_by_field;
+#[allow(dead_code)]
+mod catalogues;
 mod events_rise_for_every_reader;
 mod every_change_is_noted_with_it;
 mod lists_hold_what_is_asked_for_and_covered;

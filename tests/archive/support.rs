@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 
+use ferric::archive::deletion::Asked;
 use ferric::archive::{AgentRow, Catalogue, ProjectRow, Recording, RecordingState, SessionRow, Source};
 use ferric::model::id::{OutputKey, RecordingId, SessionId};
 use ferric::model::project_kind::ProjectKind;
@@ -11,10 +12,10 @@ use ferric::model::role::Role;
 use ferric::model::settings::{AgentProperties, Kind, SettingsLayer};
 use ferric::model::time::WallClock;
 
-/// Runs a behaviour over a new SQLite catalogue.
+/// Runs a behaviour over a new catalogue: SQLite, or what the tests are run on.
 pub async fn on_sqlite<F: Future<Output = ()>>(behaviour: impl FnOnce(Catalogue) -> F) {
     let dir = tempfile::tempdir().expect("a folder");
-    let catalogue = Catalogue::open(&sqlite_in(dir.path())).await.expect("opens");
+    let catalogue = Catalogue::open(&crate::catalogues::url_in(dir.path())).await.expect("opens");
     behaviour(catalogue.clone()).await;
     catalogue.close().await;
 }
@@ -87,4 +88,13 @@ pub fn recording(started_at: i64) -> Recording {
         legal_hold: false,
         region: None,
     }
+}
+
+/// Deletes a recording, whatever state it was in.
+pub async fn delete(c: &Catalogue, mut row: Recording) {
+    row.state = RecordingState::Ready;
+    c.put_recording(&row).await.expect("kept");
+    let asked = Asked { by: "key:admin".into(), why: "request", at: WallClock(1) };
+    let (gone, kept) = c.begin_deletions(std::slice::from_ref(&row.id), &asked).await.expect("begun");
+    assert_eq!((gone.len(), kept.len()), (1, 0));
 }

@@ -1,6 +1,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use ferric::archive::scope::Scope;
 use ferric::archive::{Catalogue, keys};
 
 use crate::support::{on_sqlite, sqlite_in};
@@ -18,7 +19,7 @@ pub async fn the_key_lives_as_long_as_its_file(c: Catalogue) {
     assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
     assert!(first.len() > 43, "256 bits do not fit into {} characters", first.len());
     let owner = c.key_owner(&keys::hash(&first)).await.expect("read").expect("known");
-    assert_eq!((owner.name.as_str(), owner.scopes.as_slice()), ("admin", ["admin".to_owned()].as_slice()));
+    assert_eq!((owner.name.as_str(), owner.scopes), ("admin", [Scope::Admin].into()));
     assert_eq!(c.key_owner(&keys::hash("ferric_guess")).await.expect("read"), None);
 
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("set");

@@ -7,7 +7,7 @@ const text = (page, selector) => page.locator(selector).first().textContent();
 async function signIn(page) {
   await page.goto(`${SITE}/settings`);
   await page.fill("#key", KEY);
-  await page.click("button.primary");
+  await page.press("#key", "Enter");
   await page.waitForSelector(".tabs");
   step("signed in, straight to the page that was asked for");
 }

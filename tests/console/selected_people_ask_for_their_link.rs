@@ -92,3 +92,32 @@ async fn a_selected_person_comes_from_the_link_by_the_letter_to_the_recording() 
     browse("selected.mjs", &node, &smtp, dir.path(), &[("LINK", answer["link"].as_str().expect("a link"))]).await;
     assert_eq!(smtp.arrived().len(), 1, "the one who is selected, and nobody else");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_is_asked_at_the_end_whom_the_room_was_for() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let smtp = Smtp::start(Way::Starttls).await;
+    let node = writing(&dir.path().join("data"), &smtp);
+    let settings = json!({ "settings": { "visibility_live": "members_and_selected" } });
+    assert_eq!(node.send(reqwest::Method::PUT, "/v1/workspace", settings).await.0, 200);
+    let project = json!({ "slug": "rooms", "kind": "room", "settings": { "trigger": "auto_first", "min_duration_s": 0 } });
+    let (status, made) = node.post("/v1/projects", project).await;
+    assert_eq!(status, 201, "{made}");
+    let (_, opened) = node.post("/v1/sessions", json!({ "project": "rooms", "kind": "room" })).await;
+    let session = opened["id"].as_str().expect("an id");
+    let (_, host) = node.post(&format!("/v1/sessions/{session}/participants"), json!({ "role": "agent", "name": "Paal" })).await;
+    let page = host["page_url"].as_str().expect("a page");
+    browse("requester.mjs", &node, &smtp, dir.path(), &[("HOST", page)]).await;
+    let rows = node.recordings_in("ready", 1, Duration::from_mins(1)).await;
+    let id = rows[0]["id"].as_str().expect("an id");
+    let end = std::time::Instant::now() + Duration::from_secs(20);
+    loop {
+        let shown = node.get(&format!("/v1/recordings/{id}/visibility")).await;
+        if shown["visibility"] == "members_and_selected" {
+            assert_eq!(shown["selected"], json!(["kari@example.com"]));
+            return;
+        }
+        assert!(std::time::Instant::now() < end, "{shown}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}

@@ -8,7 +8,7 @@ const post = (path, body) => api(path, { method: "POST", headers: { "content-typ
 async function settings(page, id) {
   await page.goto(`${SITE}/settings/folders`);
   await page.fill("#key", KEY);
-  await page.click("button.primary");
+  await page.press("#key", "Enter");
   await page.goto(`${SITE}/settings/folders`);
   await look(page, "folders-empty");
   for (const name of ["Sales calls", "Support, sent in"]) {
@@ -71,12 +71,72 @@ async function settings(page, id) {
   step("rules are made, ordered and tried");
 }
 
+async function recording(page, id) {
+  await page.goto(`${SITE}/recordings/${id}`);
+  must((await text(page, ".facts")).includes("kari@example.com"), "the customer's address");
+  must((await text(page, ".happened")).includes("Everything was stored"), "what happened");
+  must((await page.inputValue("#s-title")) === "Where the lamp is", "the title that it came with");
+  await page.click("#offered [data-label=urgent]");
+  must((await page.inputValue("#s-labels")) === "urgent", "a known label is put on by a press");
+  await page.fill("#s-labels", "urgent, lamp , urgent");
+  await page.selectOption("#s-folder", "sales-calls");
+  await page.selectOption("[name=assign]", "Paal");
+  await page.fill("#s-title", "x".repeat(300));
+  await page.click(".labels > button");
+  must((await text(page, "#e-title")).includes("256"), "the field says why");
+  must((await page.inputValue("#s-labels")) === "urgent, lamp , urgent", "what was typed is kept");
+  await look(page, "recording-sorting-wrong");
+  await page.fill("#s-title", "Where Kari's lamp is");
+  await page.click(".labels > button");
+  must((await text(page, "h1")) === "Where Kari's lamp is", "its title stands over it");
+  must((await page.inputValue("#s-labels")) === "urgent, lamp", "labels, each once");
+  must((await page.locator(".sorting .sort-label.red").count()) >= 1, "a known label has its colour");
+  const row = await api(`/v1/recordings/${id}`);
+  must(row.folder === "sales-calls" && row.assignees.join() === "Paal", JSON.stringify(row));
+  await page.uncheck("[name=assignee]");
+  await page.check("[name=restricted]");
+  await page.click(".labels > button");
+  const after = await api(`/v1/recordings/${id}`);
+  must(after.assignees.length === 0 && after.restricted, JSON.stringify(after));
+  await page.fill("#s-labels", "urgent, lamp, late");
+  await page.click(".labels > button");
+  await page.locator("#scrub").focus();
+  const now = () => page.evaluate(() => document.getElementById("media").currentTime);
+  await until("it can be sought", () => page.evaluate(() => document.getElementById("media").readyState >= 1));
+  must((await page.getAttribute("#player", "data-source")) === "hls.js", "a recording of over a minute plays by HLS");
+  await page.keyboard.press("ArrowRight");
+  await until("five seconds on", async () => Math.abs((await now()) - 5) < 0.3);
+  await page.keyboard.press(".");
+  await until("a frame on", async () => Math.abs((await now()) - 5.04) < 0.05);
+  await page.keyboard.press("l");
+  await until("it plays", async () => (await now()) > 5.4);
+  await page.keyboard.press("l");
+  must((await page.evaluate(() => document.getElementById("media").playbackRate)) > 1, "and faster");
+  await page.keyboard.press("k");
+  await page.evaluate(() => (document.activeElement instanceof HTMLElement ? document.activeElement.blur() : undefined));
+  await look(page, "recording");
+  step("a recording's page says what is kept and sorts it");
+}
+
+async function deleting(page, id) {
+  await page.goto(`${SITE}/recordings/${id}`);
+  await page.click(".title-row a[href='#delete-it']");
+  must(await page.locator("#delete-it form button").isVisible(), "it asks first");
+  await look(page, "recording-delete");
+  await page.click("#delete-it form button");
+  const gone = await fetch(`${SITE}/v1/recordings/${id}`, { headers: { authorization: `Bearer ${KEY}` } });
+  must(gone.status === 404, "it is deleted");
+  step("a recording is deleted by whoever may");
+}
+
 const browser = await launch();
 try {
   await post("/v1/agents", { name: "Paal" });
   const { items } = await api("/v1/recordings?state=ready");
   const page = await open(browser);
   await settings(page, items[0].id);
+  await recording(page, items[0].id);
+  await deleting(page, items[items.length - 1].id);
   must(page.troubles.length === 0, page.troubles.join("\n"));
 } finally {
   await browser.close();

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
+#[allow(dead_code)]
+#[path = "../archive/catalogues.rs"]
+mod catalogues;
 #[path = "../node/running_node.rs"]
 #[allow(dead_code, reason = "shared with tests/node, which uses all of it")]
 mod running_node;

@@ -51,13 +51,13 @@ async fn each_party_is_on_its_side_and_nowhere_else() {
         let bytes = node.bytes(&format!("/v1/recordings/{id}/files/{picture}")).await;
         assert!(image::load_from_memory(&bytes).is_ok(), "{picture}");
     }
-    let verified = Command::new(env!("CARGO_BIN_EXE_ferric")).arg("verify").arg(&node.data).output().unwrap();
+    let verified = node.tool().arg("verify").arg(&node.data).output().unwrap();
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
     // A manifest that somebody made to fit what they changed: its hashes are right, the seal is not.
     let manifest = node.data.join("store/recordings").join(id).join("manifest.json");
     let original = std::fs::read_to_string(&manifest).unwrap();
     std::fs::write(&manifest, original.replacen("\"agent\"", "\"customer\"", 1)).unwrap();
-    let verified = Command::new(env!("CARGO_BIN_EXE_ferric")).arg("verify").arg(&node.data).output().unwrap();
+    let verified = node.tool().arg("verify").arg(&node.data).output().unwrap();
     let said = String::from_utf8_lossy(&verified.stdout).into_owned();
     assert!(verified.status.code() == Some(1) && said.contains("manifest.sig"), "{said}");
     std::fs::write(&manifest, original).unwrap();
@@ -67,7 +67,7 @@ async fn each_party_is_on_its_side_and_nowhere_else() {
     let middle = bytes.len() / 2;
     bytes[middle] ^= 0x55;
     std::fs::write(&stored, bytes).unwrap();
-    let verified = Command::new(env!("CARGO_BIN_EXE_ferric")).arg("verify").arg(&node.data).output().unwrap();
+    let verified = node.tool().arg("verify").arg(&node.data).output().unwrap();
     let said = String::from_utf8_lossy(&verified.stdout).into_owned();
     assert!(verified.status.code() == Some(1) && said.contains(id) && said.contains("recording.mp4"), "{said}");
     assert!(std::fs::read_dir(node.data.join("spool")).unwrap().next().is_none(), "the tape goes once its recording is stored");

@@ -127,7 +127,7 @@ async fn what_was_stored_and_what_grows_is_made_anew_without_them() {
     assert_eq!(entries.len(), 1, "{entries:?}");
     assert_eq!(entries[0]["actor"], format!("participant:{customer}"));
     assert_eq!(entries[0]["detail"]["recordings"].as_array().map(Vec::len), Some(2), "{entries:?}");
-    let verified = std::process::Command::new(env!("CARGO_BIN_EXE_ferric")).arg("verify").arg(&node.data).output().unwrap();
+    let verified = node.tool().arg("verify").arg(&node.data).output().unwrap();
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
 }
 

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[allow(dead_code)]
+#[path = "../archive/catalogues.rs"]
+mod catalogues;
 mod chromium;
 mod declined;
 mod heard;

@@ -24,7 +24,7 @@ impl RunningNode {
 
     pub fn start_with(data: &Path, environment: &[(&str, &str)]) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_ferric"))
+        let mut child = tool(data)
             .args(["serve", "--http", "127.0.0.1:0", "--sip", "127.0.0.1:0", "--data"])
             .arg(data)
             .envs(environment.iter().copied())
@@ -45,6 +45,12 @@ impl RunningNode {
             child,
             client: reqwest::Client::new(),
         }
+    }
+
+    /// The program, for what it does beside a node with the same data.
+    #[allow(dead_code, reason = "other binaries use this file too")]
+    pub fn tool(&self) -> Command {
+        tool(&self.data)
     }
 
     /// SIGKILL: nothing of the process gets to say goodbye.
@@ -136,4 +142,10 @@ impl Drop for RunningNode {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn tool(data: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ferric"));
+    command.envs(crate::catalogues::environment(data));
+    command
 }

@@ -115,7 +115,7 @@ async fn what_failed_half_way_is_deleted_in_its_region_too() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     node.kill();
-    let catalogue = ferric::archive::Catalogue::open(&format!("sqlite:{}", data.join("catalogue.db").display())).await.unwrap();
+    let catalogue = ferric::archive::Catalogue::open(&crate::catalogues::url_in(&data)).await.unwrap();
     let id_of = id.parse().unwrap();
     let mut row = catalogue.recording(&id_of).await.unwrap();
     row.state = ferric::archive::RecordingState::Failed;

@@ -139,7 +139,7 @@ async fn a7_whatever_ffmpeg_reads_plays_in_step_afterwards() {
     }
     assert_eq!(node.get("/v1/uploads").await, json!([]), "nothing is left of the files");
     assert_eq!(std::fs::read_dir(node.data.join("uploads/inbox")).unwrap().count(), 0);
-    let verified = Command::new(env!("CARGO_BIN_EXE_ferric")).arg("verify").arg(&node.data).output().unwrap();
+    let verified = node.tool().arg("verify").arg(&node.data).output().unwrap();
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
 }
 

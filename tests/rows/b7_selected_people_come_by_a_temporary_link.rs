@@ -3,13 +3,15 @@
 use std::time::{Duration, Instant};
 
 use ferric::model::redact::Personal;
+use ferric::model::time::WallClock;
+use ferric::model::visibility::Reach;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::b6_a_recordings_link_opens_for_whom_it_is_set::{open, piece, ready, set, visit_of};
 use crate::running_node::RunningNode;
 use crate::smtp::{Arrived, Mood, PASSWORD, Smtp, USER, Way};
-use crate::started::Started;
+use crate::started::{Started, json_of};
 use crate::tus::{Sender, ffmpeg};
 
 /// A node whose letters go to this server.
@@ -166,4 +168,56 @@ async fn the_requester_is_filled_in_or_somebody_is_asked() {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
+}
+
+#[tokio::test]
+async fn the_agent_is_asked_at_the_end_whom_a_session_was_for() {
+    let node = Started::new().await;
+    let body = json!({ "settings": { "visibility_live": "members_and_selected" } });
+    assert_eq!(node.send(Method::PUT, "/v1/workspace", body).await.0, 200);
+    let (session, host, guest) = node.room(json!({ "slug": "rooms", "kind": "room" })).await;
+    let ask = |invited: &Value| {
+        let token = invited["token"].as_str().expect("a token").to_owned();
+        let request = node.bare(Method::GET, &format!("/v1/sessions/{session}/requester")).bearer_auth(token);
+        async move { json_of(request.send().await.expect("answered")).await }
+    };
+    assert_eq!(ask(&guest).await, (200, json!({ "wanted": false })), "guests are not asked");
+    let (status, wanted) = ask(&host).await;
+    assert_eq!((status, &wanted["wanted"]), (200, &json!(true)), "{wanted}");
+    let token = wanted["token"].as_str().expect("a token").to_owned();
+
+    // The session is over, and its recording is there before the agent answers.
+    assert_eq!(node.post(&format!("/v1/sessions/{session}/end"), json!({})).await.0 / 100, 2);
+    let mut row = crate::started::recording(ferric::archive::RecordingState::Ready);
+    row.session = session.parse().expect("an id");
+    node.node.catalogue.put_recording(&row).await.expect("kept");
+    let at = WallClock::from_unix_ms(1_767_225_600_000);
+    let nobody = node.node.catalogue.settle_visibility(&row, Reach::MembersAndSelected, None, at).await.expect("settled");
+    assert!(nobody, "somebody is to say it");
+    let name = |token: &str, body: Value| {
+        let request = node.bare(Method::PUT, "/v1/requester").bearer_auth(token).json(&body);
+        async move { json_of(request.send().await.expect("answered")).await }
+    };
+    assert_eq!(name(&"0".repeat(64), json!({ "email": "kari@example.com" })).await.0, 401);
+    let (status, problem) = name(&token, json!({ "email": "kari" })).await;
+    assert_eq!((status, problem["detail"].as_str().is_some_and(|detail| detail.starts_with("email: "))), (422, true), "{problem}");
+    assert_eq!(name(&token, json!({ "email": "Kari@Example.com" })).await.0, 204);
+    assert_eq!(name(&token, json!({ "email": "eve@example.com" })).await.0, 409, "once");
+    let shown = node.get(&format!("/v1/recordings/{}/visibility", row.id)).await;
+    assert_eq!(shown["selected"], json!(["kari@example.com"]));
+    let audit = node.get(&format!("/v1/audit?subject=session:{session}&action=share")).await;
+    assert!(audit["items"][0]["actor"].as_str().is_some_and(|actor| actor.starts_with("participant:")), "{audit}");
+    assert!(!audit.to_string().contains("kari@"), "{audit}");
+    assert_eq!(
+        node.bare(Method::GET, "/v1/recordings").bearer_auth(&token).send().await.expect("answered").status(),
+        401,
+        "it is good for nothing else"
+    );
+
+    // A second recording of the session knows it from the start.
+    let mut later = crate::started::recording(ferric::archive::RecordingState::Ready);
+    later.session = row.session.clone();
+    node.node.catalogue.put_recording(&later).await.expect("kept");
+    assert!(!node.node.catalogue.settle_visibility(&later, Reach::MembersAndSelected, None, at).await.expect("settled"));
+    assert_eq!(node.get(&format!("/v1/recordings/{}/visibility", later.id)).await["selected"], json!(["kari@example.com"]));
 }

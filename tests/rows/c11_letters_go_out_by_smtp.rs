@@ -40,7 +40,7 @@ fn settings(smtp: &Smtp, security: Security) -> MailSettings {
 impl Post {
     async fn of(settings: MailSettings) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let catalogue = Catalogue::open(&format!("sqlite:{}", dir.path().join("c.db").display())).await.unwrap();
+        let catalogue = Catalogue::open(&crate::catalogues::url_in(dir.path())).await.unwrap();
         let outbox = Outbox::new(catalogue.clone(), settings).unwrap();
         let stop = CancellationToken::new();
         tokio::spawn(outbox.clone().run(stop.clone()));
@@ -141,7 +141,7 @@ async fn a_letter_of_no_more_use_is_given_up_and_one_that_waits_outlives_a_resta
     post.catalogue.close().await;
 
     smtp.come_back().await;
-    let catalogue = Catalogue::open(&format!("sqlite:{}", post.dir.path().join("c.db").display())).await.unwrap();
+    let catalogue = Catalogue::open(&crate::catalogues::url_in(post.dir.path())).await.unwrap();
     let outbox = Outbox::new(catalogue.clone(), settings(&smtp, Security::Starttls)).unwrap();
     let stop = CancellationToken::new();
     tokio::spawn(outbox.run(stop.clone()));

@@ -2,13 +2,25 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod a1_a_recording_keeps_what_it_is_found_and_judged_by;
+mod a2_a_recording_goes_through_its_states;
 mod a3_recordings_lie_in_their_region_and_nowhere_else;
 mod a3_what_a_party_declined_leaves_its_region;
+mod a4_holds_keep_what_they_cover;
+mod a4_recordings_go_when_their_time_is_over;
 mod a5_recordings_are_sorted;
+mod a6_the_archive_is_searched;
 mod a7_files_that_are_sent_in_become_recordings;
 mod a8_chat_logs_are_attached_to_sessions;
+mod a9_ready_is_what_was_read_back;
+mod aged;
+mod b1_people_sign_in_and_keys_have_scopes;
+mod b3_every_route_asks_who;
+mod b3_people_find_what_is_theirs;
+mod b4_nothing_plays_before_its_reason;
 mod b6_a_recordings_link_opens_for_whom_it_is_set;
 mod b7_selected_people_come_by_a_temporary_link;
+mod c10_what_was_sent_outside_is_in_a_log_and_pages_are_configured;
 mod c11_letters_go_out_by_smtp;
 mod c11_the_log_shows_what_became_of_each_letter;
 mod c1_recordings_are_shared_by_a_letter_with_a_link;
@@ -22,11 +34,21 @@ mod c7_a_web_session_lasts_as_configured;
 mod c8_page_and_letters_speak_eight_languages;
 mod c9_every_play_is_in_the_audit_log;
 #[allow(dead_code)]
+#[path = "../archive/catalogues.rs"]
+mod catalogues;
+mod d1_a_colleague_finds_what_was_sent_and_only_what_is_theirs;
+#[allow(dead_code)]
 #[path = "../node/declined.rs"]
 mod declined;
+mod forms;
 #[allow(dead_code)]
 #[path = "../node/heard.rs"]
 mod heard;
+#[allow(dead_code)]
+#[path = "../sip/peer.rs"]
+mod peer;
+#[allow(dead_code)]
+mod people;
 #[allow(dead_code)]
 #[path = "../node/running_node.rs"]
 mod running_node;
@@ -35,10 +57,13 @@ mod running_node;
 mod server;
 #[allow(dead_code)]
 mod sharing;
+mod siprec;
 mod smtp;
 #[allow(dead_code)]
 #[path = "../api/started.rs"]
 mod started;
+#[path = "../archive/tables.rs"]
+mod tables;
 mod tus;
 #[path = "../node/two_tones.rs"]
 mod two_tones;

@@ -127,9 +127,11 @@ impl Sharing {
     /// The node's own database, from outside.
     pub async fn sql(&self, statement: &'static str) {
         sqlx::any::install_default_drivers();
-        let url = format!("sqlite:{}", self.node.dir.path().join("catalogue.db").display());
+        let url = crate::catalogues::url_in(self.node.dir.path());
         let pool = sqlx::any::AnyPoolOptions::new().max_connections(1).connect(&url).await.unwrap();
-        sqlx::query("PRAGMA busy_timeout = 30000").execute(&pool).await.unwrap();
+        if url.starts_with("sqlite:") {
+            sqlx::query("PRAGMA busy_timeout = 30000").execute(&pool).await.unwrap();
+        }
         sqlx::query(statement).execute(&pool).await.unwrap();
         pool.close().await;
     }

@@ -12,6 +12,9 @@ mod a_recording_session_opens_a_leg_for_each_party;
 mod a_telephone_that_dials_in_is_recorded;
 mod an_invite_without_an_offer_is_given_one;
 mod an_offer_that_cannot_be_taken_is_refused_with_a_reason;
+#[allow(dead_code)]
+#[path = "../archive/catalogues.rs"]
+mod catalogues;
 #[path = "../node/heard.rs"]
 #[allow(dead_code, reason = "shared with tests/node, which uses all of it")]
 mod heard;

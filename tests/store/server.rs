@@ -26,6 +26,20 @@ pub const ACCESS: &str = "AKIAFERRICTEST";
 /// Its secret.
 pub const SECRET: &str = "a-secret-that-must-not-be-seen";
 
+/// What a server does to an object that it was given, saying that all is well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(dead_code, reason = "each binary does some of it")]
+pub enum Harm {
+    /// One bit of it is another one, on the disk.
+    Flip,
+    /// Its second half is gone.
+    Halve,
+    /// It is gone.
+    Lose,
+    /// It lies there as it was given; whoever reads it gets one bit wrong.
+    FlipRead,
+}
+
 /// What the door does.
 #[derive(Default)]
 struct Door {
@@ -35,8 +49,8 @@ struct Door {
     failing: BTreeMap<i32, u32>,
     /// Parts that get no answer.
     held: HashSet<i32>,
-    /// Objects are damaged on the server's disk as soon as they lie there.
-    damaging: bool,
+    /// What is done to objects.
+    harm: Option<Harm>,
     /// Requests that have come to be held.
     holding: usize,
     /// Uploads begun: id to path.
@@ -110,7 +124,12 @@ impl Server {
     }
 
     pub fn damage_what_is_put(&self) {
-        self.door.lock().damaging = true;
+        self.harm(Some(Harm::Flip));
+    }
+
+    /// What is done to objects from now on.
+    pub fn harm(&self, harm: Option<Harm>) {
+        self.door.lock().harm = harm;
     }
 
     pub fn release(&self) {
@@ -209,13 +228,22 @@ where
             door.lock().uploads.insert(id.to_owned(), path.clone());
         }
     }
-    let mut door = door.lock();
-    if door.damaging && method == Method::PUT && response.status().is_success() {
-        let file = disk.join(path.trim_start_matches('/'));
-        let mut bytes = std::fs::read(&file).expect("lies there");
-        bytes[0] ^= 1;
-        std::fs::write(&file, bytes).expect("damaged");
+    let harm = door.lock().harm;
+    if let Some(harm) = harm.filter(|_| response.status().is_success()) {
+        let whole = method == Method::PUT && part_of(&query).is_none();
+        match harm {
+            Harm::FlipRead if method == Method::GET && path.matches('/').count() > 2 => {
+                let mut bytes = response.body_mut().store_all_limited(1 << 30).await.expect("whole").to_vec();
+                if let Some(byte) = bytes.last_mut() {
+                    *byte ^= 1;
+                }
+                *response.body_mut() = Body::from(bytes);
+            }
+            Harm::Flip | Harm::Halve | Harm::Lose if whole => damage(harm, &disk.join(path.trim_start_matches('/'))),
+            _ => {}
+        }
     }
+    let mut door = door.lock();
     if let Some(id) = query.split("uploadId=").nth(1).and_then(|q| q.split('&').next())
         && (method == Method::DELETE || method == Method::POST)
     {
@@ -223,6 +251,16 @@ where
     }
     door.seen.push(format!("{method} {path}?{query} {}", response.status().as_u16()));
     Ok(response)
+}
+
+fn damage(harm: Harm, file: &std::path::Path) {
+    let mut bytes = std::fs::read(file).expect("lies there");
+    match harm {
+        Harm::Flip => bytes[0] ^= 1,
+        Harm::Halve => bytes.truncate(bytes.len() / 2),
+        Harm::Lose | Harm::FlipRead => return std::fs::remove_file(file).expect("lost"),
+    }
+    std::fs::write(file, bytes).expect("damaged");
 }
 
 /// The list of unfinished uploads, which this server's folder backend lacks: what the door saw begin and not end, all of it begun long ago.

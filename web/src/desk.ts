@@ -1,6 +1,7 @@
 // An agent's desk: the agent's live calls as they come, who is being recorded in each, and what may be done about it.
 import { ControlBar, controlKeys, keysAreOn } from "./controls";
 import { growLanes } from "./lane";
+import { requesterForm, type Wanted, wantedFor } from "./requester";
 import { sentence, type Session, SessionApi } from "./session";
 import { length } from "./times";
 import { watch } from "./watch";
@@ -63,9 +64,11 @@ class Card {
   private readonly api: SessionApi;
   private session: Session;
   private drawing: ReturnType<typeof setTimeout>[] = [];
+  private requester: Wanted | undefined;
 
   constructor(session: Session) {
     this.session = session;
+    void wantedFor(session.id, token).then((wanted) => (this.requester = wanted));
     this.api = new SessionApi(session.id, token);
     this.article.dataset["session"] = session.id;
     this.name.id = `call-${session.id}`;
@@ -149,6 +152,12 @@ class Card {
     }
   }
 
+  /** At the end of a call that was recorded: whom it was for, where nobody said. */
+  ask(): void {
+    if (!this.requester?.wanted || !this.requester.token || this.session.outputs.length === 0) return;
+    calls.append(requesterForm(this.session.id, this.requester.token));
+  }
+
   stop(): void {
     for (const timer of this.drawing) clearTimeout(timer);
     this.lanes.stop();
@@ -169,6 +178,7 @@ function show(desk: { agent: string; sessions: Session[] }): void {
     if (live.has(id)) continue;
     card.stop();
     cards.delete(id);
+    card.ask();
   }
   for (const session of desk.sessions) {
     const card = cards.get(session.id);

@@ -219,33 +219,6 @@ function chatting(): void {
   for (const event of ["timeupdate", "seeked"]) media.addEventListener(event, follow);
 }
 
-function deleting(): void {
-  const button = document.getElementById("delete");
-  if (!(button instanceof HTMLButtonElement)) return;
-  button.hidden = false;
-  let sure = false;
-  button.addEventListener("click", async () => {
-    if (!sure) {
-      sure = true;
-      button.textContent = button.dataset["sure"] ?? "";
-      setTimeout(() => {
-        sure = false;
-        button.textContent = say("delete");
-      }, 4000);
-      return;
-    }
-    const answer = await fetch(`/v1/recordings/${button.dataset["id"]}`, { method: "DELETE", headers: { "x-csrf-token": document.body.dataset["csrf"] ?? "" } });
-    if (answer.ok) {
-      location.href = "/";
-      return;
-    }
-    const problem = (await answer.json().catch(() => ({}))) as { detail?: string };
-    const trouble = element("trouble");
-    trouble.textContent = say("delete-failed", { why: problem.detail ?? String(answer.status) });
-    trouble.hidden = false;
-  });
-}
-
 localTimes(document);
 attach();
 media.controls = false;
@@ -264,7 +237,6 @@ show();
 chapters();
 hovering();
 chatting();
-deleting();
 void wave();
 // A link or a search may point at a time: `#t=12.5` or `?t=12.5`.
 const wanted = /^#t=(\d+(?:\.\d+)?)$/.exec(location.hash)?.[1] ?? /^\d+(?:\.\d+)?$/.exec(new URLSearchParams(location.search).get("t") ?? "")?.[0];

@@ -2,6 +2,7 @@
 import { ControlBar, controlKeys, keysAreOn, refusal } from "./controls";
 import { capture, type Choice, list, meter } from "./devices";
 import { growLanes } from "./lane";
+import { requesterForm, type Wanted, wantedFor } from "./requester";
 import { isProblem, sentence, type Session, SessionApi } from "./session";
 import { watch } from "./watch";
 import { Publication } from "./whip";
@@ -36,6 +37,8 @@ let over = false;
 let left = false;
 /** Whether the node is heard: without it nothing is claimed. */
 let linked = false;
+/** Whether this host is asked at the end whom the room was for. */
+let requester: Wanted = { wanted: false };
 let stopMeter = (): void => undefined;
 const leaving = new AbortController();
 const lanes = growLanes(element("lane"));
@@ -105,6 +108,7 @@ function ended(): void {
   leaving.abort();
   stopMeter();
   for (const track of [...stream.getTracks(), ...(screen?.stream.getTracks() ?? [])]) track.stop();
+  if (requester.wanted && requester.token && session?.outputs.length) after.after(requesterForm(id, requester.token));
   void own?.close();
   void screen?.publication.close();
   draw();
@@ -365,6 +369,7 @@ async function begin(): Promise<void> {
     return;
   }
   await read();
+  if (isHost) requester = await wantedFor(id, token);
   session = first;
   over = !first.live;
   linked = true;

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use rand::RngCore;
 
+use super::account::Ticket;
+use crate::archive::keys::hash;
 use crate::model::redact::Secret;
 
 /// The cookie's name.
@@ -20,8 +22,8 @@ const MOST: usize = 10_000;
 /// A signed-in browser.
 #[derive(Clone, Debug)]
 pub struct BrowserSession {
-    /// Whose key it was signed in with.
-    pub holder: String,
+    /// What it was signed in with.
+    pub ticket: Ticket,
     /// Has to come with every unsafe request: a cookie alone proves nothing about who wrote the request.
     pub csrf: Secret,
 }
@@ -31,17 +33,28 @@ struct Kept {
     seen: Instant,
 }
 
-/// All signed-in browsers of the node.
+/// All signed-in browsers of the node, by a hash of their cookie.
 #[derive(Default)]
 pub struct BrowserSessions {
     kept: Mutex<HashMap<String, Kept>>,
 }
 
 impl BrowserSessions {
-    /// Signs a browser in; answers the cookie's value.
-    pub fn sign_in(&self, holder: String, now: Instant) -> (Secret, BrowserSession) {
+    /// Signs a browser in with a key; answers the cookie's value.
+    pub fn sign_in_with_key(&self, key: &str, now: Instant) -> Secret {
+        self.begin(random_text(), Ticket::Key(hash(key)), now)
+    }
+
+    /// Signs a person in; answers the cookie's value.
+    pub fn sign_in_person(&self, user: String, epoch: i64, now: Instant) -> Secret {
         let id = random_text();
-        let session = BrowserSession { holder, csrf: Secret::new(random_text()) };
+        let browser = hash(&id);
+        self.begin(id, Ticket::Person { user, epoch, browser }, now)
+    }
+
+    fn begin(&self, cookie: String, ticket: Ticket, now: Instant) -> Secret {
+        let id = hash(&cookie);
+        let session = BrowserSession { ticket, csrf: Secret::new(random_text()) };
         let mut kept = self.kept.lock();
         kept.retain(|_, k| now.saturating_duration_since(k.seen) < SESSION_LIFE);
         if kept.len() >= MOST
@@ -49,16 +62,17 @@ impl BrowserSessions {
         {
             kept.remove(&oldest);
         }
-        kept.insert(id.clone(), Kept { session: session.clone(), seen: now });
-        (Secret::new(id), session)
+        kept.insert(id, Kept { session, seen: now });
+        Secret::new(cookie)
     }
 
     /// The browser of a cookie, if it is signed in; it counts as seen.
     pub fn find(&self, cookie: &str, now: Instant) -> Option<BrowserSession> {
         let mut kept = self.kept.lock();
-        let found = kept.get_mut(cookie)?;
+        let id = hash(cookie);
+        let found = kept.get_mut(&id)?;
         if now.saturating_duration_since(found.seen) >= SESSION_LIFE {
-            kept.remove(cookie);
+            kept.remove(&id);
             return None;
         }
         found.seen = now;
@@ -67,7 +81,12 @@ impl BrowserSessions {
 
     /// Signs a browser out.
     pub fn sign_out(&self, cookie: &str) {
-        self.kept.lock().remove(cookie);
+        self.kept.lock().remove(&hash(cookie));
+    }
+
+    /// Whether a browser, by the hash of its cookie, has not signed out meanwhile.
+    pub fn is_there(&self, id: &str) -> bool {
+        self.kept.lock().contains_key(id)
     }
 }
 
@@ -86,7 +105,7 @@ mod tests {
     fn a_browser_unseen_for_long_is_signed_out() {
         let browsers = BrowserSessions::default();
         let start = Instant::now();
-        let (cookie, _) = browsers.sign_in("admin".into(), start);
+        let cookie = browsers.sign_in_person("anna".into(), 1, start);
         let later = start + SESSION_LIFE / 2;
         assert!(browsers.find(cookie.reveal(), later).is_some());
         assert!(browsers.find(cookie.reveal(), later + SESSION_LIFE / 2).is_some(), "being seen prolongs it");
@@ -97,7 +116,7 @@ mod tests {
     fn signing_out_ends_it_at_once() {
         let browsers = BrowserSessions::default();
         let now = Instant::now();
-        let (cookie, _) = browsers.sign_in("admin".into(), now);
+        let cookie = browsers.sign_in_person("anna".into(), 1, now);
         browsers.sign_out(cookie.reveal());
         assert!(browsers.find(cookie.reveal(), now).is_none());
     }

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::account::{account_of, ticket_of_key};
 use super::browser::COOKIE_NAME;
 use super::caller::Caller;
 use super::grants::Grant;
@@ -26,7 +27,7 @@ pub async fn ask_who(State(state): State<ApiState>, mut request: Request, next: 
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
-        Err(problem) if problem.status == 401 && wants_page(&request) => pages::sign_in_form(&request),
+        Err(problem) if problem.status == 401 && wants_page(&request) => pages::sign_in_form(&state, &request),
         Err(problem) => problem.into_response(),
     }
 }
@@ -57,12 +58,10 @@ async fn identify(state: &ApiState, method: &Method, uri: &Uri, headers: &Header
         match state.grants().find(token, Instant::now()) {
             Some(Grant::Desk { agent }) => return Ok(Caller::Desk { agent }),
             Some(Grant::Watch { session, origin }) => return Ok(Caller::Watcher { session, origin }),
-            None => {}
+            Some(Grant::Requester { .. }) | None => {}
         }
-        if let Some(holder) = state.keys.holder(token).await {
-            return Ok(Caller::Key { holder });
-        }
-        return Err(Problem::unauthenticated());
+        let account = account_of(state, &ticket_of_key(token)).await?.ok_or_else(Problem::unauthenticated)?;
+        return Ok(Caller::Key { account });
     }
     let cookie = session_cookie(headers).ok_or_else(Problem::unauthenticated)?;
     let browser = state.browsers().find(cookie, Instant::now()).ok_or_else(Problem::unauthenticated)?;
@@ -76,12 +75,21 @@ async fn identify(state: &ApiState, method: &Method, uri: &Uri, headers: &Header
             return Err(Problem::forbidden("csrf", "X-CSRF-Token: absent or not this browser's"));
         }
     }
-    Ok(Caller::Browser { holder: browser.holder, csrf: browser.csrf })
+    let Some(account) = account_of(state, &browser.ticket).await? else {
+        state.browsers().sign_out(cookie);
+        return Err(Problem::unauthenticated());
+    };
+    Ok(Caller::Browser { account, csrf: browser.csrf })
 }
 
 /// The token of `Authorization: Bearer …`.
 pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
-    let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
+    let mut sent = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(value) = sent.next() else { return Ok(None) };
+    // Of two, this node and a proxy in front of it could each believe another one.
+    if sent.next().is_some() {
+        return Err(Problem::unauthenticated());
+    }
     let text = value.to_str().map_err(|_| Problem::unauthenticated())?;
     match text.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty() => Ok(Some(token.trim())),

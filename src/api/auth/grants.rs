@@ -30,6 +30,13 @@ pub enum Grant {
         /// The one origin whose pages may read it (`https://app.example`); any where absent.
         origin: Option<String>,
     },
+    /// To say whom a session was for, and nothing else.
+    Requester {
+        /// The session.
+        session: SessionId,
+        /// Who may, as the audit log names actors.
+        by: String,
+    },
 }
 
 struct Kept {

@@ -1,14 +1,18 @@
 //! A member of the workspace as handlers see one, and the one way to a recording: what `archive::rights` says of it.
 
+use std::collections::BTreeSet;
+
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
-use super::caller::Operator;
+use super::account::Account;
+use super::caller::{Caller, SignedIn};
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
-use crate::archive::rights::{Action, Denied, Effective, Holder, Person, Properties, RecordingFacts, Role, Sight, Visibility, may};
-use crate::archive::{Recording, now};
-use crate::model::id::{ProjectSlug, RecordingId};
+use crate::archive::rights::{Action, Denied, Effective, Holder, Person, RecordingFacts, Role, Sight, Visibility, may};
+use crate::archive::scope::Scope;
+use crate::archive::{ListFilter, Recording, now};
+use crate::model::id::{ProjectSlug, RecordingId, SessionId};
 use crate::model::redact::Secret;
 
 /// The workspace of this node.
@@ -23,24 +27,51 @@ pub struct Member {
     pub csrf: Option<Secret>,
     /// Who this is in the audit log (`key:<name>`, `user:<name>`).
     pub actor: String,
+    /// Who signed in, or whose key it is.
+    pub account: Account,
 }
 
 impl FromRequestParts<ApiState> for Member {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
-        let operator = Operator::from_request_parts(parts, state).await?;
-        let none = Properties::default();
-        let person = Person {
-            name: operator.holder.clone(),
-            workspace: WORKSPACE.to_owned(),
-            role: Role::Admin,
-            properties: Effective::of(Role::Admin, &none, &[], &none),
-            queues: None,
-            groups: None,
-            projects: None,
+        let caller = Caller::from_request_parts(parts, state).await?;
+        let account = caller.account()?.clone();
+        let csrf = match caller {
+            Caller::Browser { csrf, .. } => Some(csrf),
+            _ => None,
         };
-        Ok(Self { person, actor: operator.actor(), csrf: operator.csrf })
+        Ok(Self { person: Person::clone(&account.person), actor: account.actor.clone(), csrf, account })
+    }
+}
+
+/// The scope that a key needs to do something with recordings.
+fn scope_of(action: &Action<'_>) -> Scope {
+    match action {
+        Action::See => Scope::Read,
+        Action::Play { .. } => Scope::Play,
+        Action::Download { .. } => Scope::Download,
+        Action::Delete => Scope::Delete,
+        Action::SendLink => Scope::Share,
+        Action::ChangeVisibility => Scope::Write,
+    }
+}
+
+impl SignedIn for Member {
+    fn csrf(&self) -> Option<&Secret> {
+        self.csrf.as_ref()
+    }
+
+    fn is_admin(&self) -> bool {
+        self.person.role == Role::Admin
+    }
+
+    fn sees_external(&self) -> bool {
+        self.person.properties.external_access_page
+    }
+
+    fn sends_links(&self) -> bool {
+        self.person.properties.external_links
     }
 }
 
@@ -49,7 +80,6 @@ impl Member {
     ///
     /// # Errors
     /// 403.
-    #[allow(dead_code)]
     pub fn needs(&self, has: impl FnOnce(&Effective) -> bool) -> Result<(), Problem> {
         if has(&self.person.properties) { Ok(()) } else { Err(denied(Denied::NotPermitted)) }
     }
@@ -59,8 +89,63 @@ impl Member {
     /// # Errors
     /// 500 where the catalogue does not answer.
     pub async fn sight(&self, state: &ApiState) -> Result<Sight, Problem> {
+        self.account.needs(Scope::Read)?;
         let listening = if self.person.role == Role::Agent { listening(state).await? } else { Vec::new() };
         Ok(self.person.sight(listening.into_iter().collect(), now()))
+    }
+
+    /// The chat log of a session has the rights of the session's recordings: refuses whoever may not do that with each of them. Where there is no recording, the
+    /// session itself says what it is of.
+    ///
+    /// # Errors
+    /// As [`Self::may`].
+    pub async fn may_with_chat(&self, state: &ApiState, session: &SessionId, action: &Action<'_>) -> Result<(), Problem> {
+        self.account.needs(scope_of(action))?;
+        let hidden = || -> Problem { crate::archive::ArchiveError::not_found("chat log of the session", session.as_str()).into() };
+        let of = ListFilter { session: Some(session.clone()), limit: Some(200), ..ListFilter::default() };
+        let recordings = state.catalogue.recordings(&of, &Sight::everything()).await?.items;
+        let mut found = Vec::new();
+        for recording in &recordings {
+            found.push(facts(state, &self.person, recording).await?);
+        }
+        if found.is_empty() {
+            found.push(self.facts_of_session(state, session).await?.ok_or_else(hidden)?);
+        }
+        // A chat log is about all of its session: what one of the recordings hides, the log would tell.
+        for facts in &found {
+            may(&self.person, action, facts, now()).map_err(|why| if why == Denied::Hidden { hidden() } else { denied(why) })?;
+        }
+        Ok(())
+    }
+
+    async fn facts_of_session(&self, state: &ApiState, session: &SessionId) -> Result<Option<RecordingFacts>, Problem> {
+        let (project, queue, agents, started_at) = match state.registry.view(session) {
+            Some(view) => {
+                let agents: BTreeSet<String> = view.participants.iter().filter_map(|one| one.party.agent.clone()).collect();
+                (view.project, None, agents, view.started_at)
+            }
+            None => match state.catalogue.session(session).await {
+                Ok(row) => (row.project, row.metadata.get("queue").map(|q| q.reveal().to_owned()), BTreeSet::new(), row.started_at),
+                // A chat log may have been put for a session that this node never had.
+                Err(crate::archive::ArchiveError::NotFound { .. }) => match state.catalogue.chat(session).await {
+                    Ok(chat) => (chat.project, None, BTreeSet::new(), chat.started_at),
+                    Err(crate::archive::ArchiveError::NotFound { .. }) => return Ok(None),
+                    Err(other) => return Err(other.into()),
+                },
+                Err(other) => return Err(other.into()),
+            },
+        };
+        Ok(Some(RecordingFacts {
+            workspace: WORKSPACE.to_owned(),
+            agents_can_listen_to_others: listening(state).await?.contains(&project),
+            project,
+            queue,
+            holder: Holder { groups: groups_of(state, &self.person, &agents).await?, agents },
+            started_at,
+            restricted: false,
+            legal_hold: false,
+            visibility: Visibility::Members,
+        }))
     }
 
     /// A recording, if this member may do that with it: the one way to a recording for every route.
@@ -68,8 +153,9 @@ impl Member {
     /// # Errors
     /// 404 where it is none of theirs to see (as for an id that nobody has), 403 otherwise.
     pub async fn may(&self, state: &ApiState, id: &RecordingId, action: &Action<'_>) -> Result<Recording, Problem> {
+        self.account.needs(scope_of(action))?;
         let recording = state.catalogue.recording(id).await?;
-        let facts = facts(state, &recording).await?;
+        let facts = facts(state, &self.person, &recording).await?;
         match may(&self.person, action, &facts, now()) {
             Ok(()) => Ok(recording),
             Err(Denied::Hidden) => Err(crate::archive::ArchiveError::not_found("recording", id.as_str()).into()),
@@ -79,19 +165,30 @@ impl Member {
 }
 
 /// What of a recording decides.
-async fn facts(state: &ApiState, recording: &Recording) -> Result<RecordingFacts, Problem> {
+async fn facts(state: &ApiState, person: &Person, recording: &Recording) -> Result<RecordingFacts, Problem> {
     let access = state.catalogue.access(&recording.id).await?;
+    let agents: BTreeSet<String> = recording.agents.iter().cloned().collect();
+    let groups = groups_of(state, person, &agents).await?;
     Ok(RecordingFacts {
         workspace: WORKSPACE.to_owned(),
         project: recording.project.clone(),
         queue: recording.queue.clone(),
-        holder: Holder { agents: recording.agents.iter().cloned().collect(), groups: std::collections::BTreeSet::new() },
+        holder: Holder { agents, groups },
         started_at: recording.started_at,
         restricted: recording.restricted,
         legal_hold: recording.legal_hold,
         agents_can_listen_to_others: listening(state).await?.contains(&recording.project),
         visibility: access.map_or(Visibility::Members, |access| access.visibility()),
     })
+}
+
+/// Groups of agents, where they matter to somebody.
+async fn groups_of(state: &ApiState, person: &Person, agents: &BTreeSet<String>) -> Result<BTreeSet<String>, Problem> {
+    if person.groups.is_none() {
+        return Ok(BTreeSet::new());
+    }
+    let all = state.catalogue.agents_by_group().await?;
+    Ok(all.into_iter().filter(|(_, agent)| agents.contains(agent)).map(|(group, _)| group).collect())
 }
 
 /// Projects whose agents may listen to each other.

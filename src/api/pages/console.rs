@@ -13,7 +13,7 @@ use super::lane_html::lane_html;
 use super::recording_row::{RecordingRow, state_name};
 use super::shell::{Shell, page, problem_page};
 use super::words::{Words, length};
-use crate::api::auth::{Member, Operator};
+use crate::api::auth::{Member, Operator, SignedIn};
 use crate::api::escaped::escaped;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
@@ -226,25 +226,33 @@ async fn recordings_html(member: &Member, state: &ApiState, w: Words, query: &Co
 }
 
 /// `GET /`
-pub async fn console(operator: Operator, member: Member, State(state): State<ApiState>, Query(query): Query<ConsoleQuery>) -> Response {
+pub async fn console(member: Member, State(state): State<ApiState>, Query(query): Query<ConsoleQuery>) -> Response {
     if let Ok(id) = query.id.trim().parse()
         && member.may(&state, &id, &Action::See).await.is_ok()
     {
         return Redirect::to(&format!("/recordings/{id}")).into_response();
     }
-    match compose(&operator, &member, &state, query).await {
+    match compose(&member, &state, query).await {
         Ok(template) => page(StatusCode::OK, &template),
-        Err(problem) => problem_page(&operator, &problem),
+        Err(problem) => problem_page(&member, &problem),
     }
 }
 
-async fn compose(operator: &Operator, member: &Member, state: &ApiState, query: ConsoleQuery) -> Result<ConsolePage, Problem> {
-    let shell = Shell::of(operator, "recordings");
+async fn compose(member: &Member, state: &ApiState, query: ConsoleQuery) -> Result<ConsolePage, Problem> {
+    let shell = Shell::of(member, "recordings");
     let w = shell.w;
     Ok(ConsolePage {
-        live_html: live_html(state, w, shell.csrf.clone().unwrap_or_default()).await,
+        // What goes on now is for those who run it; an agent has a desk for their own calls.
+        live_html: if member.is_admin() { live_html(state, w, shell.csrf.clone().unwrap_or_default()).await } else { String::new() },
         recordings_html: recordings_html(member, state, w, &query).await?,
-        projects: state.catalogue.projects().await?.into_iter().map(|p| p.slug.to_string()).collect(),
+        projects: state
+            .catalogue
+            .projects()
+            .await?
+            .into_iter()
+            .filter(|p| member.account.reaches(&p.slug))
+            .map(|p| p.slug.to_string())
+            .collect(),
         chips: query.chips(w),
         states: STATES,
         filter: query,

@@ -4,8 +4,9 @@ use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use serde::de::DeserializeOwned;
 
-use crate::api::auth::Operator;
+use crate::api::auth::{Member, Operator};
 use crate::api::problem::Problem;
+use crate::model::redact::Secret;
 
 /// A form's fields.
 pub struct Form<T>(pub T);
@@ -27,9 +28,23 @@ impl Operator {
     /// # Errors
     /// 403 where it does not.
     pub fn check_form(&self, sent: &str) -> Result<(), Problem> {
-        match &self.csrf {
-            Some(csrf) if !csrf.matches(sent) => Err(Problem::forbidden("csrf", "csrf: not this browser's form")),
-            _ => Ok(()),
-        }
+        check(self.csrf.as_ref(), sent)
+    }
+}
+
+impl Member {
+    /// A form has to carry this browser's token.
+    ///
+    /// # Errors
+    /// 403 where it does not.
+    pub fn check_form(&self, sent: &str) -> Result<(), Problem> {
+        check(self.csrf.as_ref(), sent)
+    }
+}
+
+fn check(csrf: Option<&Secret>, sent: &str) -> Result<(), Problem> {
+    match csrf {
+        Some(csrf) if !csrf.matches(sent) => Err(Problem::forbidden("csrf", "csrf: not this browser's form")),
+        _ => Ok(()),
     }
 }

@@ -66,7 +66,7 @@ pub fn can_be_written_to(state: &ApiState) -> bool {
 /// The page in the place of a recording. Where no letter can go out, only members can come: they are asked to sign in.
 pub fn asked_page(state: &ApiState, link: &str, request: &Request) -> Response {
     if !can_be_written_to(state) {
-        return sign_in_form(request);
+        return sign_in_form(state, request);
     }
     let mut response = render(StatusCode::UNAUTHORIZED, link, None, false);
     response.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer realm=\"ferric\""));

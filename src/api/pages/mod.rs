@@ -1,5 +1,9 @@
 //! Pages: rendered here, readable before any script runs. Their look is in `web/src/style`, their words in `web/locales`, what moves in `web/src`.
 
+mod archive;
+mod archive_folders;
+mod archive_query;
+mod archive_sort;
 mod assets;
 mod console;
 mod desk;
@@ -12,11 +16,15 @@ mod link_asked;
 mod recording;
 mod recording_acts;
 mod recording_beside;
+mod recording_events;
 mod recording_row;
+mod recording_sorting;
 mod room;
 mod settings;
+mod sharing;
 mod shell;
 mod sign_in;
+mod sign_in_oidc;
 mod try_room;
 mod upload;
 mod visibility;
@@ -30,6 +38,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 pub use sign_in::sign_in_form;
+pub use words::Words;
 
 use super::auth::Operator;
 use super::body::At;
@@ -41,11 +50,18 @@ use crate::model::id::SessionId;
 pub fn protected() -> axum::Router<ApiState> {
     axum::Router::new()
         .route("/", get(console::console))
+        .route("/archive", get(archive::show))
+        .route("/parts/archive", get(archive::rows))
+        .route("/archive/sort", post(archive_sort::ask))
+        .route("/archive/sorted", post(archive_sort::act))
+        .route("/parts/archive-folders", get(archive_folders::counted))
         .route("/parts/live", get(console::live_part))
         .route("/parts/recordings", get(console::recordings_part))
         .route("/parts/lane/{session}", get(room::lane_part))
         .route("/recordings/{id}", get(recording::show))
-        .route("/recordings/{id}/labels", post(recording_acts::labels))
+        .route("/recordings/{id}/plays", post(recording::play))
+        .route("/recordings/{id}/sorting", post(recording_sorting::save))
+        .route("/recordings/{id}/delete", post(recording_acts::delete))
         .route("/recordings/{id}/retry", post(recording_acts::retry))
         .route("/upload", get(upload::show))
         .route("/r/{link}/member", get(link_asked::member))
@@ -56,12 +72,15 @@ pub fn protected() -> axum::Router<ApiState> {
         .route("/sign-out", post(sign_in::sign_out))
         .merge(settings::routes())
         .merge(webhooks::routes())
+        .merge(sharing::routes())
 }
 
 /// Pages without data: the sign-in form's target, assets, the room's shell.
 pub fn open() -> axum::Router<ApiState> {
     axum::Router::new()
         .route("/sign-in", post(sign_in::sign_in).get(|| async { Redirect::to("/") }))
+        .route("/sign-in/oidc", get(sign_in_oidc::go))
+        .route("/sign-in/oidc/back", get(sign_in_oidc::back))
         .route("/assets/{name}", get(assets::get))
         .route("/room/{session}", get(room::show))
         .route("/r/{link}", get(link::show).post(link_asked::enter_address))

@@ -3,30 +3,40 @@
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
 use serde_json::json;
 
 use super::console::{kind_name, short};
+use super::form::Form;
 use super::lane::Lane;
 use super::lane_html::{cause, lane_html, role_word};
 use super::recording_beside::{Beside, ChatFact, NoteFact, beside};
+use super::recording_events::HappenedFact;
 use super::recording_row::{discarded, file_url, parties_of, state_name};
+use super::recording_sorting::{SortingPanel, Typed};
 use super::shell::{Shell, page, problem_page};
 use super::visibility::VisibilityPanel;
 use super::words::{Words, length, size};
-use crate::api::auth::Operator;
+use crate::api::auth::Member;
 use crate::api::base_url::BaseUrl;
 use crate::api::body::At;
 use crate::api::problem::Problem;
+use crate::api::rest::plays::{begin, may_download, may_play};
 use crate::api::state::ApiState;
+use crate::archive::rights::{Action, Playback};
 use crate::archive::{Recording, RecordingState, Source};
 use crate::model::event::Party;
 use crate::model::gate::{EndedBy, Gate};
 use crate::model::id::{OutputKey, RecordingId};
 use crate::model::manifest::Manifest;
 use crate::model::media::MediaKind;
+use crate::model::redact::Personal;
 use crate::model::role::Role;
 use crate::model::settings::Kind;
+
+/// Metadata that have a place of their own on the page.
+const SAID_ELSEWHERE: [&str; 6] = ["title", "ticket", "customer_email", "queue", "order", "access_number"];
 
 struct PartyFact {
     role: &'static str,
@@ -92,33 +102,149 @@ struct RecordingPage {
     started: Times,
     ended: Option<Times>,
     facts: Vec<Fact>,
+    /// Of the customer and the call.
+    call: Vec<Fact>,
     metadata: Vec<Fact>,
     parties: Vec<PartyFact>,
     gaps: Option<Vec<GapFact>>,
     tracks: Vec<TrackFact>,
     files: Vec<FileFact>,
-    deletable: bool,
+    acts: Acts,
+    sorting: SortingPanel,
+    happened: Vec<HappenedFact>,
     /// It failed, and the file that it would be made of is there.
     can_retry: bool,
-    labels: String,
     chat: Vec<ChatFact>,
     notes: Vec<NoteFact>,
-    visibility: VisibilityPanel,
+    visibility: Option<VisibilityPanel>,
+    /// A reason has to be given before anything of it is heard or seen.
+    ask: Option<Ask>,
+    /// It may be seen that it is there, and no more.
+    barred: bool,
+    admin: bool,
 }
 
-/// `GET /recordings/{id}`
-pub async fn show(operator: Operator, State(state): State<ApiState>, base: BaseUrl, At(id): At<RecordingId>) -> Response {
-    match state.catalogue.recording(&id).await {
-        Ok(recording) => match beside(&operator, &state, &base, &recording).await {
-            Ok(beside) => page(StatusCode::OK, &RecordingPage::new(Shell::of(&operator, ""), &recording, &state, beside)),
-            Err(problem) => problem_page(&operator, &problem),
-        },
-        Err(error) => problem_page(&operator, &Problem::from(error)),
+/// The question why somebody plays.
+struct Ask {
+    /// What can be picked; empty = a text.
+    reasons: Vec<String>,
+    /// What was sent.
+    given: String,
+    /// What was wrong with it.
+    wrong: Option<String>,
+}
+
+/// Whether the member may play it.
+enum May {
+    Open,
+    Ask(Ask),
+    Barred,
+}
+
+/// What can be done with it; where something cannot, why not.
+struct Acts {
+    download: Option<String>,
+    delete: Option<String>,
+}
+
+impl Acts {
+    async fn of(w: Words, member: &Member, state: &ApiState, recording: &Recording) -> Self {
+        let said = |act: &str, why: &str| w.t2("act-not-allowed", ("act", &w.t(act)), ("why", why));
+        let growing = matches!(recording.state, RecordingState::Recording | RecordingState::Processing);
+        let delete = match member.may(state, &recording.id, &Action::Delete).await {
+            Ok(_) if growing => Some(w.t("act-not-yet")),
+            Ok(_) => None,
+            Err(no) => Some(no.detail),
+        };
+        Self {
+            download: may_download(member, state, &recording.id).await.err().map(|no| said("download", &no.detail)),
+            delete: delete.map(|why| said("delete", &why)),
+        }
     }
 }
 
+/// What of it the member gets to see, and may do.
+struct Beheld {
+    may: May,
+    acts: Acts,
+    sorting: SortingPanel,
+    beside: Beside,
+}
+
+/// `GET /recordings/{id}`
+pub async fn show(member: Member, State(state): State<ApiState>, base: BaseUrl, At(id): At<RecordingId>) -> Response {
+    render(&member, &state, &base, &id, None).await
+}
+
+/// What the question for a reason sends.
+#[derive(Deserialize)]
+pub struct PlayForm {
+    csrf: String,
+    #[serde(default)]
+    reason: String,
+}
+
+/// `POST /recordings/{id}/plays`
+pub async fn play(
+    member: Member,
+    State(state): State<ApiState>,
+    base: BaseUrl,
+    At(id): At<RecordingId>,
+    Form(sent): Form<PlayForm>,
+) -> Result<Response, Problem> {
+    member.check_form(&sent.csrf)?;
+    match begin(&member, &state, &id, Some(&sent.reason)).await {
+        Ok(_) => Ok(Redirect::to(&format!("/recordings/{id}")).into_response()),
+        Err(no) if no.reason == "reason_needed" || no.status == 422 => {
+            let wrong = no.detail.strip_prefix("reason: ").unwrap_or(&no.detail).to_owned();
+            let template = compose(&member, &state, &base, &id, Some((sent.reason, wrong)), None).await?;
+            Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &template))
+        }
+        Err(no) => Ok(problem_page(&member, &no)),
+    }
+}
+
+/// The page; with what was typed where that could not be kept.
+pub(super) async fn render(member: &Member, state: &ApiState, base: &BaseUrl, id: &RecordingId, typed: Option<Typed>) -> Response {
+    let status = if typed.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    match compose(member, state, base, id, None, typed).await {
+        Ok(template) => page(status, &template),
+        Err(problem) => problem_page(member, &problem),
+    }
+}
+
+async fn compose(
+    member: &Member,
+    state: &ApiState,
+    base: &BaseUrl,
+    id: &RecordingId,
+    sent: Option<(String, String)>,
+    typed: Option<Typed>,
+) -> Result<RecordingPage, Problem> {
+    let recording = member.may(state, id, &Action::See).await?;
+    let may = match may_play(member, state, id).await {
+        Ok(_) => May::Open,
+        Err(no) if no.reason == "reason_needed" => {
+            let reasons = match &member.person.properties.playback_reason {
+                Playback::OneOf(reasons) => reasons.clone(),
+                Playback::Free | Playback::AnyReason => Vec::new(),
+            };
+            let (given, wrong) = sent.map_or((String::new(), None), |(given, wrong)| (given, Some(wrong)));
+            May::Ask(Ask { reasons, given, wrong })
+        }
+        Err(no) if no.status == 403 => May::Barred,
+        Err(no) => return Err(no),
+    };
+    let shell = Shell::of(member, "");
+    let acts = Acts::of(shell.w, member, state, &recording).await;
+    let sorting = SortingPanel::of(shell.w, member, state, &recording, typed).await?;
+    let beside = beside(member, state, base, &recording).await?;
+    Ok(RecordingPage::new(shell, &recording, state, Beheld { may, acts, sorting, beside }))
+}
+
 impl RecordingPage {
-    fn new(shell: Shell, recording: &Recording, state: &ApiState, beside: Beside) -> Self {
+    fn new(shell: Shell, recording: &Recording, state: &ApiState, beheld: Beheld) -> Self {
+        let Beheld { may, acts, sorting, beside } = beheld;
         let w = shell.w;
         let parties = parties_of(recording, state);
         let manifest = recording.manifest.as_ref();
@@ -154,6 +280,7 @@ impl RecordingPage {
                 _ => "",
             },
             playable: mp4.is_some()
+                && matches!(may, May::Open)
                 && matches!(recording.state, RecordingState::Ready | RecordingState::Recording | RecordingState::Processing),
             has_picture,
             growing,
@@ -167,26 +294,32 @@ impl RecordingPage {
             started: Times { iso: recording.started_at.to_string(), short: short(recording.started_at) },
             ended: recording.ended_at.map(|t| Times { iso: t.to_string(), short: short(t) }),
             facts: facts(w, recording),
-            metadata: manifest
-                .map(|m| m.metadata.iter().map(|(k, v)| Fact { name: w.known("metadata", k), value: v.reveal().to_owned() }).collect())
-                .unwrap_or_default(),
+            call: call_facts(w, recording),
+            metadata: manifest.map(|m| metadata(w, m)).unwrap_or_default(),
             parties: parties.iter().map(|p| party(w, recording.kind, p, manifest)).collect(),
             gaps: manifest.map(|m| gaps(w, recording.kind, m, &parties)),
             tracks: manifest.map(|m| tracks(w, recording.kind, m, &parties)).unwrap_or_default(),
             files: manifest.map(|m| files(recording, m)).unwrap_or_default(),
-            deletable: !growing,
+            acts,
+            sorting,
+            happened: beside.happened,
             can_retry: beside.can_retry,
-            labels: recording.labels.join(", "),
             chat: beside.chat,
             notes: beside.notes,
             visibility: beside.visibility,
+            barred: matches!(may, May::Barred),
+            ask: match may {
+                May::Ask(ask) => Some(ask),
+                May::Open | May::Barred => None,
+            },
+            admin: beside.admin,
             shell,
         }
     }
 }
 
 fn title(w: Words, recording: &Recording) -> String {
-    if let Some(given) = recording.manifest.as_ref().and_then(|m| m.metadata.get("title")) {
+    if let Some(given) = &recording.title {
         return given.reveal().to_owned();
     }
     let project = recording.project.to_string();
@@ -235,10 +368,14 @@ fn facts(w: Words, recording: &Recording) -> Vec<Fact> {
             facts.push(Fact { name: w.t(name), value });
         }
     };
+    let manifest = recording.manifest.as_ref();
+    fact("fact-started-by", manifest.and_then(|m| m.started_by).map(|by| w.of("started", by.as_str())));
     fact("fact-ended-by", recording.ended_by.map(|e| w.of("ended", ended_by(e))));
     fact("fact-project", Some(recording.project.to_string()));
     fact("fact-source", Some(w.of("source", if recording.source == Source::Upload { "upload" } else { "live" })));
-    fact("fact-bytes", recording.manifest.as_ref().map(|m| size(m.files.iter().map(|f| f.bytes).sum())));
+    fact("fact-region", recording.region.map(|region| w.of("opt-region", region.as_str())));
+    fact("fact-hold", recording.legal_hold.then(|| w.t("fact-hold-yes")));
+    fact("fact-bytes", Some(recording.bytes).filter(|bytes| *bytes > 0).map(size));
     fact("fact-output", Some(recording.output.to_string()));
     fact("fact-external", recording.external_id.clone());
     if let Some(media) = recording.manifest.as_ref().map(|m| &m.media) {
@@ -252,6 +389,27 @@ fn facts(w: Words, recording: &Recording) -> Vec<Fact> {
     }
     fact("fact-session", Some(recording.session.to_string()));
     facts
+}
+
+/// What is known of the customer and the call.
+fn call_facts(w: Words, recording: &Recording) -> Vec<Fact> {
+    let shown = |text: &Option<Personal>| text.as_ref().map(|text| text.reveal().to_owned());
+    let facts = [
+        ("fact-ticket", recording.ticket.clone()),
+        ("fact-orders", Some(recording.orders.join(", "))),
+        ("fact-queue", recording.queue.clone()),
+        ("fact-caller-number", shown(&recording.caller_number)),
+        ("fact-access-number", shown(&recording.access_number)),
+        ("fact-customer-email", shown(&recording.customer_email)),
+    ];
+    let said = facts.into_iter().filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty())?)));
+    said.map(|(name, value)| Fact { name: w.t(name), value }).collect()
+}
+
+/// What the platform sent besides.
+fn metadata(w: Words, manifest: &Manifest) -> Vec<Fact> {
+    let rest = manifest.metadata.iter().filter(|(name, _)| !SAID_ELSEWHERE.contains(&name.as_str()));
+    rest.map(|(name, value)| Fact { name: w.known("metadata", name), value: value.reveal().to_owned() }).collect()
 }
 
 fn name_of(w: Words, kind: Kind, party: &Party) -> String {

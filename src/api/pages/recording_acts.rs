@@ -5,52 +5,46 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::form::Form;
-use crate::api::auth::Operator;
+use super::shell::problem_page;
+use crate::api::auth::Member;
 use crate::api::body::At;
 use crate::api::problem::Problem;
-use crate::api::rest::uploads;
+use crate::api::rest::{recordings, uploads};
 use crate::api::state::ApiState;
-use crate::archive::Expected;
 use crate::model::id::RecordingId;
 
 /// What the forms send.
 #[derive(Deserialize)]
 pub struct Sent {
     csrf: String,
-    #[serde(default)]
-    labels: String,
 }
 
 fn back(id: &RecordingId) -> Response {
     Redirect::to(&format!("/recordings/{id}")).into_response()
 }
 
-/// `POST /recordings/{id}/labels`
-pub async fn labels(
-    operator: Operator,
+/// `POST /recordings/{id}/delete`
+pub async fn delete(
+    member: Member,
     State(state): State<ApiState>,
     At(id): At<RecordingId>,
     Form(sent): Form<Sent>,
 ) -> Result<Response, Problem> {
-    operator.check_form(&sent.csrf)?;
-    let mut labels: Vec<String> = Vec::new();
-    for label in sent.labels.split(',').map(str::trim).filter(|label| !label.is_empty()) {
-        if !labels.iter().any(|known| known == label) {
-            labels.push(label.to_owned());
-        }
+    member.check_form(&sent.csrf)?;
+    match recordings::delete(member.clone(), State(state), At(id)).await {
+        Ok(_) => Ok(Redirect::to("/").into_response()),
+        Err(problem) => Ok(problem_page(&member, &problem)),
     }
-    state.catalogue.set_labels(&id, &labels, &operator.changes(Expected::Anything)).await?;
-    Ok(back(&id))
 }
 
 /// `POST /recordings/{id}/retry`
 pub async fn retry(
-    operator: Operator,
+    member: Member,
     State(state): State<ApiState>,
     At(id): At<RecordingId>,
     Form(sent): Form<Sent>,
 ) -> Result<Response, Problem> {
-    operator.check_form(&sent.csrf)?;
-    uploads::retry(operator, State(state), At(id.clone())).await?;
+    member.check_form(&sent.csrf)?;
+    uploads::retry(member, State(state), At(id.clone())).await?;
     Ok(back(&id))
 }

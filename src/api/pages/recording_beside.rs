@@ -2,18 +2,24 @@
 
 use super::console::short;
 use super::link_asked::can_be_written_to;
+use super::recording_events::{HappenedFact, happened};
+use super::recording_row::parties_of;
 use super::visibility::VisibilityPanel;
 use super::words::{Words, length};
-use crate::api::auth::Operator;
+use crate::api::auth::{Member, SignedIn};
 use crate::api::base_url::BaseUrl;
 use crate::api::problem::Problem;
+use crate::api::rest::plays::show_chat;
 use crate::api::state::ApiState;
 use crate::archive::chats::{Chat, chat_of};
-use crate::archive::{AuditAction, AuditFilter, Recording, RecordingState};
+use crate::archive::rights::Action;
+use crate::archive::{AuditAction, AuditFilter, Recording, RecordingState, Source};
 use crate::model::time::WallClock;
 
 /// Entries that are shown.
 const NOTES: u32 = 20;
+/// Events of its session that are looked at.
+const EVENTS: u32 = 1_000;
 
 /// A line of the chat.
 pub struct ChatFact {
@@ -51,33 +57,52 @@ pub struct Beside {
     pub chat: Vec<ChatFact>,
     /// What was done with it, newest first.
     pub notes: Vec<NoteFact>,
-    /// Who may open its link.
-    pub visibility: VisibilityPanel,
+    /// What happened in its session.
+    pub happened: Vec<HappenedFact>,
+    /// Who may open its link; absent where that is none of the member's to set.
+    pub visibility: Option<VisibilityPanel>,
+    /// Whoever looks may read the audit log.
+    pub admin: bool,
 }
 
 /// Reads it. That a chat log was shown is noted first.
-pub async fn beside(operator: &Operator, state: &ApiState, base: &BaseUrl, recording: &Recording) -> Result<Beside, Problem> {
+pub async fn beside(member: &Member, state: &ApiState, base: &BaseUrl, recording: &Recording) -> Result<Beside, Problem> {
     let failed = recording.state == RecordingState::Failed;
-    let can_retry = failed && state.catalogue.upload_of_recording(&recording.id).await?.is_some();
+    let may_set = member.may(state, &recording.id, &Action::ChangeVisibility).await.is_ok();
+    let can_retry = failed
+        && may_set
+        && match recording.source {
+            Source::Live => state.registry.view(&recording.session).is_none(),
+            Source::Upload => state.catalogue.upload_of_recording(&recording.id).await?.is_some(),
+        };
     let chat = match chat_of(&state.catalogue, &recording.session).await? {
-        None => Vec::new(),
-        Some(chat) => {
-            let detail = serde_json::json!({ "what": "chat" });
-            operator.note(state, AuditAction::Play, format!("session:{}", recording.session), detail).await?;
-            lines(&chat, recording)
-        }
+        Some(chat) if show_chat(member, state, recording).await? => lines(&chat, recording),
+        _ => Vec::new(),
     };
     let of = AuditFilter { subject: Some(format!("recording:{}", recording.id)), limit: Some(NOTES), ..AuditFilter::default() };
     let w = Words::english();
-    let entries = state.catalogue.audit_entries(&of).await?.items;
+    let entries = if member.is_admin() { state.catalogue.audit_entries(&of).await?.items } else { Vec::new() };
     let note = |entry: crate::archive::AuditEntry| NoteFact {
         iso: entry.at.to_string(),
         short: short(entry.at),
-        action: w.of("action", entry.action.as_str()),
+        action: done(w, &entry),
         actor: entry.actor,
     };
-    let visibility = VisibilityPanel::of(state.catalogue.access(&recording.id).await?.as_ref(), base, can_be_written_to(state));
-    Ok(Beside { can_retry, chat, notes: entries.into_iter().map(note).collect(), visibility })
+    let told = state.catalogue.events_since(0, Some(&recording.session), EVENTS).await?;
+    let happened = happened(w, recording, &parties_of(recording, state), &told);
+    let visibility = if may_set {
+        Some(VisibilityPanel::of(state.catalogue.access(&recording.id).await?.as_ref(), base, can_be_written_to(state)))
+    } else {
+        None
+    };
+    Ok(Beside { can_retry, happened, chat, notes: entries.into_iter().map(note).collect(), visibility, admin: member.is_admin() })
+}
+
+/// What was done: of a change, what was changed.
+fn done(w: Words, entry: &crate::archive::AuditEntry) -> String {
+    let changed = entry.detail.get("after").and_then(|after| after.as_object()).filter(|_| entry.action == AuditAction::SettingChange);
+    let names: Vec<String> = changed.iter().flat_map(|after| after.keys()).map(|name| w.known("changed", name)).collect();
+    if names.is_empty() { w.of("action", entry.action.as_str()) } else { w.t1("notes-changed", "what", names.join(", ")) }
 }
 
 fn lines(chat: &Chat, recording: &Recording) -> Vec<ChatFact> {

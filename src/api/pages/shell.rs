@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use super::{assets, words::Words};
-use crate::api::auth::Operator;
+use crate::api::auth::SignedIn;
 use crate::api::problem::Problem;
 
 /// The frame of a page.
@@ -16,21 +16,27 @@ pub struct Shell {
     pub csrf: Option<String>,
     /// Which entry of the bar is current.
     pub here: &'static str,
+    /// Whoever looks runs the node: the bar leads to its settings.
+    pub admin: bool,
+    /// Whoever looks sees the log of what was sent to people outside: the bar leads to it.
+    pub external: bool,
+    /// Whoever looks may send links.
+    pub sends: bool,
 }
 
 /// Templates reach these through the shell that they have at hand.
 #[allow(clippy::unused_self)]
 impl Shell {
     /// For somebody signed in.
-    pub fn of(operator: &Operator, here: &'static str) -> Self {
+    pub fn of(who: &impl SignedIn, here: &'static str) -> Self {
         // A page asked for with an API key has no forms that could be sent; it still shows everything.
-        let csrf = operator.csrf.as_ref().map(|c| c.reveal().to_owned()).unwrap_or_default();
-        Self { w: Words::english(), csrf: Some(csrf), here }
+        let csrf = who.csrf().map(|c| c.reveal().to_owned()).unwrap_or_default();
+        Self { w: Words::english(), csrf: Some(csrf), here, admin: who.is_admin(), external: who.sees_external(), sends: who.sends_links() }
     }
 
     /// For anybody.
     pub fn open() -> Self {
-        Self { w: Words::english(), csrf: None, here: "" }
+        Self { w: Words::english(), csrf: None, here: "", admin: false, external: false, sends: false }
     }
 
     /// The address of an asset.
@@ -64,10 +70,10 @@ struct ProblemPage {
 }
 
 /// A problem as a page.
-pub fn problem_page(operator: &Operator, problem: &Problem) -> Response {
+pub fn problem_page(who: &impl SignedIn, problem: &Problem) -> Response {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let text = if status == StatusCode::NOT_FOUND { "error-not-found" } else { "error-internal" };
-    page(status, &ProblemPage { shell: Shell::of(operator, ""), text })
+    page(status, &ProblemPage { shell: Shell::of(who, ""), text })
 }
 
 /// Headers of every answer: scripts, styles and connections from this origin only, nobody may frame a page, addresses are not passed on.

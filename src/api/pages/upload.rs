@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::shell::{Shell, page};
 use super::words::size;
-use crate::api::auth::Operator;
+use crate::api::auth::Member;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 
@@ -27,13 +27,13 @@ struct SendPage {
 }
 
 /// `GET /upload`
-pub async fn show(operator: Operator, State(state): State<ApiState>) -> Response {
+pub async fn show(member: Member, State(state): State<ApiState>) -> Response {
     let projects = match state.catalogue.projects().await {
-        Ok(rows) => rows.into_iter().map(|row| row.slug.to_string()).collect(),
+        Ok(rows) => rows.into_iter().filter(|row| member.account.reaches(&row.slug)).map(|row| row.slug.to_string()).collect(),
         Err(error) => return Problem::from(error).into_response(),
     };
     let most_bytes = state.inbox.limits().file_bytes;
-    page(StatusCode::OK, &UploadPage { shell: Shell::of(&operator, "upload"), projects, most: size(most_bytes), most_bytes })
+    page(StatusCode::OK, &UploadPage { shell: Shell::of(&member, "upload"), projects, most: size(most_bytes), most_bytes })
 }
 
 /// `GET /send`: a shell without data. The invitation's token stands in the address's fragment, which no server sees.

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::form::Form;
-use crate::api::auth::Operator;
+use crate::api::auth::Member;
 use crate::api::base_url::BaseUrl;
 use crate::api::body::At;
 use crate::api::problem::Problem;
@@ -56,15 +56,15 @@ pub struct VisibilityForm {
 
 /// `POST /recordings/{id}/visibility`
 pub async fn save(
-    operator: Operator,
+    member: Member,
     State(state): State<ApiState>,
     At(id): At<RecordingId>,
     Form(sent): Form<VisibilityForm>,
 ) -> Result<Response, Problem> {
-    operator.check_form(&sent.csrf)?;
+    member.check_form(&sent.csrf)?;
     let selected: Vec<String> =
         sent.selected.split(|c: char| c.is_whitespace() || c == ',' || c == ';').filter(|one| !one.is_empty()).map(str::to_owned).collect();
-    change_visibility(&operator, &state, &id, sent.visibility, Some(&selected)).await?;
+    change_visibility(&member, &state, &id, sent.visibility, Some(&selected)).await?;
     Ok(back(&id))
 }
 
@@ -76,13 +76,13 @@ pub struct RenewForm {
 
 /// `POST /recordings/{id}/link`
 pub async fn renew(
-    operator: Operator,
+    member: Member,
     State(state): State<ApiState>,
     At(id): At<RecordingId>,
     Form(sent): Form<RenewForm>,
 ) -> Result<Response, Problem> {
-    operator.check_form(&sent.csrf)?;
-    renew_link(&operator, &state, &id).await?;
+    member.check_form(&sent.csrf)?;
+    renew_link(&member, &state, &id).await?;
     Ok(back(&id))
 }
 

@@ -5,10 +5,11 @@ use axum::extract::State;
 use serde::Deserialize;
 
 use super::recordings::instant;
-use crate::api::auth::Operator;
+use crate::api::auth::Account;
 use crate::api::body::Asked;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
+use crate::archive::scope::Scope;
 use crate::archive::{ArchiveError, AuditAction, AuditFilter, AuditPage};
 
 /// Which entries are asked for.
@@ -36,7 +37,8 @@ pub struct AuditQuery {
 /// Who did what to what, newest first, in pages.
 #[utoipa::path(get, path = "/v1/audit", tag = "audit", params(AuditQuery),
     responses((status = 200, body = AuditPage), (status = 400, body = Problem), (status = 403, body = Problem)))]
-pub async fn list(_: Operator, State(state): State<ApiState>, Asked(query): Asked<AuditQuery>) -> Result<Json<AuditPage>, Problem> {
+pub async fn list(account: Account, State(state): State<ApiState>, Asked(query): Asked<AuditQuery>) -> Result<Json<AuditPage>, Problem> {
+    account.needs(Scope::Audit)?;
     let filter = AuditFilter {
         from: instant("from", query.from.as_deref())?,
         to: instant("to", query.to.as_deref())?,

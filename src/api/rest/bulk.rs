@@ -13,7 +13,6 @@ use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::archive::ArchiveError;
 use crate::archive::amendment::Amendment;
-use crate::archive::rights::Action;
 use crate::model::id::{FolderId, RecordingId};
 
 /// Recordings at once.
@@ -114,11 +113,10 @@ pub async fn do_all(member: &Member, state: &ApiState, body: BulkBody) -> Result
 }
 
 async fn deleted(member: &Member, state: &ApiState, id: &RecordingId) -> Result<u16, Problem> {
-    recordings::delete(member.clone(), State(state.clone()), At(id.clone())).await.map(|status| status.as_u16())
+    recordings::delete(member.clone(), State(state.clone()), At(id.clone())).await.map(|answer| answer.status().as_u16())
 }
 
 async fn amended(member: &Member, state: &ApiState, id: &RecordingId, amendment: &Amendment) -> Result<u16, Problem> {
-    member.may(state, id, &Action::See).await?;
-    state.catalogue.amend_as(id, amendment, &member.changes()).await?;
+    recordings::amend(member, state, id, amendment).await?;
     Ok(200)
 }

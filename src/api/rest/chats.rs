@@ -9,15 +9,18 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::plays::reading_chat;
 use super::recordings::instant;
-use crate::api::auth::Operator;
+use crate::api::auth::Member;
 use crate::api::body::{Asked, At, parse};
 use crate::api::noted::now;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::archive::chats::{Chat, ChatFilter, ChatLine, ChatRow, checked};
-use crate::archive::rights::Sight;
-use crate::archive::{AuditAction, ListFilter};
+use crate::archive::deletion::Kept;
+use crate::archive::rights::Action;
+use crate::archive::scope::Scope;
+use crate::archive::{ArchiveError, AuditAction, ListFilter};
 use crate::model::id::{ProjectSlug, RecordingId, SessionId};
 use crate::model::time::WallClock;
 
@@ -25,6 +28,8 @@ use crate::model::time::WallClock;
 pub const MOST_BYTES: usize = 8 << 20;
 const PAGE: u32 = 50;
 const LARGEST_PAGE: u32 = 200;
+/// Pages of the catalogue that are read for one page of a member who sees few of them.
+const MOST_READS: u32 = 10;
 
 /// A chat log.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -118,13 +123,35 @@ fn place_of(key: &str) -> Option<(WallClock, String)> {
 /// Chat logs, newest first, in pages.
 #[utoipa::path(get, path = "/v1/chats", tag = "chats", params(ChatQuery),
     responses((status = 200, body = ChatPageJson), (status = 400, body = Problem)))]
-pub async fn list(_: Operator, State(state): State<ApiState>, Asked(query): Asked<ChatQuery>) -> Result<Json<ChatPageJson>, Problem> {
-    let filter = query.filter()?;
-    let mut rows = state.catalogue.chats(&filter).await?;
-    let more = rows.len() >= filter.limit as usize;
-    rows.truncate(filter.limit as usize - 1);
-    let next = rows.last().filter(|_| more).map(|last| URL_SAFE_NO_PAD.encode(format!("{} {}", last.started_at.0, last.session)));
-    Ok(Json(ChatPageJson { items: rows.into_iter().map(Into::into).collect(), next }))
+pub async fn list(member: Member, State(state): State<ApiState>, Asked(query): Asked<ChatQuery>) -> Result<Json<ChatPageJson>, Problem> {
+    member.account.needs(Scope::Read)?;
+    let mut filter = query.filter()?;
+    let page = filter.limit as usize - 1;
+    let (mut items, mut next) = (Vec::new(), None);
+    // Whoever sees few of them reads on until a page is full, or a while was looked for.
+    for _ in 0..MOST_READS {
+        let mut rows = state.catalogue.chats(&filter).await?;
+        let more = rows.len() > page;
+        rows.truncate(page);
+        next = None;
+        for (n, row) in rows.iter().enumerate() {
+            let place = (row.started_at, row.session.to_string());
+            if member.may_with_chat(&state, &row.session, &Action::See).await.is_ok() {
+                items.push(row.clone());
+            }
+            filter.after = Some(place.clone());
+            if items.len() == page {
+                next = Some(place).filter(|_| more || n + 1 < rows.len());
+                break;
+            }
+            next = Some(place).filter(|_| more);
+        }
+        if items.len() == page || !more {
+            break;
+        }
+    }
+    let next = next.map(|(at, session)| URL_SAFE_NO_PAD.encode(format!("{} {session}", at.0)));
+    Ok(Json(ChatPageJson { items: items.into_iter().map(Into::into).collect(), next }))
 }
 
 /// Attaches a chat log to a session, in the place of an earlier one: an array of `{at, from, text}`, and of each line, as may be, `participant`, `role`, `id`.
@@ -132,7 +159,7 @@ pub async fn list(_: Operator, State(state): State<ApiState>, Asked(query): Aske
     responses((status = 200, body = ChatJson), (status = 404, body = Problem), (status = 413, body = Problem), (status = 415, body = Problem),
     (status = 422, body = Problem)))]
 pub async fn put(
-    operator: Operator,
+    member: Member,
     State(state): State<ApiState>,
     At(id): At<SessionId>,
     headers: HeaderMap,
@@ -142,38 +169,57 @@ pub async fn put(
     if !content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json", "the body has to be `Content-Type: application/json`"));
     }
+    attaches(&member)?;
     let (project, began) = session_of(&state, &id).await?;
+    if !member.account.reaches(&project) {
+        return Err(ArchiveError::not_found("session", id.as_str()).into());
+    }
     let bytes =
         body.map_err(|_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", format!("a chat log may have {MOST_BYTES} bytes")))?;
     let lines = checked(parse::<Vec<ChatLine>>(&bytes)?)?;
     let started_at = lines.first().map_or(began, |line| line.at);
     let chat = Chat { session: id.clone(), project, started_at, put_at: now(), lines };
     let detail = json!({ "what": "chat", "lines": chat.lines.len() });
-    operator.note(&state, AuditAction::SettingChange, format!("session:{id}"), detail).await?;
+    member.note(&state, AuditAction::SettingChange, format!("session:{id}"), detail).await?;
     let chat = state.catalogue.put_chat(chat).await?;
     if chat.lines.is_empty() {
         return Err(Problem::conflict("declined", "everybody in this chat declined: nothing of it is kept"));
     }
-    Ok(Json(shown(&state, chat).await?))
+    Ok(Json(shown(&state, &member, chat).await?))
 }
 
 /// The chat log of a session. Reading it is noted as playing is.
 #[utoipa::path(get, path = "/v1/sessions/{id}/chat", tag = "chats", params(("id" = String, Path)),
     responses((status = 200, body = ChatJson), (status = 404, body = Problem)))]
-pub async fn get(operator: Operator, State(state): State<ApiState>, At(id): At<SessionId>) -> Result<Json<ChatJson>, Problem> {
+pub async fn get(member: Member, State(state): State<ApiState>, At(id): At<SessionId>) -> Result<Json<ChatJson>, Problem> {
     let chat = state.catalogue.chat(&id).await?;
-    operator.note(&state, AuditAction::Play, format!("session:{id}"), json!({ "what": "chat" })).await?;
-    Ok(Json(shown(&state, chat).await?))
+    reading_chat(&member, &state, &id).await?;
+    Ok(Json(shown(&state, &member, chat).await?))
 }
 
-/// Deletes the chat log of a session. There is no way back.
+/// Deletes the chat log of a session. There is no way back. Refused while a legal hold lies on a recording of the session.
 #[utoipa::path(delete, path = "/v1/sessions/{id}/chat", tag = "chats", params(("id" = String, Path)),
-    responses((status = 204), (status = 404, body = Problem)))]
-pub async fn delete(operator: Operator, State(state): State<ApiState>, At(id): At<SessionId>) -> Result<StatusCode, Problem> {
+    responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub async fn delete(member: Member, State(state): State<ApiState>, At(id): At<SessionId>) -> Result<StatusCode, Problem> {
     state.catalogue.chat(&id).await?;
-    operator.note(&state, AuditAction::Delete, format!("session:{id}"), json!({ "what": "chat" })).await?;
+    member.may_with_chat(&state, &id, &Action::Delete).await?;
+    if state.catalogue.session_is_held(&id).await? {
+        return Err(Kept::Held.into());
+    }
+    member.note(&state, AuditAction::Delete, format!("session:{id}"), json!({ "what": "chat" })).await?;
     state.catalogue.delete_chat(&id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Chat logs come from platforms, not from the people who work in them.
+fn attaches(member: &Member) -> Result<(), Problem> {
+    if member.account.runs_sessions() {
+        return Ok(());
+    }
+    match member.account.key {
+        Some(_) => member.account.needs(Scope::Write),
+        None => member.account.needs(Scope::Admin),
+    }
 }
 
 /// A session's project and beginning. One that began a moment ago is live before it is in the catalogue.
@@ -185,9 +231,13 @@ async fn session_of(state: &ApiState, id: &SessionId) -> Result<(ProjectSlug, Wa
     Ok((row.project, row.started_at))
 }
 
-async fn shown(state: &ApiState, chat: Chat) -> Result<ChatJson, Problem> {
+async fn shown(state: &ApiState, member: &Member, chat: Chat) -> Result<ChatJson, Problem> {
     let of = ListFilter { session: Some(chat.session.clone()), limit: Some(LARGEST_PAGE), ..ListFilter::default() };
-    let recordings = state.catalogue.recordings(&of, &Sight::everything()).await?.items.into_iter().map(|row| row.id).collect();
+    // Whoever may attach a log may not, by that alone, find recordings.
+    let recordings = match member.sight(state).await {
+        Ok(sight) => state.catalogue.recordings(&of, &sight).await?.items.into_iter().map(|row| row.id).collect(),
+        Err(_) => Vec::new(),
+    };
     Ok(ChatJson {
         session: chat.session,
         project: chat.project,

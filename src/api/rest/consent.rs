@@ -122,10 +122,7 @@ fn words(place: &str, text_version: Option<&str>, language: Option<&str>) -> Res
 
 /// Whether the caller runs the node or a platform: they say how an answer came about, others only in which words they were asked.
 fn speaks_for_others(caller: &Caller) -> bool {
-    match caller {
-        Caller::Key { .. } | Caller::Browser { .. } => true,
-        Caller::Participant { .. } | Caller::Desk { .. } | Caller::Watcher { .. } => false,
-    }
+    caller.runs_sessions()
 }
 
 fn source(place: &str, caller: &Caller, told: Option<AnswerSource>) -> Result<AnswerSource, Problem> {

@@ -9,13 +9,14 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::watch::{end_of, life};
-use crate::api::auth::{Grant, Operator};
+use crate::api::auth::{Account, Grant};
 use crate::api::base_url::BaseUrl;
 use crate::api::body::{At, BodyOrNothing};
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::api::wire::GrantJson;
 use crate::archive::AuditAction;
+use crate::archive::scope::Scope;
 
 /// What is asked of a desk.
 #[derive(Default, Deserialize, utoipa::ToSchema)]
@@ -29,18 +30,19 @@ pub struct DeskBody {
 #[utoipa::path(post, path = "/v1/agents/{name}/desk", tag = "agents", params(("name" = String, Path)), request_body = DeskBody,
     responses((status = 201, body = GrantJson), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn open(
-    operator: Operator,
+    account: Account,
     base: BaseUrl,
     State(state): State<ApiState>,
     At(name): At<String>,
     BodyOrNothing(body): BodyOrNothing<DeskBody>,
 ) -> Result<(StatusCode, Json<GrantJson>), Problem> {
+    may_open_desks(&account)?;
     let life = life(body.expires_in_s)?;
     if !state.catalogue.agents().await?.iter().any(|agent| agent.name == name) {
         return Err(Problem::not_found("there is no agent of that name"));
     }
     let detail = json!({ "desk": "opened", "for_s": life.as_secs() });
-    operator.note(&state, AuditAction::Share, format!("agent:{name}"), detail).await?;
+    account.note(&state, AuditAction::Share, format!("agent:{name}"), detail).await?;
     let token = state.grants().issue(Grant::Desk { agent: name }, life, Instant::now());
     let answer = GrantJson {
         page_url: Some(format!("{}/desk#{}", base.0, token.reveal())),
@@ -53,8 +55,18 @@ pub async fn open(
 
 /// Closes every desk of an agent: their tokens are nobody's from now on.
 #[utoipa::path(delete, path = "/v1/agents/{name}/desk", tag = "agents", params(("name" = String, Path)), responses((status = 204)))]
-pub async fn close(operator: Operator, State(state): State<ApiState>, At(name): At<String>) -> Result<StatusCode, Problem> {
-    operator.note(&state, AuditAction::Share, format!("agent:{name}"), json!({ "desk": "closed" })).await?;
+pub async fn close(account: Account, State(state): State<ApiState>, At(name): At<String>) -> Result<StatusCode, Problem> {
+    may_open_desks(&account)?;
+    account.note(&state, AuditAction::Share, format!("agent:{name}"), json!({ "desk": "closed" })).await?;
     state.grants().close_desks(&name);
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// A desk shows an agent's calls of every project, so whoever is limited to some opens none.
+fn may_open_desks(account: &Account) -> Result<(), Problem> {
+    account.needs(Scope::Sessions)?;
+    if account.person.projects.is_some() {
+        return Err(Problem::forbidden("not_permitted", "this key is limited to projects: a desk shows an agent's calls of all"));
+    }
+    Ok(())
 }

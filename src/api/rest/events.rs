@@ -1,7 +1,8 @@
 //! `GET /v1/events`: server-sent events that can be taken up again where they broke off. `archive::EventLog` says why nothing is lost or doubled.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -9,11 +10,12 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::Stream;
 use serde::Deserialize;
 
-use crate::api::auth::Caller;
+use crate::api::auth::{Account, Caller, still_signed_in};
 use crate::api::body::Asked;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::api::wire::EventJson;
+use crate::archive::scope::Scope;
 use crate::archive::{EventReader, EventRow};
 use crate::model::id::{ParticipantId, SessionId};
 
@@ -49,7 +51,11 @@ pub async fn stream(
             }
             (Some(session.clone()), Some(participant.clone()))
         }
-        Caller::Key { .. } | Caller::Browser { .. } => (query.session, None),
+        // The stream tells everything of everybody: it is for those who run sessions.
+        Caller::Key { account } | Caller::Browser { account, .. } => {
+            account.needs(Scope::Sessions)?;
+            (query.session, None)
+        }
         Caller::Desk { .. } => return Err(Problem::forbidden("not_for_desks", "an agent's desk follows its calls at /v1/desk")),
         Caller::Watcher { session, .. } => {
             return Err(Problem::forbidden("watch_only", format!("this token follows /v1/sessions/{session}/watch only")));
@@ -60,7 +66,8 @@ pub async fn stream(
         None => query.since,
     };
     let reader = state.events.read(since, session).map_err(|error| no_such_event(&error))?;
-    let listener = Listener { reader, state, reader_is };
+    let account = caller.account().ok().cloned();
+    let listener = Listener { reader, state, reader_is, account, looked: Instant::now(), reached: HashMap::new() };
     let stream = futures::stream::unfold(listener, |mut listener| async move {
         let event = listener.next().await?;
         Some((Ok(event), listener))
@@ -82,20 +89,42 @@ struct Listener {
     state: ApiState,
     /// The participant who listens, where it is one: they hear less.
     reader_is: Option<ParticipantId>,
+    /// The member or key, who may lose the right meanwhile.
+    account: Option<Account>,
+    /// When it was last looked whether they may go on.
+    looked: Instant,
+    /// Sessions that were looked at, and whether they are within what a key is limited to.
+    reached: HashMap<SessionId, bool>,
 }
+
+/// How often it is looked whether the listener may go on.
+const STILL_ALLOWED: Duration = Duration::from_secs(2);
 
 impl Listener {
     /// `None` ends the stream: at shutdown, or where the catalogue cannot be read; the listener comes again with its last id.
     async fn next(&mut self) -> Option<Event> {
         loop {
             let stop = self.state.stop.clone();
+            let wait = STILL_ALLOWED.saturating_sub(self.looked.elapsed());
             let row = tokio::select! {
                 () = stop.cancelled() => return None,
-                row = self.reader.next() => row,
+                row = self.reader.next() => Some(row),
+                () = tokio::time::sleep(wait), if self.account.is_some() => None,
             };
+            if self.looked.elapsed() >= STILL_ALLOWED {
+                self.looked = Instant::now();
+                if let Some(account) = &self.account
+                    && !still_signed_in(&self.state, account, Scope::Sessions).await
+                {
+                    return None;
+                }
+            }
+            let Some(row) = row else { continue };
             match row {
                 Ok(row) => {
-                    if let Some(event) = self.event(EventRow::clone(&row)) {
+                    if self.reaches(&row).await
+                        && let Some(event) = self.event(EventRow::clone(&row))
+                    {
                         return Some(event);
                     }
                 }
@@ -105,6 +134,25 @@ impl Listener {
                 }
             }
         }
+    }
+
+    /// Whether an event is of a session that the listener is not kept from.
+    async fn reaches(&mut self, row: &EventRow) -> bool {
+        let Some(account) = self.account.as_ref().filter(|account| account.person.projects.is_some()) else { return true };
+        let Some(session) = &row.session else { return false };
+        if let Some(known) = self.reached.get(session) {
+            return *known;
+        }
+        let live = self.state.registry.view(session).map(|view| view.project);
+        let project = match live {
+            Some(project) => Some(project),
+            None => self.state.catalogue.session(session).await.ok().map(|row| row.project),
+        };
+        // One that is nowhere yet is looked for again.
+        let Some(project) = project else { return false };
+        let reached = account.reaches(&project);
+        self.reached.insert(session.clone(), reached);
+        reached
     }
 
     fn event(&self, row: EventRow) -> Option<Event> {

@@ -12,14 +12,21 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 use tokio_util::sync::CancellationToken;
 
+use super::plays::{may_download, may_play, playing};
 use super::range::{Wanted, not_modified, range_counts, wanted};
-use crate::api::auth::Operator;
-use crate::api::body::At;
+use crate::api::auth::Member;
+use crate::api::body::{Asked, At};
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
-use crate::archive::RecordingState;
+use crate::archive::rights::Action;
+use crate::archive::{AuditAction, RecordingState};
 use crate::model::id::RecordingId;
 use crate::store::SharedStore;
+
+/// A piece has at most so many bytes, for somebody who may play and not keep.
+const PIECE: u64 = 1 << 20;
+/// The same where a player says how much it wants: the segments of a stream, of six seconds each.
+const LARGEST_PIECE: u64 = 8 << 20;
 
 /// Where a file's bytes come from.
 enum Place {
@@ -36,27 +43,78 @@ struct Found {
     etag: String,
 }
 
+/// What a file is to somebody who asks for it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Is {
+    /// Sound or picture of it: whoever gets it plays it.
+    Media,
+    /// Drawn from its media: pictures, the wave, playlists.
+    Drawn,
+    /// What is known of it.
+    Known,
+}
+
+impl Is {
+    fn of(name: &str) -> Self {
+        match name {
+            "manifest.json" => Self::Known,
+            "hls/init.mp4" => Self::Drawn,
+            _ if name.ends_with(".mp4") || name.ends_with(".m4s") => Self::Media,
+            _ => Self::Drawn,
+        }
+    }
+}
+
+/// How a file is asked for.
+#[derive(Default, serde::Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct FileQuery {
+    /// To keep it: needs the right `download`, and is noted as that.
+    #[param(value_type = Option<String>)]
+    download: Option<String>,
+}
+
 /// A file of a recording. One `Range` at a time; `ETag`, `If-None-Match`, `If-Range`. While the recording grows, `recording.mp4` and its playlist are
-/// served as far as they are rendered.
+/// served as far as they are rendered. Media and what is drawn from them need the right `play`, and a play that was opened with a reason where one is asked for;
+/// `recording.mp4` as a whole needs `download`: whoever lacks it gets pieces (`Range`), of 1 MiB where the range has no end, and of 8 MiB at most.
 #[utoipa::path(get, path = "/v1/recordings/{id}/files/{*name}", tag = "recordings",
-    params(("id" = String, Path), ("name" = String, Path, description = "`recording.mp4`, `hls/index.m3u8` and what it names, `poster.jpg`, `thumbnails.vtt`, `waveform.png`, `peaks.json`, `manifest.json`")),
+    params(("id" = String, Path), ("name" = String, Path, description = "`recording.mp4`, `hls/index.m3u8` and what it names, `poster.jpg`, `thumbnails.vtt`, `waveform.png`, `peaks.json`, `manifest.json`"), FileQuery),
     responses((status = 200, content_type = "application/octet-stream"), (status = 206, content_type = "application/octet-stream"), (status = 304),
-    (status = 404, body = Problem), (status = 416, body = Problem)))]
+    (status = 403, body = Problem), (status = 404, body = Problem), (status = 416, body = Problem)))]
 pub async fn get(
-    _: Operator,
+    member: Member,
     State(state): State<ApiState>,
     method: Method,
     headers: HeaderMap,
+    Asked(asked): Asked<FileQuery>,
     At((id, name)): At<(RecordingId, String)>,
 ) -> Result<Response, Problem> {
     if !is_file_name(&name) {
         return Err(Problem::not_found("the recording has no such file"));
     }
+    let is = Is::of(&name);
+    let ranged = headers.contains_key(header::RANGE);
+    let keeps = asked.download.is_some() || is == Is::Media && !ranged && method == Method::GET;
+    match is {
+        Is::Known => drop(member.may(&state, &id, &Action::See).await?),
+        _ if keeps => drop(may_download(&member, &state, &id).await?),
+        Is::Media if method == Method::GET => drop(playing(&member, &state, &id).await?),
+        Is::Media | Is::Drawn => drop(may_play(&member, &state, &id).await?),
+    }
+    if is == Is::Media && !keeps && method == Method::GET && may_download(&member, &state, &id).await.is_err() {
+        // A window has no player of ours around it.
+        if headers.get("sec-fetch-dest").is_some_and(|dest| dest == "document") {
+            return Err(Problem::forbidden("not_permitted", "this recording may be played here and not kept"));
+        }
+        let most = if open_ended(&headers) { PIECE } else { LARGEST_PIECE };
+        return piece(&state, &id, &name, &headers, most).await;
+    }
     let reading = state.growing.reading(&id).ok_or_else(being_erased)?;
     let found = find(&state, &id, &name).await?;
     let mut answer = HeaderMap::new();
     answer.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    answer.insert(header::CACHE_CONTROL, HeaderValue::from_static(if is == Is::Known { "private, no-cache" } else { "private, no-store" }));
     answer.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type(&name)));
     answer.insert(header::ETAG, HeaderValue::from_str(&found.etag).map_err(|e| Problem::internal(&e))?);
     if not_modified(&headers, &found.etag) {
@@ -74,10 +132,22 @@ pub async fn get(
         Wanted::Unsatisfiable => return Ok(not_satisfiable(found.size, "range_not_satisfiable", "Range: outside the file")),
         Wanted::Several => return Ok(not_satisfiable(found.size, "multiple_ranges", "Range: one range at a time")),
     };
+    if keeps && method == Method::GET && is != Is::Known {
+        member.note(&state, AuditAction::Download, format!("recording:{id}"), serde_json::json!({ "file": name })).await?;
+    }
+    if asked.download.is_some() {
+        let name = format!("attachment; filename=\"{id}-{}\"", name.rsplit('/').next().unwrap_or_default());
+        answer.insert(header::CONTENT_DISPOSITION, HeaderValue::from_str(&name).map_err(|e| Problem::internal(&e))?);
+    }
     answer.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     let body =
         if method == Method::HEAD || length == 0 { Body::empty() } else { open(found.place, first, length, found.size, reading).await? };
     Ok((status, answer, body).into_response())
+}
+
+/// Whether a range says where it begins only, as players ask that take what they get.
+fn open_ended(headers: &HeaderMap) -> bool {
+    headers.get(header::RANGE).and_then(|range| range.to_str().ok()).is_some_and(|range| range.trim_end().ends_with('-'))
 }
 
 /// A piece of a file for somebody who may play it and no more: at most `most` bytes, and only where a player asks for a range, so that no address gives

@@ -14,6 +14,7 @@ use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::archive::Put;
 use crate::archive::folders::{Assignable, Folder, KnownLabel, LabelColor};
+use crate::archive::scope::Scope;
 use crate::model::id::FolderId;
 
 /// All folders.
@@ -57,7 +58,8 @@ pub struct FolderDelete {
 
 /// All folders, by name.
 #[utoipa::path(get, path = "/v1/folders", tag = "sorting", responses((status = 200, body = FoldersJson)))]
-pub async fn folders(_: Member, State(state): State<ApiState>) -> Result<Json<FoldersJson>, Problem> {
+pub async fn folders(member: Member, State(state): State<ApiState>) -> Result<Json<FoldersJson>, Problem> {
+    member.account.needs(Scope::Read)?;
     Ok(Json(FoldersJson { items: state.catalogue.folders().await? }))
 }
 
@@ -77,7 +79,8 @@ pub async fn post_folder(
 /// A folder.
 #[utoipa::path(get, path = "/v1/folders/{id}", tag = "sorting", params(("id" = String, Path)),
     responses((status = 200, body = Folder), (status = 404, body = Problem)))]
-pub async fn folder(_: Member, State(state): State<ApiState>, At(id): At<FolderId>) -> Result<Tagged<Folder>, Problem> {
+pub async fn folder(member: Member, State(state): State<ApiState>, At(id): At<FolderId>) -> Result<Tagged<Folder>, Problem> {
+    member.account.needs(Scope::Read)?;
     Ok(Tagged::ok(state.catalogue.folder(&id).await?))
 }
 
@@ -129,7 +132,8 @@ pub struct LabelBody {
 
 /// The labels that are offered, by name. Recordings may carry others.
 #[utoipa::path(get, path = "/v1/labels", tag = "sorting", responses((status = 200, body = LabelsJson)))]
-pub async fn labels(_: Member, State(state): State<ApiState>) -> Result<Json<LabelsJson>, Problem> {
+pub async fn labels(member: Member, State(state): State<ApiState>) -> Result<Json<LabelsJson>, Problem> {
+    member.account.needs(Scope::Read)?;
     Ok(Json(LabelsJson { items: state.catalogue.known_labels().await? }))
 }
 
@@ -175,6 +179,7 @@ pub struct AssignableJson {
 
 /// Whom recordings can be assigned to, by name.
 #[utoipa::path(get, path = "/v1/assignees", tag = "sorting", responses((status = 200, body = AssignableJson)))]
-pub async fn assignees(_: Member, State(state): State<ApiState>) -> Result<Json<AssignableJson>, Problem> {
+pub async fn assignees(member: Member, State(state): State<ApiState>) -> Result<Json<AssignableJson>, Problem> {
+    member.account.needs(Scope::Read)?;
     Ok(Json(AssignableJson { items: state.catalogue.assignable().await? }))
 }

@@ -11,12 +11,19 @@ mod events;
 mod files;
 mod folders;
 pub(super) use files::piece;
+mod holds;
+pub(super) mod internal_links;
+pub(super) use internal_links::may_see_chat;
 mod participants;
+pub(super) mod people;
+pub(super) mod plays;
 mod probes;
 mod projects;
 mod range;
 pub(super) use range::{Wanted, not_modified, wanted};
 pub(super) mod recordings;
+mod requester;
+mod retention;
 mod sessions;
 pub(super) mod shares;
 mod simulate;
@@ -30,8 +37,9 @@ mod watch;
 pub(super) mod webhooks;
 
 use axum::Json;
-use utoipa::openapi::InfoBuilder;
+use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{InfoBuilder, Required};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -85,6 +93,8 @@ pub fn protected() -> (axum::Router<ApiState>, utoipa::openapi::OpenApi) {
         .routes(routes!(triage::order))
         .routes(routes!(triage::try_on))
         .routes(routes!(triage::get, triage::put, triage::delete))
+        .routes(routes!(plays::open))
+        .routes(routes!(plays::open_chat))
         .routes(routes!(visibility::get, visibility::put))
         .routes(routes!(visibility::renew))
         .routes(routes!(uploads::options, uploads::list, uploads::create))
@@ -108,7 +118,25 @@ pub fn protected() -> (axum::Router<ApiState>, utoipa::openapi::OpenApi) {
                 .routes(routes!(chats::get, chats::put, chats::delete))
                 .layer(axum::extract::DefaultBodyLimit::max(chats::MOST_BYTES)),
         )
+        .routes(routes!(internal_links::create))
+        .routes(routes!(internal_links::get))
+        .routes(routes!(requester::wanted))
         .routes(routes!(audit::list))
+        .routes(routes!(people::me::get))
+        .routes(routes!(people::me::put_password))
+        .routes(routes!(people::me::desk))
+        .routes(routes!(people::users::list, people::users::post))
+        .routes(routes!(people::users::get, people::users::put, people::users::delete))
+        .routes(routes!(people::users::properties))
+        .routes(routes!(people::groups::list, people::groups::post))
+        .routes(routes!(people::groups::get, people::groups::put, people::groups::delete))
+        .routes(routes!(people::workspace_properties, people::put_workspace_properties))
+        .routes(routes!(people::keys::list, people::keys::create))
+        .routes(routes!(people::keys::delete))
+        .routes(routes!(holds::list, holds::create))
+        .routes(routes!(holds::get, holds::release))
+        .routes(routes!(retention::plan))
+        .routes(routes!(retention::sweep))
         .routes(routes!(probes::metrics))
         .split_for_parts();
     // Their callers have an invitation's token, which is none of a member's: they are asked for it by the handlers.
@@ -119,13 +147,12 @@ pub fn protected() -> (axum::Router<ApiState>, utoipa::openapi::OpenApi) {
     (router, api)
 }
 
-/// Routes of those who were invited to send a file.
+/// Routes of those who were invited to send a file, or asked whom a session was for.
 fn invited() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(uploads::invited::options, uploads::invited::status, uploads::invited::create)).routes(routes!(
-        uploads::invited::head,
-        uploads::invited::patch,
-        uploads::invited::delete
-    ))
+    OpenApiRouter::new()
+        .routes(routes!(uploads::invited::options, uploads::invited::status, uploads::invited::create))
+        .routes(routes!(uploads::invited::head, uploads::invited::patch, uploads::invited::delete))
+        .routes(routes!(requester::name))
 }
 
 /// Routes that answer anybody.
@@ -150,5 +177,23 @@ fn describe(api: &mut utoipa::openapi::OpenApi) {
     api.components.get_or_insert_default().add_security_scheme("bearer", bearer);
     // axum's `{*name}` is OpenAPI's `{name}`.
     api.paths.paths = std::mem::take(&mut api.paths.paths).into_iter().map(|(path, item)| (path.replace("{*", "{"), item)).collect();
+    with_idempotency_key(api);
     api.security = Some(vec![utoipa::openapi::security::SecurityRequirement::new("bearer", Vec::<String>::new())]);
+}
+
+/// Says of every `POST` that it takes the header (see `api::idempotency`).
+fn with_idempotency_key(api: &mut utoipa::openapi::OpenApi) {
+    let parameter = ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "Up to 255 characters, such as a UUID. The same request with the same key within 24 hours is carried out once and answered as the first time \
+             (`Idempotency-Replayed: true`); with another request 422 `idempotency_key_reused`; while the first is under way 409 `idempotency_in_flight`.",
+        ))
+        .schema(Some(utoipa::schema!(String)))
+        .build();
+    for post in api.paths.paths.iter_mut().filter(|(path, _)| path.starts_with("/v1/")).filter_map(|(_, item)| item.post.as_mut()) {
+        post.parameters.get_or_insert_default().push(utoipa::openapi::RefOr::T(parameter.clone()));
+    }
 }

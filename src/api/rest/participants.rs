@@ -8,13 +8,14 @@ use serde_json::{Value, json};
 
 use super::consent::{ContextBody, EarlyAnswerBody, context_of};
 use super::sessions::refusal;
-use crate::api::auth::{Caller, Operator};
+use crate::api::auth::{Account, Caller};
 use crate::api::base_url::BaseUrl;
 use crate::api::body::{At, Body, BodyOrNothing};
 use crate::api::noted::now;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::api::wire::{CommandAnswer, InvitationJson};
+use crate::archive::scope::Scope;
 use crate::archive::{AuditAction, NewAudit};
 use crate::model::command::Verb;
 use crate::model::id::{ParticipantId, SessionId};
@@ -67,13 +68,15 @@ pub struct CommandBody {
 #[utoipa::path(post, path = "/v1/sessions/{id}/participants", tag = "sessions", params(("id" = String, Path)), request_body = ParticipantBody,
     responses((status = 201, body = InvitationJson), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn invite(
-    _: Operator,
     caller: Caller,
     base: BaseUrl,
     State(state): State<ApiState>,
     At(id): At<SessionId>,
     Body(body): Body<ParticipantBody>,
 ) -> Result<(StatusCode, Json<InvitationJson>), Problem> {
+    // Whoever is in a session themselves invites nobody.
+    caller.account()?;
+    caller.may_see(&id, &state.registry)?;
     if body.name.as_ref().is_some_and(|n| n.reveal().chars().count() > 128) {
         return Err(Problem::invalid("name: at most 128 characters"));
     }
@@ -198,7 +201,10 @@ pub async fn arrive(
 /// Lets the node join a room or a call (WHEP, Janus, SIP). This node cannot yet: every well-formed request is answered 501 `not_implemented`.
 #[utoipa::path(post, path = "/v1/sessions/{id}/join", tag = "sessions", params(("id" = String, Path)), request_body = Object,
     responses((status = 501, body = Problem, description = "always, in this version"), (status = 422, body = Problem)))]
-pub async fn join(_: Operator, At(_id): At<SessionId>, Body(body): Body<serde_json::Map<String, Value>>) -> Problem {
+pub async fn join(account: Account, At(_id): At<SessionId>, Body(body): Body<serde_json::Map<String, Value>>) -> Problem {
+    if let Err(no) = account.needs(Scope::Sessions) {
+        return no;
+    }
     match body.keys().find(|k| !matches!(k.as_str(), "whep" | "janus" | "sip")) {
         Some(unknown) => Problem::invalid(format!("unknown field `{unknown}`, expected one of `whep`, `janus`, `sip`")),
         None if body.len() == 1 => Problem::new(

@@ -6,9 +6,10 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use crate::api::auth::Operator;
+use crate::api::auth::Account;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
+use crate::archive::scope::Scope;
 
 /// The process answers.
 pub async fn healthz() -> Json<serde_json::Value> {
@@ -32,7 +33,8 @@ pub async fn readyz(State(state): State<ApiState>) -> Response {
 
 /// Prometheus metrics (OpenMetrics text).
 #[utoipa::path(get, path = "/metrics", tag = "node", responses((status = 200, content_type = "application/openmetrics-text", body = String)))]
-pub async fn metrics(_: Operator, State(state): State<ApiState>) -> Result<Response, Problem> {
+pub async fn metrics(account: Account, State(state): State<ApiState>) -> Result<Response, Problem> {
+    account.needs(Scope::Metrics)?;
     let mut text = String::new();
     prometheus_client::encoding::text::encode(&mut text, &state.metrics.lock()).map_err(|e| Problem::internal(&e))?;
     Ok(([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response())

@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::Deserialize;
-use serde_json::json;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
 
 use crate::api::auth::Member;
 use crate::api::body::{Asked, At, Body};
@@ -13,8 +13,8 @@ use crate::api::state::ApiState;
 use crate::api::wire::{RecordingJson, RecordingPageJson};
 use crate::archive::amendment::Amendment;
 use crate::archive::rights::Action;
-use crate::archive::{AuditAction, InFolder, ListFilter, NewEvent, Recording, RecordingState, Source};
-use crate::model::event_kind::EventKind;
+use crate::archive::scope::Scope;
+use crate::archive::{InFolder, ListFilter, Recording, RecordingState, Source, deletion, now};
 use crate::model::id::{FolderId, ProjectSlug, RecordingId, SessionId};
 use crate::model::redact::Personal;
 use crate::model::time::WallClock;
@@ -201,6 +201,7 @@ pub async fn patch(
 /// # Errors
 /// As for a request.
 pub async fn amend(member: &Member, state: &ApiState, id: &RecordingId, amendment: &Amendment) -> Result<Recording, Problem> {
+    member.account.needs(Scope::Write)?;
     let before = member.may(state, id, &Action::See).await?;
     if amendment.restricted.is_some_and(|restricted| restricted != before.restricted) {
         member.needs(|has| has.restricted_access)?;
@@ -208,34 +209,35 @@ pub async fn amend(member: &Member, state: &ApiState, id: &RecordingId, amendmen
     Ok(state.catalogue.amend_as(id, amendment, &member.changes()).await?)
 }
 
-/// Deletes a recording with all its files. There is no way back. One that is still being made is refused.
+/// Deletes a recording with all its files and everything personal about it. There is no way back. One that is still being made, or on which a legal hold
+/// lies, is refused. 202: nobody finds it any more; its store is away, and its files go as soon as that answers.
 #[utoipa::path(delete, path = "/v1/recordings/{id}", tag = "recordings", params(("id" = String, Path)),
-    responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub async fn delete(member: Member, State(state): State<ApiState>, At(id): At<RecordingId>) -> Result<StatusCode, Problem> {
-    let row = member.may(&state, &id, &Action::Delete).await?;
-    match row.state {
-        RecordingState::Recording => {
-            return Err(Problem::conflict("still_recording", "the recording is being made; end its session or stop it first"));
+    responses((status = 204), (status = 202, body = DeletingJson), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub async fn delete(member: Member, State(state): State<ApiState>, At(id): At<RecordingId>) -> Result<Response, Problem> {
+    member.may(&state, &id, &Action::Delete).await?;
+    let asked = deletion::Asked { by: member.actor.clone(), why: "request", at: now() };
+    let (deletions, one) = (state.deletions.clone(), id.clone());
+    // A caller who goes away does not stop it half-way.
+    let deleted =
+        tokio::spawn(async move { deletions.delete(&[one], &asked).await }).await.map_err(|error| Problem::internal(&error))??;
+    match deleted.of_one() {
+        Ok(done) => {
+            tracing::info!(recording = %id, by = %member.actor, "a recording was deleted");
+            let answer = if done {
+                StatusCode::NO_CONTENT.into_response()
+            } else {
+                (StatusCode::ACCEPTED, Json(DeletingJson { id })).into_response()
+            };
+            Ok(answer)
         }
-        RecordingState::Processing => {
-            return Err(Problem::conflict("still_processing", "the recording is being finished; try again in a moment"));
-        }
-        RecordingState::Ready | RecordingState::Failed | RecordingState::Discarded => {}
+        Err(kept) => Err(kept.into()),
     }
-    member.note(&state, AuditAction::Delete, format!("recording:{id}"), json!({ "project": row.project, "session": row.session })).await?;
-    // Files first: should one fail, the row still leads to what is left.
-    let store = state.regions.of(row.region);
-    for key in store.list(&format!("recordings/{id}/")).await? {
-        store.delete(&key).await?;
-    }
-    state.catalogue.delete_recording(&id).await?;
-    tracing::info!(recording = %id, by = %member.actor, "a recording was deleted");
-    tell_deleted(&state, &row.session, &id);
-    Ok(StatusCode::NO_CONTENT)
 }
 
-fn tell_deleted(state: &ApiState, session: &SessionId, id: &RecordingId) {
-    let at = WallClock::from_unix_ms(jiff::Timestamp::now().as_millisecond());
-    let data = json!({ "recording": id });
-    state.events.tell(NewEvent { at, session: Some(session.clone()), kind: EventKind::RecordingDeleted, data });
+/// A recording that nobody finds any more, and whose files are still to go.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct DeletingJson {
+    /// Which.
+    #[schema(value_type = String)]
+    id: RecordingId,
 }

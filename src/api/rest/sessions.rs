@@ -7,13 +7,14 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 
-use crate::api::auth::{Caller, Operator};
+use crate::api::auth::{Account, Caller};
 use crate::api::base_url::BaseUrl;
 use crate::api::body::{Asked, At, Body};
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::api::wire::{ControlsJson, SessionJson, SessionListJson, YouJson, whip_url};
 use crate::archive::rights::Sight;
+use crate::archive::scope::Scope;
 use crate::archive::{ArchiveError, ListFilter};
 use crate::model::id::{ParticipantId, ProjectSlug, SessionId};
 use crate::model::redact::Personal;
@@ -78,21 +79,30 @@ pub struct SessionsQuery {
 /// Live sessions.
 #[utoipa::path(get, path = "/v1/sessions", tag = "sessions", params(SessionsQuery),
     responses((status = 200, body = SessionListJson), (status = 400, body = Problem)))]
-pub async fn list(_: Operator, State(state): State<ApiState>, Asked(query): Asked<SessionsQuery>) -> Json<SessionListJson> {
-    let live = state.registry.live().into_iter();
+pub async fn list(
+    account: Account,
+    State(state): State<ApiState>,
+    Asked(query): Asked<SessionsQuery>,
+) -> Result<Json<SessionListJson>, Problem> {
+    account.needs(Scope::Sessions)?;
+    let live = state.registry.live().into_iter().filter(|view| account.reaches(&view.project));
     let wanted = live.filter(|view| query.external_id.is_none() || view.external_id == query.external_id);
-    Json(SessionListJson { items: wanted.map(SessionJson::from).collect() })
+    Ok(Json(SessionListJson { items: wanted.map(SessionJson::from).collect() }))
 }
 
 /// Opens a session. Nobody is in it yet.
 #[utoipa::path(post, path = "/v1/sessions", tag = "sessions", request_body = SessionBody,
     responses((status = 201, body = CreatedJson), (status = 422, body = Problem), (status = 503, body = Problem)))]
 pub async fn create(
-    _: Operator,
+    account: Account,
     State(state): State<ApiState>,
     Body(body): Body<SessionBody>,
 ) -> Result<(StatusCode, HeaderMap, Json<CreatedJson>), Problem> {
+    account.needs(Scope::Sessions)?;
     body.check()?;
+    if !account.reaches(&body.project) {
+        return Err(Refusal::NoSuchProject(body.project).into());
+    }
     let kind = match body.kind {
         Some(kind) => kind,
         None => match state.catalogue.project(&body.project).await {
@@ -123,13 +133,13 @@ pub async fn get(
     let Some(by) = own else {
         return Ok(Json(match state.registry.view(&id) {
             Some(view) => SessionJson::from(view),
-            None => over(&state, &id).await?,
+            None => over(&state, &caller, &id).await?,
         }));
     };
     let seen = state.registry.view_for(&id, &by);
     let Some((view, controls)) = seen else {
         let you = YouJson { whip_url: whip_url(&base, &id, &by), id: by, controls: None };
-        return Ok(Json(over(&state, &id).await?.for_participant(you)));
+        return Ok(Json(over(&state, &caller, &id).await?.for_participant(you)));
     };
     let you = YouJson { whip_url: whip_url(&base, &id, &by), id: by, controls: Some(controls.into()) };
     Ok(Json(if matches!(caller, Caller::Desk { .. }) {
@@ -139,12 +149,12 @@ pub async fn get(
     }))
 }
 
-async fn over(state: &ApiState, id: &SessionId) -> Result<SessionJson, Problem> {
+async fn over(state: &ApiState, caller: &Caller, id: &SessionId) -> Result<SessionJson, Problem> {
+    let none = || Problem::new(StatusCode::NOT_FOUND, "no_such_session", "there is no session of that id");
     let row = match state.catalogue.session(id).await {
+        Ok(row) if caller.account().is_ok_and(|account| !account.reaches(&row.project)) => return Err(none()),
         Ok(row) => row,
-        Err(ArchiveError::NotFound { .. }) => {
-            return Err(Problem::new(StatusCode::NOT_FOUND, "no_such_session", "there is no session of that id"));
-        }
+        Err(ArchiveError::NotFound { .. }) => return Err(none()),
         Err(other) => return Err(other.into()),
     };
     let page = state

@@ -12,6 +12,7 @@ use crate::api::body::{At, Body};
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::archive::rights::Action;
+use crate::archive::scope::Scope;
 use crate::archive::triage::{TriageFacts, TriageRow, TriageRule, sort};
 use crate::archive::{ArchiveError, Recording, RecordingState};
 use crate::model::id::{FolderId, RecordingId, TriageRuleId};
@@ -24,7 +25,8 @@ pub struct TriageRulesJson {
 
 /// All rules, in the order in which they are followed.
 #[utoipa::path(get, path = "/v1/triage-rules", tag = "sorting", responses((status = 200, body = TriageRulesJson)))]
-pub async fn list(_: Member, State(state): State<ApiState>) -> Result<Json<TriageRulesJson>, Problem> {
+pub async fn list(member: Member, State(state): State<ApiState>) -> Result<Json<TriageRulesJson>, Problem> {
+    member.account.needs(Scope::Read)?;
     Ok(Json(TriageRulesJson { items: state.catalogue.triage_rules().await? }))
 }
 
@@ -40,7 +42,8 @@ pub async fn create(Changer(change): Changer, State(state): State<ApiState>, Bod
 /// A rule.
 #[utoipa::path(get, path = "/v1/triage-rules/{id}", tag = "sorting", params(("id" = String, Path)),
     responses((status = 200, body = TriageRow), (status = 404, body = Problem)))]
-pub async fn get(_: Member, State(state): State<ApiState>, At(id): At<TriageRuleId>) -> Result<Tagged<TriageRow>, Problem> {
+pub async fn get(member: Member, State(state): State<ApiState>, At(id): At<TriageRuleId>) -> Result<Tagged<TriageRow>, Problem> {
+    member.account.needs(Scope::Read)?;
     let found = state.catalogue.triage_rules().await?.into_iter().find(|row| row.id == id);
     Ok(Tagged::ok(found.ok_or_else(|| ArchiveError::not_found("triage rule", id.as_str()))?))
 }

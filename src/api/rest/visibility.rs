@@ -5,13 +5,14 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::api::auth::Operator;
+use crate::api::auth::Member;
 use crate::api::base_url::BaseUrl;
 use crate::api::body::{At, Body};
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::archive::AuditAction;
 use crate::archive::audit::masked;
+use crate::archive::rights::Action;
 use crate::archive::visibility::{Access, addresses};
 use crate::model::id::RecordingId;
 use crate::model::visibility::Reach;
@@ -50,53 +51,53 @@ pub struct VisibilityBody {
 
 /// Who may open a recording's link, and the link.
 #[utoipa::path(get, path = "/v1/recordings/{id}/visibility", tag = "recordings", params(("id" = String, Path)),
-    responses((status = 200, body = VisibilityJson), (status = 404, body = Problem)))]
+    responses((status = 200, body = VisibilityJson), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn get(
-    _: Operator,
+    member: Member,
     State(state): State<ApiState>,
     base: BaseUrl,
     At(id): At<RecordingId>,
 ) -> Result<Json<VisibilityJson>, Problem> {
-    state.catalogue.recording(&id).await?;
+    member.may(&state, &id, &Action::ChangeVisibility).await?;
     Ok(Json(VisibilityJson::of(state.catalogue.access(&id).await?.as_ref(), &base)))
 }
 
 /// Sets who may open a recording's link.
 #[utoipa::path(put, path = "/v1/recordings/{id}/visibility", tag = "recordings", params(("id" = String, Path)), request_body = VisibilityBody,
-    responses((status = 200, body = VisibilityJson), (status = 404, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, body = VisibilityJson), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn put(
-    operator: Operator,
+    member: Member,
     State(state): State<ApiState>,
     base: BaseUrl,
     At(id): At<RecordingId>,
     Body(body): Body<VisibilityBody>,
 ) -> Result<Json<VisibilityJson>, Problem> {
-    change(&operator, &state, &id, body.visibility, body.selected.as_deref()).await?;
+    change(&member, &state, &id, body.visibility, body.selected.as_deref()).await?;
     Ok(Json(VisibilityJson::of(state.catalogue.access(&id).await?.as_ref(), &base)))
 }
 
 /// Gives a recording a new link. The old one opens nothing any more.
 #[utoipa::path(post, path = "/v1/recordings/{id}/link", tag = "recordings", params(("id" = String, Path)),
-    responses((status = 200, body = VisibilityJson), (status = 404, body = Problem)))]
+    responses((status = 200, body = VisibilityJson), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn renew(
-    operator: Operator,
+    member: Member,
     State(state): State<ApiState>,
     base: BaseUrl,
     At(id): At<RecordingId>,
 ) -> Result<Json<VisibilityJson>, Problem> {
-    renew_link(&operator, &state, &id).await?;
+    renew_link(&member, &state, &id).await?;
     Ok(Json(VisibilityJson::of(state.catalogue.access(&id).await?.as_ref(), &base)))
 }
 
 /// Sets it, for pages too.
 pub(in crate::api) async fn change(
-    operator: &Operator,
+    member: &Member,
     state: &ApiState,
     id: &RecordingId,
     reach: Reach,
     selected: Option<&[String]>,
 ) -> Result<(), Problem> {
-    state.catalogue.recording(id).await?;
+    member.may(state, id, &Action::ChangeVisibility).await?;
     let before = state.catalogue.access(id).await?;
     let had: std::collections::BTreeSet<String> =
         before.iter().flat_map(|access| access.selected.iter().map(|one| one.reveal().to_owned())).collect();
@@ -111,12 +112,13 @@ pub(in crate::api) async fn change(
         "added": named(wanted.difference(&had).collect()),
         "taken_away": named(had.difference(&wanted).collect()),
     });
-    let entry = operator.did(AuditAction::Share, format!("recording:{id}"), detail);
+    let entry = member.did(AuditAction::Share, format!("recording:{id}"), detail);
     Ok(state.catalogue.change_visibility(id, reach, &wanted, entry).await?)
 }
 
 /// Renews it, for pages too.
-pub(in crate::api) async fn renew_link(operator: &Operator, state: &ApiState, id: &RecordingId) -> Result<(), Problem> {
-    let entry = operator.did(AuditAction::Cancel, format!("recording:{id}"), json!({ "link": "renewed" }));
+pub(in crate::api) async fn renew_link(member: &Member, state: &ApiState, id: &RecordingId) -> Result<(), Problem> {
+    member.may(state, id, &Action::ChangeVisibility).await?;
+    let entry = member.did(AuditAction::Cancel, format!("recording:{id}"), json!({ "link": "renewed" }));
     Ok(state.catalogue.renew_link(id, entry).await?)
 }

@@ -13,13 +13,14 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast::{self, error::RecvError};
 
 use super::sessions::refusal;
-use crate::api::auth::{Caller, GRANT_LIFE, Grant, Operator, bearer};
+use crate::api::auth::{Account, Caller, GRANT_LIFE, Grant, bearer, still_signed_in};
 use crate::api::base_url::BaseUrl;
 use crate::api::body::{At, BodyOrNothing};
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::api::wire::{DeskJson, GrantJson, LiveStateJson, OverJson, SessionJson, WatchedJson, YouJson, whip_url};
 use crate::archive::AuditAction;
+use crate::archive::scope::Scope as Right;
 use crate::model::id::{ParticipantId, SessionId};
 use crate::model::switchboard::Refusal;
 use crate::model::time::WallClock;
@@ -66,19 +67,21 @@ fn origin(text: &str) -> Result<String, Problem> {
 #[utoipa::path(post, path = "/v1/sessions/{id}/watch", tag = "sessions", params(("id" = String, Path)), request_body = WatchBody,
     responses((status = 201, body = GrantJson), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn allow(
-    operator: Operator,
+    caller: Caller,
     base: BaseUrl,
     State(state): State<ApiState>,
     At(id): At<SessionId>,
     BodyOrNothing(body): BodyOrNothing<WatchBody>,
 ) -> Result<(StatusCode, Json<GrantJson>), Problem> {
+    let account = caller.account()?;
+    caller.may_see(&id, &state.registry)?;
     let life = life(body.expires_in_s)?;
     let origin = body.origin.as_deref().map(origin).transpose()?;
     if state.registry.view(&id).is_none() {
         return Err(refusal(&state, &id, Refusal::NoSuchSession).await);
     }
     let detail = serde_json::json!({ "watch": "allowed", "for_s": life.as_secs(), "origin": origin });
-    operator.note(&state, AuditAction::Share, format!("session:{id}"), detail).await?;
+    account.note(&state, AuditAction::Share, format!("session:{id}"), detail).await?;
     let token = state.grants().issue(Grant::Watch { session: id, origin }, life, Instant::now());
     let answer = GrantJson {
         token: token.reveal().to_owned(),
@@ -120,7 +123,8 @@ pub async fn session(
     if state.registry.view(&id).is_none() {
         return Err(refusal(&state, &id, Refusal::NoSuchSession).await);
     }
-    let mut answer = Watching::of(state, Scope::Session(id, eyes), touched, base, &headers).stream();
+    let mut answer =
+        Watching::of(state, Scope::Session(id, eyes), touched, base, &headers).of_account(caller.account().ok().cloned()).stream();
     if let Some(origin) = readers.and_then(|o| HeaderValue::from_str(&o).ok()) {
         answer.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         answer.headers_mut().insert(header::VARY, HeaderValue::from_static("origin"));
@@ -142,9 +146,10 @@ pub async fn desk(caller: Caller, base: BaseUrl, State(state): State<ApiState>, 
 /// The state of every live session, as it is now and again whenever one changes, as server-sent events `states`.
 #[utoipa::path(get, path = "/v1/states", tag = "sessions",
     responses((status = 200, content_type = "text/event-stream", body = Vec<LiveStateJson>), (status = 403, body = Problem)))]
-pub async fn states(_: Operator, base: BaseUrl, State(state): State<ApiState>, headers: HeaderMap) -> Response {
+pub async fn states(account: Account, base: BaseUrl, State(state): State<ApiState>, headers: HeaderMap) -> Result<Response, Problem> {
+    account.needs(Right::Sessions)?;
     let touched = state.registry.touched();
-    Watching::of(state, Scope::All, touched, base, &headers).stream()
+    Ok(Watching::of(state, Scope::All, touched, base, &headers).of_account(Some(account)).stream())
 }
 
 /// With whose eyes a session is seen.
@@ -169,10 +174,14 @@ struct Watching {
     base: BaseUrl,
     /// The token of a grant, which may end before the stream does.
     token: Option<String>,
+    /// A member or a key, who may lose the right meanwhile.
+    account: Option<Account>,
     /// Sessions that a desk showed last: a touch of another one matters only if the agent has come in.
     shown: Vec<SessionId>,
     sent: String,
     look: bool,
+    /// When it was last looked whether the reader may go on.
+    looked: Instant,
     done: bool,
 }
 
@@ -188,7 +197,34 @@ fn json(value: &impl Serialize) -> String {
 impl Watching {
     fn of(state: ApiState, scope: Scope, touched: broadcast::Receiver<SessionId>, base: BaseUrl, headers: &HeaderMap) -> Self {
         let token = bearer(headers).ok().flatten().filter(|t| state.grants().find(t, Instant::now()).is_some()).map(str::to_owned);
-        Self { state, scope, touched, base, token, shown: Vec::new(), sent: String::new(), look: true, done: false }
+        Self {
+            state,
+            scope,
+            touched,
+            base,
+            token,
+            account: None,
+            shown: Vec::new(),
+            sent: String::new(),
+            look: true,
+            looked: Instant::now(),
+            done: false,
+        }
+    }
+
+    fn of_account(mut self, account: Option<Account>) -> Self {
+        self.account = account;
+        self
+    }
+
+    /// Whether the reader may go on.
+    async fn still_allowed(&self) -> bool {
+        let granted = self.token.as_ref().is_none_or(|token| self.state.grants().find(token, Instant::now()).is_some());
+        let member = match &self.account {
+            Some(account) => still_signed_in(&self.state, account, Right::Sessions).await,
+            None => true,
+        };
+        granted && member
     }
 
     fn stream(self) -> Response {
@@ -230,9 +266,11 @@ impl Watching {
                 touched = self.touched.recv() => self.on_touch(touched),
                 () = tokio::time::sleep(STILL_ALLOWED) => {}
             }
-            if let Some(token) = &self.token
-                && self.state.grants().find(token, Instant::now()).is_none()
-            {
+            if self.looked.elapsed() < STILL_ALLOWED {
+                continue;
+            }
+            self.looked = Instant::now();
+            if !self.still_allowed().await {
                 self.done = true;
                 return Some(Event::default().event("expired").data("{}"));
             }
@@ -275,7 +313,10 @@ impl Watching {
             }
             Scope::All => {
                 let live = self.state.registry.live();
-                let states: Vec<_> = live.into_iter().map(|view| LiveStateJson { id: view.id, state: view.state }).collect();
+                let reached =
+                    |view: &crate::session::SessionView| self.account.as_ref().is_none_or(|account| account.reaches(&view.project));
+                let states: Vec<_> =
+                    live.into_iter().filter(reached).map(|view| LiveStateJson { id: view.id, state: view.state }).collect();
                 Seen::Now("states", None, json(&states))
             }
         }

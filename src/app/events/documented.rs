@@ -55,7 +55,7 @@ fn of_tapes() -> Vec<TapeEvent> {
 }
 
 /// Told by the conveyor, the API and webhooks, where a test of the whole node looks at them.
-const OTHERS: [EventKind; 10] = [
+const OTHERS: [EventKind; 14] = [
     EventKind::RecordingProcessing,
     EventKind::RecordingProgress,
     EventKind::RecordingReady,
@@ -64,7 +64,11 @@ const OTHERS: [EventKind; 10] = [
     EventKind::RecordingDeleted,
     EventKind::RecordingVisibilityWanted,
     EventKind::PlayStarted,
+    EventKind::ShareSent,
+    EventKind::ShareCancelled,
+    EventKind::ShareExpired,
     EventKind::SharePlayed,
+    EventKind::InternalLinkSent,
     EventKind::WebhookTest,
 ];
 

@@ -24,7 +24,6 @@ struct Said<'a> {
     folder: &'a Option<String>,
     assignees: &'a [String],
     restricted: bool,
-    legal_hold: bool,
     title: Option<String>,
 }
 
@@ -35,7 +34,6 @@ impl<'a> Said<'a> {
             folder: &row.folder,
             assignees: &row.assignees,
             restricted: row.restricted,
-            legal_hold: row.legal_hold,
             title: row.title.as_ref().map(|title| format!("{} characters", title.reveal().chars().count())),
         }
     }
@@ -73,11 +71,6 @@ impl Catalogue {
             validate::title(title)?;
         }
         self.amend(id, change, |row| row.title = title.map(Personal::new)).await
-    }
-
-    /// Lays a legal hold on a recording, or lifts it: while it lies there, nothing deletes the recording.
-    pub async fn set_legal_hold(&self, id: &RecordingId, hold: bool, change: &Change) -> Result<()> {
-        self.amend(id, change, |row| row.legal_hold = hold).await
     }
 
     /// Changes several things of a recording in one go: all of it or nothing, with one entry in the audit log.
@@ -126,18 +119,15 @@ async fn written(mut tx: Transaction<'static, Any>, before: &Recording, after: &
     if after == before {
         return Ok(());
     }
-    sqlx::query(
-        "UPDATE recordings SET labels = $2, folder = $3, assignees = $4, restricted = $5, legal_hold = $6, title = $7 WHERE id = $1",
-    )
-    .bind(after.id.as_str().to_owned())
-    .bind(json(&after.labels, "labels")?)
-    .bind(after.folder.clone())
-    .bind(json(&after.assignees, "assignees")?)
-    .bind(i64::from(after.restricted))
-    .bind(i64::from(after.legal_hold))
-    .bind(after.title.as_ref().map(|title| title.reveal().to_owned()))
-    .execute(&mut *tx)
-    .await?;
+    sqlx::query("UPDATE recordings SET labels = $2, folder = $3, assignees = $4, restricted = $5, title = $6 WHERE id = $1")
+        .bind(after.id.as_str().to_owned())
+        .bind(json(&after.labels, "labels")?)
+        .bind(after.folder.clone())
+        .bind(json(&after.assignees, "assignees")?)
+        .bind(i64::from(after.restricted))
+        .bind(after.title.as_ref().map(|title| title.reveal().to_owned()))
+        .execute(&mut *tx)
+        .await?;
     keep_terms(&mut tx, after).await?;
     if let Some(entry) = change.entry(format!("recording:{}", after.id), Some(&Said::of(before)), Some(&Said::of(after))) {
         append(&mut tx, &entry).await?;

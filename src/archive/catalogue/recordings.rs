@@ -5,8 +5,9 @@ use sqlx::any::AnyRow;
 
 use super::Catalogue;
 use super::columns::{Reading, json, word};
+use super::deletions::stay_deleted;
+use super::holds::flag;
 use super::sessions::no_project;
-use super::shares::recording_is_deleted;
 use super::terms::keep_terms;
 use super::triage::triage;
 use crate::archive::change::now;
@@ -67,23 +68,6 @@ impl Catalogue {
         .await?;
         rows.iter().map(recording_of).collect()
     }
-
-    /// Removes a recording's row (its files are the caller's).
-    pub async fn delete_recording(&self, id: &RecordingId) -> Result<()> {
-        let mut tx = self.write.begin().await?;
-        recording_is_deleted(&mut tx, id).await?;
-        // The chat log goes with the last recording of its session.
-        sqlx::query(
-            "DELETE FROM chats WHERE session IN (SELECT session FROM recordings WHERE id = $1) AND NOT EXISTS \
-             (SELECT 1 FROM recordings AS other WHERE other.session = chats.session AND other.id <> $1)",
-        )
-        .bind(id.as_str().to_owned())
-        .execute(&mut *tx)
-        .await?;
-        let gone = sqlx::query("DELETE FROM recordings WHERE id = $1").bind(id.as_str().to_owned()).execute(&mut *tx).await?;
-        tx.commit().await?;
-        if gone.rows_affected() == 0 { Err(ArchiveError::not_found("recording", id.as_str())) } else { Ok(()) }
-    }
 }
 
 pub(super) async fn put(c: &mut AnyConnection, row: &Recording) -> Result<()> {
@@ -130,7 +114,10 @@ pub(super) async fn put(c: &mut AnyConnection, row: &Recording) -> Result<()> {
     let (title, folder) = (kept.maybe_text("title")?.map(Personal::new), kept.maybe_text("folder")?);
     let row = Recording { labels, title, folder, assignees, ..row.clone() };
     let sorted = triage(c, &row, now()).await?;
-    keep_terms(c, &sorted.unwrap_or(row)).await
+    let id = row.id.clone();
+    keep_terms(c, &sorted.unwrap_or(row)).await?;
+    flag(c, &id).await?;
+    stay_deleted(c, &id).await
 }
 
 async fn keep_manifest(c: &mut AnyConnection, row: &Recording) -> Result<()> {

@@ -7,7 +7,9 @@
 
 use std::collections::BTreeSet;
 
+use sqlx::Any;
 use sqlx::any::AnyRow;
+use sqlx::pool::PoolConnection;
 
 use super::Catalogue;
 use super::columns::Reading;
@@ -18,9 +20,13 @@ use crate::archive::recording::{ListFilter, Page, Recording};
 use crate::archive::rights::Sight;
 
 /// How far rows of a test are counted.
-const COUNTED: i64 = 20_000;
-/// A test that gives no order leads where it gives at most so many rows: they are sorted.
-const SORTED: i64 = 5_000;
+const COUNTED: i64 = 8_000;
+/// Where nothing else does, so many rows are sorted.
+const SORTED: i64 = 400_000;
+/// Of rows that had to be sorted the newest are looked at first: mostly they do.
+const FIRST_SORTED: i64 = 400;
+/// So many of the newest rows are walked before what has to be sorted leads, however many it gives.
+const FIRST_WALKED: i64 = 4_000;
 /// The values of a list are walked one by one, where there are no more than so many.
 const WALKED: usize = 16;
 
@@ -155,31 +161,52 @@ impl Catalogue {
     /// A filter that cannot be, by its name.
     pub async fn recordings(&self, filter: &ListFilter, sight: &Sight) -> Result<Page> {
         let limit = filter.limit()?;
+        let (mut reading, mut places) = self.first_places(filter, sight, i64::from(limit) + 1).await?;
+        let more = places.len() > limit as usize;
+        places.truncate(limit as usize);
+        let items = reading.rows(places).await?;
+        let next = items.last().filter(|_| more).map(ListFilter::key_of);
+        Ok(Page { items, next })
+    }
+
+    /// How many recordings somebody finds, counted up to `most`.
+    ///
+    /// # Errors
+    /// As for a page.
+    pub async fn count_recordings(&self, filter: &ListFilter, sight: &Sight, most: u32) -> Result<u32> {
+        let found = self.first_places(filter, sight, i64::from(most)).await?.1.len();
+        Ok(u32::try_from(found).unwrap_or(u32::MAX).min(most))
+    }
+
+    /// The newest places of a list, from several branches each up to `rows`.
+    async fn first_places(&self, filter: &ListFilter, sight: &Sight, rows: i64) -> Result<(Searching, Vec<Place>)> {
         let in_groups = match &sight.groups {
             Some(groups) => Some(self.agents_in(groups).await?),
             None => None,
         };
         let (bounds, branches) = tests(filter, sight, in_groups)?;
+        let mut reading = Searching(self.read.acquire().await?);
         let mut places: Vec<Place> = Vec::new();
         for branch in branches {
-            places.extend(self.branch(branch, &bounds, i64::from(limit) + 1).await?);
+            places.extend(reading.branch(branch, &bounds, rows).await?);
         }
         places.sort_unstable_by(|a, b| b.cmp(a));
         places.dedup();
-        let more = places.len() > limit as usize;
-        places.truncate(limit as usize);
-        let items = self.rows(places).await?;
-        let next = items.last().filter(|_| more).map(ListFilter::key_of);
-        Ok(Page { items, next })
+        Ok((reading, places))
     }
 
     /// Agents who are in one of these groups.
-    #[allow(clippy::unused_async)]
-    async fn agents_in(&self, _groups: &BTreeSet<String>) -> Result<BTreeSet<String>> {
-        Ok(BTreeSet::new())
+    async fn agents_in(&self, groups: &BTreeSet<String>) -> Result<BTreeSet<String>> {
+        let all = self.agents_by_group().await?;
+        Ok(all.into_iter().filter(|(group, _)| groups.contains(group)).map(|(_, agent)| agent).collect())
     }
+}
 
-    async fn rows(&self, places: Vec<Place>) -> Result<Vec<Recording>> {
+/// One connection for all that a page asks.
+struct Searching(PoolConnection<Any>);
+
+impl Searching {
+    async fn rows(&mut self, places: Vec<Place>) -> Result<Vec<Recording>> {
         if places.is_empty() {
             return Ok(Vec::new());
         }
@@ -192,91 +219,132 @@ impl Catalogue {
     }
 
     /// The newest places at which all tests hold.
-    async fn branch(&self, tests: Vec<Test>, bounds: &Bounds, rows: i64) -> Result<Vec<Place>> {
-        let mut best: Option<(i64, usize)> = None;
-        let candidates: Vec<usize> = (0..tests.len()).filter(|n| leads(&tests[*n])).collect();
-        let alone = candidates.len() == 1 && !sorted(&tests[candidates[0]]);
-        for n in candidates {
-            let count = if alone { 0 } else { self.count(&tests[n], bounds).await? };
-            let fits = !sorted(&tests[n]) || count <= SORTED;
-            if fits && best.is_none_or(|(least, _)| count < least) {
-                best = Some((count, n));
-            }
-            if count == 0 && !alone {
+    async fn branch(&mut self, tests: Vec<Test>, bounds: &Bounds, rows: i64) -> Result<Vec<Place>> {
+        let (mut ordered, mut sorted): (Lead, Lead) = (None, None);
+        for (n, test) in tests.iter().enumerate().filter(|(_, test)| leads(test)) {
+            let count = self.count(test, bounds, COUNTED).await?;
+            if count == 0 {
                 return Ok(Vec::new());
             }
+            let best = if is_sorted(test) { &mut sorted } else { &mut ordered };
+            if best.is_none_or(|(least, _)| count < least) {
+                *best = Some((count, n));
+            }
         }
-        let Some((_, lead)) = best else { return self.walk(&tests, bounds, rows).await };
-        let mut rest = tests;
-        let lead = rest.remove(lead);
-        let singles: Vec<Test> = match lead {
-            Test::OneOf(column, values) => values.into_iter().map(|value| Test::Is(column, value)).collect(),
-            Test::OneTerm(kind, terms) => terms.into_iter().map(|term| Test::Term(kind, term)).collect(),
-            one => vec![one],
-        };
-        let mut places = Vec::new();
-        for single in singles {
-            places.extend(self.led(&single, &rest, bounds, rows).await?);
+        // What is counted to its end leads, the least of all; a rare one that has to be sorted costs a little more for each row.
+        let rare = |lead: Lead| lead.filter(|(count, _)| *count < COUNTED);
+        match (rare(ordered), rare(sorted)) {
+            (Some((count, n)), Some((other, _))) if count <= other => self.led(&tests, Some(n), bounds, rows, None).await,
+            (_, Some((_, n))) => {
+                let newest = self.led(&tests, Some(n), bounds, rows, Some(FIRST_SORTED)).await?;
+                if is_full(&newest, rows) { Ok(newest) } else { self.led(&tests, Some(n), bounds, rows, None).await }
+            }
+            (Some((_, n)), None) => self.led(&tests, Some(n), bounds, rows, None).await,
+            // Nothing is rare. The newest are looked through; where that does not do, what is sorted may all be old.
+            (None, None) => {
+                let walked = ordered.map(|(_, n)| n);
+                if sorted.is_none() {
+                    return self.led(&tests, walked, bounds, rows, None).await;
+                }
+                let newest = self.led(&tests, walked, bounds, rows, Some(FIRST_WALKED)).await?;
+                if is_full(&newest, rows) { Ok(newest) } else { self.all_old(&tests, walked, bounds, rows).await }
+            }
         }
-        Ok(places)
     }
 
-    async fn count(&self, test: &Test, bounds: &Bounds) -> Result<i64> {
-        let singles: Vec<Test> = match test {
-            Test::OneOf(column, values) => values.iter().map(|value| Test::Is(column, value.clone())).collect(),
-            Test::OneTerm(kind, terms) => terms.iter().map(|term| Test::Term(kind, term.clone())).collect(),
-            one => vec![one.clone()],
-        };
+    /// What is asked for is hardly among the newest: led by the rarest of what has to be sorted, where one is rare enough for that.
+    async fn all_old(&mut self, tests: &[Test], walked: Option<usize>, bounds: &Bounds, rows: i64) -> Result<Vec<Place>> {
+        let mut rarest: Lead = None;
+        for (n, test) in tests.iter().enumerate().filter(|(_, test)| is_sorted(test)) {
+            let count = self.count(test, bounds, SORTED).await?;
+            if rarest.is_none_or(|(least, _)| count < least) {
+                rarest = Some((count, n));
+            }
+        }
+        let Some((_, n)) = rarest.filter(|(count, _)| *count < SORTED) else { return self.led(tests, walked, bounds, rows, None).await };
+        let newest = self.led(tests, Some(n), bounds, rows, Some(FIRST_WALKED)).await?;
+        if is_full(&newest, rows) { Ok(newest) } else { self.led(tests, Some(n), bounds, rows, None).await }
+    }
+
+    /// How many rows a test gives; `up_to` where there may be more.
+    async fn count(&mut self, test: &Test, bounds: &Bounds, up_to: i64) -> Result<i64> {
+        let singles = singles(test);
+        let each = up_to / i64::try_from(singles.len()).unwrap_or(1).max(1);
         let mut all = 0;
         for single in singles {
             let mut sql = Sql::of("SELECT COUNT(*) AS n FROM (SELECT 1 AS one FROM (");
             sql.lead(&single, bounds);
-            sql.say(&format!(") AS l LIMIT {COUNTED}) AS c"));
-            all += Reading::of("recordings", &self.fetch_one(sql).await?).number("n")?;
+            sql.say(&format!(") AS l LIMIT {each}) AS c"));
+            let found = Reading::of("recordings", &self.fetch_one(sql).await?).number("n")?;
+            if found >= each {
+                return Ok(up_to);
+            }
+            all += found;
         }
         Ok(all)
     }
 
-    /// From the newest recording on.
-    async fn walk(&self, tests: &[Test], bounds: &Bounds, rows: i64) -> Result<Vec<Place>> {
-        let mut sql = Sql::of("SELECT r.id, r.started_at FROM recordings r WHERE 1 = 1");
-        sql.bounds("r", "id", bounds);
-        tests.iter().for_each(|test| sql.test(test));
-        sql.say(" ORDER BY r.started_at DESC, r.id DESC LIMIT ").bind(rows);
-        self.places(sql).await
+    /// The newest places at which all tests hold, of those that one of them gives, or of all: of the `within` newest of these.
+    async fn led(&mut self, tests: &[Test], lead: Option<usize>, bounds: &Bounds, rows: i64, within: Option<i64>) -> Result<Vec<Place>> {
+        let rest: Vec<&Test> = tests.iter().enumerate().filter(|(n, _)| Some(*n) != lead).map(|(_, test)| test).collect();
+        let Some(lead) = lead.map(|n| &tests[n]) else { return self.led_by(None, &rest, bounds, rows, within).await };
+        let mut places = Vec::new();
+        for single in singles(lead) {
+            places.extend(self.led_by(Some(&single), &rest, bounds, rows, within).await?);
+        }
+        places.sort_unstable_by(|a, b| b.cmp(a));
+        places.dedup();
+        Ok(places)
     }
 
-    async fn led(&self, lead: &Test, rest: &[Test], bounds: &Bounds, rows: i64) -> Result<Vec<Place>> {
+    async fn led_by(&mut self, lead: Option<&Test>, rest: &[&Test], bounds: &Bounds, rows: i64, within: Option<i64>) -> Result<Vec<Place>> {
         let mut sql = Sql::default();
         match lead {
-            Test::Is(column, value) => {
-                sql.say(&format!("SELECT r.id, r.started_at FROM recordings r WHERE r.{column} = ")).bind(value.clone());
+            // One index gives the rows in their order, and says what else is asked of them.
+            Some(Test::Is(..)) | None if within.is_none() => {
+                sql.say("SELECT r.id, r.started_at FROM recordings r WHERE ");
+                match lead {
+                    Some(Test::Is(column, value)) => sql.say(&format!("r.{column} = ")).bind(value.clone()),
+                    _ => sql.say("1 = 1"),
+                };
                 sql.bounds("r", "id", bounds);
                 rest.iter().for_each(|test| sql.test(test));
                 sql.say(" ORDER BY r.started_at DESC, r.id DESC LIMIT ").bind(rows);
             }
-            Test::Term(kind, term) => {
-                let alone = rest.is_empty();
+            Some(Test::Term(kind, term)) if within.is_none() => {
                 sql.say("SELECT t.recording AS id, t.started_at FROM recording_terms t");
-                sql.say(if alone { "" } else { " CROSS JOIN recordings r" });
+                sql.say(if rest.is_empty() { "" } else { " CROSS JOIN recordings r" });
                 sql.say(" WHERE t.kind = ").bind(*kind).say(" AND t.term = ").bind(term.clone());
                 sql.bounds("t", "recording", bounds);
-                sql.say(if alone { "" } else { " AND r.id = t.recording AND r.started_at = t.started_at" });
+                sql.say(if rest.is_empty() { "" } else { " AND r.started_at = t.started_at AND NOT (r.id <> t.recording)" });
                 rest.iter().for_each(|test| sql.test(test));
                 sql.say(" ORDER BY t.started_at DESC, t.recording DESC LIMIT ").bind(rows);
             }
-            sorted => {
+            lead => {
                 sql.say("WITH found AS MATERIALIZED (");
-                sql.lead(sorted, bounds);
-                sql.say(") SELECT DISTINCT r.id, r.started_at FROM found CROSS JOIN recordings r WHERE r.id = found.id");
+                if let Some(lead) = lead {
+                    sql.lead(lead, bounds);
+                } else {
+                    sql.say("SELECT t.id, t.started_at FROM recordings t WHERE 1 = 1");
+                    sql.bounds("t", "id", bounds);
+                }
+                if let Some(within) = within {
+                    sql.say(" ORDER BY 2 DESC, 1 DESC LIMIT ").bind(within);
+                }
+                sql.say(") SELECT DISTINCT found.id, found.started_at FROM found");
+                sql.say(if rest.is_empty() {
+                    " WHERE 1 = 1"
+                } else {
+                    " CROSS JOIN recordings r WHERE r.started_at = found.started_at AND NOT (r.id <> found.id)"
+                });
                 rest.iter().for_each(|test| sql.test(test));
-                sql.say(" ORDER BY r.started_at DESC, r.id DESC LIMIT ").bind(rows);
+                sql.say(" ORDER BY 2 DESC, 1 DESC LIMIT ").bind(rows);
             }
         }
         self.places(sql).await
     }
 
-    async fn places(&self, sql: Sql) -> Result<Vec<Place>> {
+    async fn places(&mut self, sql: Sql) -> Result<Vec<Place>> {
         let rows = self.fetch(sql).await?;
         rows.iter()
             .map(|row| {
@@ -286,19 +354,18 @@ impl Catalogue {
             .collect()
     }
 
-    async fn fetch(&self, sql: Sql) -> Result<Vec<AnyRow>> {
-        // A plan is made for these values: one for any values would take the wrong index.
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql.text)).persistent(false);
+    async fn fetch(&mut self, sql: Sql) -> Result<Vec<AnyRow>> {
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql.text));
         for value in sql.values {
             query = match value {
                 Value::Text(text) => query.bind(text),
                 Value::Number(number) => query.bind(number),
             };
         }
-        Ok(query.fetch_all(&self.read).await?)
+        Ok(query.fetch_all(&mut *self.0).await?)
     }
 
-    async fn fetch_one(&self, sql: Sql) -> Result<AnyRow> {
+    async fn fetch_one(&mut self, sql: Sql) -> Result<AnyRow> {
         self.fetch(sql).await?.pop().ok_or(ArchiveError::Damaged { table: "recordings", column: "id" })
     }
 }
@@ -311,7 +378,23 @@ fn leads(test: &Test) -> bool {
     }
 }
 
+fn is_full(places: &[Place], rows: i64) -> bool {
+    i64::try_from(places.len()).is_ok_and(|found| found >= rows)
+}
+
+/// Of a list of values, each.
+fn singles(test: &Test) -> Vec<Test> {
+    match test {
+        Test::OneOf(column, values) => values.iter().map(|value| Test::Is(column, value.clone())).collect(),
+        Test::OneTerm(kind, terms) => terms.iter().map(|term| Test::Term(kind, term.clone())).collect(),
+        one => vec![one.clone()],
+    }
+}
+
+/// How many rows a test gives, counted up to [`COUNTED`], and its place.
+type Lead = Option<(i64, usize)>;
+
 /// Whether what it gives is in no order.
-fn sorted(test: &Test) -> bool {
+fn is_sorted(test: &Test) -> bool {
     matches!(test, Test::Beginning(_) | Test::AtLeast(..) | Test::AtMost(..))
 }

@@ -1,6 +1,6 @@
 //! Folders and known labels in their tables.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
@@ -9,6 +9,7 @@ use super::Catalogue;
 use super::changing::{Changing, Put, count, noted};
 use super::columns::{Reading, word};
 use super::configured::agents_in;
+use super::people::users_in;
 use super::triage::rules_in;
 use crate::archive::error::{ArchiveError, Result};
 use crate::archive::folders::{Assignable, Folder, KnownLabel, MOST_FOLDERS, MOST_KNOWN_LABELS, folder_name, label};
@@ -196,7 +197,13 @@ async fn labels_in(c: &mut AnyConnection) -> Result<Vec<KnownLabel>> {
     rows.iter().map(label_of).collect()
 }
 
+/// Users who are not locked out, and configured agents who are none of them.
 pub(super) async fn assignable_in(c: &mut AnyConnection) -> Result<Vec<Assignable>> {
-    let agents = agents_in(c).await?.into_iter().map(|agent| (agent.name.clone(), Assignable { name: agent.name }));
-    Ok(agents.collect::<BTreeMap<_, _>>().into_values().collect())
+    let users = users_in(c).await?;
+    let mut names: BTreeSet<String> = agents_in(c).await?.into_iter().map(|agent| agent.name).collect();
+    for user in &users {
+        names.remove(user.row.stands_for());
+    }
+    names.extend(users.into_iter().filter(|user| !user.row.disabled).map(|user| user.row.name));
+    Ok(names.into_iter().map(|name| Assignable { name }).collect())
 }

@@ -9,9 +9,11 @@ use super::Catalogue;
 use super::audit::append;
 use super::columns::{Reading, word};
 use super::outbox::insert_letter;
+use super::requesters::requester_in;
 use crate::archive::audit::NewAudit;
 use crate::archive::error::{ArchiveError, Result};
 use crate::archive::keys;
+use crate::archive::recording::Recording;
 use crate::archive::visibility::{Access, SentLink, TemporaryLink, new_link};
 use crate::model::id::RecordingId;
 use crate::model::redact::{Personal, Secret};
@@ -39,15 +41,18 @@ impl Catalogue {
         with_people(&mut c, row).await
     }
 
-    /// Gives a recording its first visibility and its link. What somebody set already stays. Whether it was the first.
-    pub async fn settle_visibility(&self, id: &RecordingId, reach: Reach, selected: Option<&str>, at: WallClock) -> Result<bool> {
+    /// Gives a recording its first visibility and its link, and selects whom its session brought, or else whom its agent named. What somebody set already
+    /// stays. Whether it was the first and nobody is selected.
+    pub async fn settle_visibility(&self, recording: &Recording, reach: Reach, selected: Option<&str>, at: WallClock) -> Result<bool> {
         let mut tx = self.write.begin().await?;
-        let first = first(&mut tx, id, reach).await?;
+        let first = first(&mut tx, &recording.id, reach).await?;
+        let named = if first && selected.is_none() { requester_in(&mut tx, &recording.session).await? } else { None };
+        let selected = selected.or(named.as_ref().map(Personal::reveal));
         if first && let Some(address) = selected {
-            select(&mut tx, id, address, at).await?;
+            select(&mut tx, &recording.id, address, at).await?;
         }
         tx.commit().await?;
-        Ok(first)
+        Ok(first && selected.is_none())
     }
 
     /// Sets who may open a recording's link. Who is taken away loses what was sent to them in the same moment.

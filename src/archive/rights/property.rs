@@ -73,29 +73,54 @@ impl Playback {
 macro_rules! properties {
     ($($(#[doc = $text:literal])+ $name:ident: $default:expr,)+) => {
         /// Properties as one place sets them; absent = the place says nothing.
-        #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
         #[serde(deny_unknown_fields, default)]
         pub struct Properties {
             $($(#[doc = $text])+ #[serde(skip_serializing_if = "Option::is_none")] pub $name: Option<bool>,)+
             /// Sees only recordings younger than this many days; 0 = of any age.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub access_days: Option<u32>,
-            /// Asked for before the first byte.
+            /// Asked for before the first byte: empty = none, `#txt` = any text, `a;b;c` = one of these.
             #[serde(skip_serializing_if = "Option::is_none")]
+            #[schema(value_type = Option<String>)]
             pub playback_reason: Option<Playback>,
         }
 
         /// Properties as they hold for one user.
-        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
         pub struct Effective {
             $($(#[doc = $text])+ pub $name: bool,)+
             /// Sees only recordings younger than this many days.
             pub access_days: Option<u32>,
-            /// Asked for before the first byte.
+            /// Asked for before the first byte: empty = none, `#txt` = any text, `a;b;c` = one of these.
+            #[schema(value_type = String)]
             pub playback_reason: Playback,
         }
 
+        impl Properties {
+            /// Names of the properties that are on or off, in the order in which they are shown.
+            pub const SWITCHES: &'static [&'static str] = &[$(stringify!($name),)+];
+
+            /// A property that is on or off, by its name.
+            #[must_use]
+            pub fn switch(&self, name: &str) -> Option<bool> {
+                match name {
+                    $(stringify!($name) => self.$name,)+
+                    _ => None,
+                }
+            }
+        }
+
         impl Effective {
+            /// A property that is on or off, by its name.
+            #[must_use]
+            pub fn switch(&self, name: &str) -> bool {
+                match name {
+                    $(stringify!($name) => self.$name,)+
+                    _ => false,
+                }
+            }
+
             /// What holds where no place says anything.
             #[must_use]
             pub fn defaults() -> Self {

@@ -154,6 +154,10 @@ impl Schedule {
         let settings = self.settings;
         let plan = self.ended(job)?;
         plan.files[job.file].1 = File::Waiting;
+        // It began beside one that has failed already: one trouble of the store, one wait for all of them.
+        if now_ms < plan.not_before_ms {
+            return Some((plan.failures, plan.not_before_ms - now_ms));
+        }
         let doubled = settings.first_wait_ms.saturating_mul(1 << plan.failures.min(30)).min(settings.longest_wait_ms);
         plan.failures = plan.failures.saturating_add(1);
         let wait = doubled / 2 + ((doubled - doubled / 2) as f64 * chance.clamp(0.0, 1.0)) as u64;
@@ -228,6 +232,20 @@ mod tests {
     }
 
     #[test]
+    fn files_that_fail_together_are_one_failure() {
+        let mut s = Schedule::new(QueueSettings { at_once: 4, first_wait_ms: 100, longest_wait_ms: 10_000, synced: true });
+        s.plan(&id(1), [("a", false), ("b", false), ("c", false)].into_iter());
+        let begin = |s: &mut Schedule, now| {
+            std::iter::from_fn(|| if let Next::Start(job) = s.next(now) { Some(job) } else { None }).collect::<Vec<_>>()
+        };
+        let jobs = begin(&mut s, 0);
+        assert!(jobs.len() > 1);
+        assert_eq!(jobs.iter().map(|job| s.failed(job, 10, 1.0)).collect::<Vec<_>>(), vec![Some((1, 100)); jobs.len()]);
+        let again = begin(&mut s, 110);
+        assert_eq!(s.failed(&again[0], 110, 1.0), Some((2, 200)), "the next time it is another");
+    }
+
+    #[test]
     fn a_new_plan_waits_for_what_the_old_one_has_under_way() {
         let mut s = Schedule::new(QueueSettings::default());
         s.plan(&id(1), [("a", false)].into_iter());
@@ -259,7 +277,7 @@ mod tests {
                     3 if !running.is_empty() => {
                         let job = running.remove(which % running.len());
                         let waited = s.failed(&job, *now, 0.5);
-                        assert!(waited.is_none_or(|(_, wait)| (5..=1_000).contains(&wait)));
+                        assert!(waited.is_none_or(|(_, wait)| (1..=1_000).contains(&wait)));
                     }
                     5 if by.is_multiple_of(7) => { done.remove(&id(which % 4)); s.forget(&id(which % 4)); }
                     4 => *now += by,

@@ -24,6 +24,17 @@ temporary-body =
 
     If it was not you who asked, you need not do anything.
 
+# Whom a session was for
+requester-title = Who may see the recording?
+requester-how = It opens for members of the workspace and for people who are selected. Enter the customer's address: a link to it goes there once they open the recording.
+requester-address = Customer's e-mail address
+requester-act = Select them
+requester-later = Not now
+requester-named = They are selected for the recording of this session. It is changed on the recording's page.
+requester-already = Somebody said it already. It is changed on the recording's page.
+requester-postponed = Nobody is selected. A member can do it on the recording's page.
+requester-over = This can no longer be said here. A member can do it on the recording's page.
+
 visibility-no-letters = Nobody but members can open it: this node sends no letters, so selected people cannot be sent a link. An administrator sets [mail] in its configuration.
 
 # Sending a link
@@ -31,6 +42,8 @@ send-external-title = Send link to external user
 send-external-how = The recipient gets a letter with a link, asks there for a one-time code that goes to the same address, accepts the terms of use and plays what you chose. Nothing can be downloaded.
 send-internal-title = Send link to internal user
 send-internal-how = The recipient signs in and finds what you chose in the archive: all of it that their own rights let them see.
+send-external-act = Send outside …
+send-internal-act = Send to a colleague …
 send-nothing = Nothing is chosen. Choose recordings or chat logs in the archive first.
 send-to-archive = To the archive
 send-chosen = { $n ->

@@ -133,3 +133,117 @@ triage-try-labels = Labels
 triage-try-people = Assigned to
 triage-try-rules = Rules that it meets
 
+
+sorting-title = Sorting
+sorting-name = Title
+sorting-folder = Folder
+sorting-no-folder = In no folder
+sorting-labels = Labels
+sorting-assignees = Assigned to
+sorting-assign = Assign to …
+sorting-nobody = Nobody
+sorting-sight = Sight
+sorting-restricted = Restricted
+sorting-restricted-how = Listed and played only for who has the right to restricted recordings.
+sorting-restricted-not = Only who has the right to restricted recordings can change this.
+sorting-save = Save
+sorting-by-rules = Sorted by triage as it became ready: { $rules }.
+
+fact-ticket = Ticket
+fact-customer-email = Customer's e-mail
+fact-queue = Queue
+fact-access-number = Access number
+fact-caller-number = Caller's number
+fact-orders = Orders
+fact-started-by = Started
+fact-region = Region
+fact-hold = Legal hold
+fact-hold-yes = Nothing deletes it
+facts-customer = Customer and call
+facts-file = Recording
+started-manual = by hand
+started-prompt = by a host's yes to the question
+started-auto_first = with the first participant
+started-auto_second = with the second participant
+started-forced = by force, as the call was answered
+
+notes-changed = Changed { $what }
+changed-title = title
+changed-folder = folder
+changed-labels = labels
+changed-assignees = assignees
+changed-restricted = restriction
+changed-legal_hold = legal hold
+
+act-not-allowed = { $act }: { $why }
+act-not-yet = the recording is still being made
+act-delete = Delete this recording …
+act-delete-how = All of its files go, here and in the store. There is no way back. The audit log keeps that it was deleted, and by whom.
+act-delete-sure = Delete it for good
+
+happened-title = What happened
+happened-none = Nothing was told of its session.
+happened-when = When
+happened-place = In the recording
+happened-what = What
+happened-somebody = Somebody
+happened-session-opened = The session began
+happened-session-ended = The session ended
+happened-participant-joined = { $who } came in
+happened-participant-left = { $who } left
+happened-participant-erased = Everything that was captured of { $who } was erased
+happened-consent-asked = { $who } was asked for consent
+happened-prompt-asked = { $who } was asked whether to record
+happened-consent-granted = { $who } agreed to be recorded
+happened-consent-declined = { $who } declined to be recorded
+happened-consent-withdrawn = { $who } withdrew their consent
+happened-command = { $who } { $what }
+happened-refused = { $who } { $what }: refused. { $why }
+happened-recording-started = The recording began
+happened-recording-paused = The recording paused
+happened-recording-resumed = The recording went on
+happened-recording-ended = The recording ended
+happened-recording-ready = Everything was stored and read back
+happened-recording-erased = What a party declined was taken out of it
+happened-recording-failed = It could not be made
+
+sort-open = Sort …
+sort-open-delete = Delete …
+sort-title = { $n ->
+    [one] Sort one recording
+   *[other] Sort { $n } recordings
+  }
+sort-back = Archive
+sort-picked = Picked
+sort-folder-stays = As it is
+sort-add-labels = Add labels
+sort-remove-labels = Take off
+sort-assign = Assign to
+sort-assign-stays = Nobody else
+sort-unassign = Take from
+sort-act = Change them
+sort-cancel = Cancel
+sort-nothing = Nothing was chosen to be changed.
+sort-delete = { $n ->
+    [one] Delete this recording …
+   *[other] Delete these { $n } recordings …
+  }
+sort-delete-rights = Those that you may not delete stay, and you are told which.
+sort-delete-sure = { $n ->
+    [one] Delete it for good
+   *[other] Delete { $n } recordings for good
+  }
+sort-refused-title = Not everything could be done
+sort-done = { $n ->
+    [0] None was changed.
+    [one] One was changed.
+   *[other] { $n } were changed.
+  }
+sort-not-done = { $n ->
+    [one] One was not; the reason is beside it.
+   *[other] { $n } were not; the reasons are beside them.
+  }
+sort-why = Why not
+folders-side = Folders
+folders-side-all = All recordings
+folders-side-none = In no folder

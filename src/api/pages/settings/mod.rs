@@ -4,10 +4,12 @@ mod agents;
 mod audit;
 mod fields;
 mod folders;
+mod people;
 mod policy;
 mod presets;
 mod projects;
 mod queues;
+mod retention;
 mod story;
 mod triage;
 mod triage_rule;
@@ -47,18 +49,24 @@ pub(super) fn routes() -> axum::Router<ApiState> {
         .route("/settings/triage/{id}", get(triage_rule::show).post(triage_rule::save))
         .route("/settings/triage/{id}/move", axum::routing::post(triage::shift))
         .route("/settings/new-triage-rule", get(triage_rule::new))
+        .route("/settings/retention", get(retention::show).post(retention::hold))
+        .route("/settings/retention/{id}", axum::routing::post(retention::release))
         .route("/settings/audit", get(audit::show))
+        .merge(people::routes())
 }
 
 /// The entries of the pages' own bar: name and address.
-pub(super) const TABS: [(&str, &str); 8] = [
+pub(super) const TABS: [(&str, &str); 11] = [
     ("workspace", "/settings"),
     ("projects", "/settings/projects"),
     ("agents", "/settings/agents"),
     ("queues", "/settings/queues"),
     ("folders", "/settings/folders"),
     ("triage", "/settings/triage"),
+    ("people", "/settings/people"),
+    ("keys", "/settings/keys"),
     ("webhooks", "/settings/webhooks"),
+    ("retention", "/settings/retention"),
     ("audit", "/settings/audit"),
 ];
 
@@ -90,12 +98,12 @@ impl<S: Send + Sync> FromRequest<S> for Sent {
 
 impl Sent {
     /// The field's text without blanks around it, empty where it was not sent.
-    fn get(&self, name: &str) -> &str {
+    pub(super) fn get(&self, name: &str) -> &str {
         self.0.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value.trim())
     }
 
     /// Every value of a field.
-    fn all<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s str> {
+    pub(super) fn all<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s str> {
         self.0.iter().filter(move |(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 

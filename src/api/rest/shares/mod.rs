@@ -12,8 +12,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
 
-pub(in crate::api) use body::ShareBody;
-pub(in crate::api) use ordering::{CHAT, order, time_zone};
+pub(in crate::api) use body::{RecipientBody, ShareBody};
+pub(in crate::api) use ordering::{CHAT, can_send, order, time_zone};
 pub(in crate::api) use wire::{ShareJson, SharePageJson};
 
 use super::recordings::instant;
@@ -23,10 +23,11 @@ use crate::api::body::{Asked, At, Body};
 use crate::api::noted::now;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
-use crate::archive::AuditAction;
 use crate::archive::audit::masked;
 use crate::archive::shares::{Share, ShareFilter, ShareKind, ShareStatus};
 use crate::archive::visibility::new_link;
+use crate::archive::{AuditAction, NewEvent};
+use crate::model::event_kind::EventKind;
 use crate::model::id::ShareId;
 
 /// How long calling back waits for the external store.
@@ -127,6 +128,8 @@ pub(in crate::api) async fn call_back(member: &Member, state: &ApiState, id: &Sh
     if !state.catalogue.cancel_share(id, entry).await? {
         return Err(Problem::conflict("not_valid", "this share is cancelled or over already"));
     }
+    let data = json!({ "share": id });
+    state.events.tell(NewEvent { at: now(), session: None, kind: EventKind::ShareCancelled, data });
     // A store that is away holds up nobody who calls back: the sweep goes on with it.
     let _ = tokio::time::timeout(REMOVING, state.external.remove(&share.prefix())).await;
     state.external.look();

@@ -19,7 +19,8 @@ use crate::archive::outbox::Letter;
 use crate::archive::rights::{Action, Sight};
 use crate::archive::shares::{Share, ShareFiles, ShareItem, ShareKind, Shared};
 use crate::archive::visibility::new_link;
-use crate::archive::{AuditAction, ListFilter, NewAudit, Recording, RecordingState};
+use crate::archive::{AuditAction, ListFilter, NewAudit, NewEvent, Recording, RecordingState};
+use crate::model::event_kind::EventKind;
 use crate::model::id::{LetterId, SessionId, ShareId, ShareItemId, SharePageId};
 use crate::model::redact::{Personal, Secret};
 use crate::model::time::WallClock;
@@ -59,12 +60,14 @@ pub(in crate::api) async fn order(member: &Member, state: &ApiState, base: &Base
     }
     kept?;
     state.outbox.look();
+    let data = json!({ "share": share.id, "items": share.items.len(), "until": share.until });
+    state.events.tell(NewEvent { at: now, session: None, kind: EventKind::ShareSent, data });
     tracing::info!(share = %share.id, by = %member.actor, items = share.items.len(), "recordings are shared with somebody outside");
     super::shown(state, &share.id).await
 }
 
 /// Refuses what needs a letter where none can go out.
-pub(super) fn can_send(state: &ApiState) -> Result<(), Problem> {
+pub(in crate::api) fn can_send(state: &ApiState) -> Result<(), Problem> {
     if state.outbox.is_there() {
         return Ok(());
     }

@@ -6,12 +6,13 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::metadata::Told;
-use crate::api::auth::{Operator, random_text};
+use crate::api::auth::{Account, random_text};
 use crate::api::base_url::BaseUrl;
 use crate::api::body::{At, Body};
 use crate::api::noted::now;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
+use crate::archive::scope::Scope;
 use crate::archive::uploads::{UploadDetails, UploadInvitation};
 use crate::archive::{AuditAction, keys};
 use crate::model::id::{ProjectSlug, RecordingId, UploadInvitationId};
@@ -97,15 +98,19 @@ impl UploadInvitationJson {
 #[utoipa::path(post, path = "/v1/upload-invitations", tag = "uploads", request_body = NewUploadInvitation,
     responses((status = 201, body = UploadInvitationJson), (status = 422, body = Problem)))]
 pub async fn create(
-    operator: Operator,
+    account: Account,
     State(state): State<ApiState>,
     base: BaseUrl,
     Body(wanted): Body<NewUploadInvitation>,
 ) -> Result<(StatusCode, Json<UploadInvitationJson>), Problem> {
-    Ok((StatusCode::CREATED, Json(made(&operator, &state, &base, wanted).await?)))
+    account.needs(Scope::Uploads)?;
+    if !account.reaches(&wanted.project) {
+        return Err(Problem::invalid(format!("project: there is no project `{}`", wanted.project)));
+    }
+    Ok((StatusCode::CREATED, Json(made(&account, &state, &base, wanted).await?)))
 }
 
-async fn made(operator: &Operator, state: &ApiState, base: &BaseUrl, wanted: NewUploadInvitation) -> Result<UploadInvitationJson, Problem> {
+async fn made(account: &Account, state: &ApiState, base: &BaseUrl, wanted: NewUploadInvitation) -> Result<UploadInvitationJson, Problem> {
     let created_at = now();
     let expires_at = wanted.expires.unwrap_or_else(|| created_at.plus_ns(LIFE_DAYS * DAY_NS));
     if expires_at <= created_at || expires_at > created_at.plus_ns(LONGEST_DAYS * DAY_NS) {
@@ -132,7 +137,7 @@ async fn made(operator: &Operator, state: &ApiState, base: &BaseUrl, wanted: New
     let invitation = UploadInvitation {
         id: UploadInvitationId::random(),
         token_hash: keys::hash(token.reveal()),
-        made_by: operator.actor(),
+        made_by: account.actor.clone(),
         details,
         upload: None,
         recording: None,
@@ -141,24 +146,26 @@ async fn made(operator: &Operator, state: &ApiState, base: &BaseUrl, wanted: New
     };
     state.catalogue.insert_upload_invitation(&invitation).await?;
     let detail = serde_json::json!({ "project": invitation.details.project, "expires": expires_at });
-    operator.note(state, AuditAction::Share, format!("upload-invitation:{}", invitation.id), detail).await?;
+    account.note(state, AuditAction::Share, format!("upload-invitation:{}", invitation.id), detail).await?;
     let page_url = format!("{}/send#{}", base.0, token.reveal());
     Ok(UploadInvitationJson { page_url: Some(page_url), token: Some(token.reveal().to_owned()), ..UploadInvitationJson::of(invitation) })
 }
 
 /// Invitations of this caller that are not over, newest first.
 #[utoipa::path(get, path = "/v1/upload-invitations", tag = "uploads", responses((status = 200, body = Vec<UploadInvitationJson>)))]
-pub async fn list(operator: Operator, State(state): State<ApiState>) -> Result<Json<Vec<UploadInvitationJson>>, Problem> {
-    let all = state.catalogue.upload_invitations(&operator.actor()).await?;
+pub async fn list(account: Account, State(state): State<ApiState>) -> Result<Json<Vec<UploadInvitationJson>>, Problem> {
+    account.needs(Scope::Uploads)?;
+    let all = state.catalogue.upload_invitations(&account.actor).await?;
     Ok(Json(all.into_iter().map(UploadInvitationJson::of).collect()))
 }
 
 /// Takes an invitation back. What was sent stays.
 #[utoipa::path(delete, path = "/v1/upload-invitations/{id}", tag = "uploads", params(("id" = String, Path)),
     responses((status = 204), (status = 404, body = Problem)))]
-pub async fn delete(operator: Operator, State(state): State<ApiState>, At(id): At<UploadInvitationId>) -> Result<StatusCode, Problem> {
-    if state.catalogue.delete_upload_invitation(&id, &operator.actor()).await? {
-        operator.note(&state, AuditAction::Cancel, format!("upload-invitation:{id}"), serde_json::json!({})).await?;
+pub async fn delete(account: Account, State(state): State<ApiState>, At(id): At<UploadInvitationId>) -> Result<StatusCode, Problem> {
+    account.needs(Scope::Uploads)?;
+    if state.catalogue.delete_upload_invitation(&id, &account.actor).await? {
+        account.note(&state, AuditAction::Cancel, format!("upload-invitation:{id}"), serde_json::json!({})).await?;
         return Ok(StatusCode::NO_CONTENT);
     }
     Err(Problem::not_found(format!("there is no upload invitation `{id}`")))

@@ -16,12 +16,14 @@ use axum::response::{IntoResponse, Response};
 
 use self::answer::UploadJson;
 use self::receive::{Sender, begin, hold, look, receive, terminate};
-use crate::api::auth::Operator;
+use crate::api::auth::{Account, Member};
 use crate::api::body::At;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
-use crate::archive::RecordingState;
+use crate::archive::rights::Action;
+use crate::archive::scope::Scope;
 use crate::archive::uploads::UploadState;
+use crate::archive::{RecordingState, Source};
 use crate::model::id::{RecordingId, UploadId};
 
 /// What this end of the tus protocol can do.
@@ -32,9 +34,10 @@ pub async fn options(State(state): State<ApiState>) -> Response {
 
 /// Files of this caller that are not recordings yet.
 #[utoipa::path(get, path = "/v1/uploads", tag = "uploads", responses((status = 200, body = Vec<UploadJson>)))]
-pub async fn list(operator: Operator, State(state): State<ApiState>) -> Result<Json<Vec<UploadJson>>, Problem> {
+pub async fn list(account: Account, State(state): State<ApiState>) -> Result<Json<Vec<UploadJson>>, Problem> {
+    account.needs(Scope::Uploads)?;
     let mut all = Vec::new();
-    for upload in state.catalogue.uploads_of(&operator.actor()).await? {
+    for upload in state.catalogue.uploads_of(&account.actor).await? {
         all.push(UploadJson::of(&state, upload).await?);
     }
     Ok(Json(all))
@@ -46,26 +49,24 @@ pub async fn list(operator: Operator, State(state): State<ApiState>) -> Result<J
     params(("Tus-Resumable" = String, Header), ("Upload-Length" = u64, Header), ("Upload-Metadata" = Option<String>, Header)),
     responses((status = 201, body = UploadJson), (status = 400, body = Problem), (status = 409, body = Problem), (status = 412, body = Problem),
     (status = 413, body = Problem), (status = 422, body = Problem)))]
-pub async fn create(operator: Operator, State(state): State<ApiState>, headers: HeaderMap) -> Result<Response, Problem> {
-    begin(&state, &Sender::Member { actor: operator.actor(), name: operator.holder.clone() }, &headers, "/v1/uploads").await
+pub async fn create(account: Account, State(state): State<ApiState>, headers: HeaderMap) -> Result<Response, Problem> {
+    account.needs(Scope::Uploads)?;
+    begin(&state, &Sender::Member(Box::new(account)), &headers, "/v1/uploads").await
 }
 
 /// How much of a file is here: `Upload-Offset`.
 #[utoipa::path(head, path = "/v1/uploads/{id}", tag = "uploads", params(("id" = String, Path)), responses((status = 200), (status = 404), (status = 410)))]
-pub async fn head(
-    operator: Operator,
-    State(state): State<ApiState>,
-    At(id): At<UploadId>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let upload = hold(&state, &id, &operator.actor()).await?;
+pub async fn head(account: Account, State(state): State<ApiState>, At(id): At<UploadId>, headers: HeaderMap) -> Result<Response, Problem> {
+    account.needs(Scope::Uploads)?;
+    let upload = hold(&state, &id, &account.actor).await?;
     look(&state, &upload, &headers).await
 }
 
 /// A file that is not a recording yet.
 #[utoipa::path(get, path = "/v1/uploads/{id}", tag = "uploads", params(("id" = String, Path)), responses((status = 200, body = UploadJson), (status = 404, body = Problem)))]
-pub async fn get(operator: Operator, State(state): State<ApiState>, At(id): At<UploadId>) -> Result<Json<UploadJson>, Problem> {
-    let upload = hold(&state, &id, &operator.actor()).await?;
+pub async fn get(account: Account, State(state): State<ApiState>, At(id): At<UploadId>) -> Result<Json<UploadJson>, Problem> {
+    account.needs(Scope::Uploads)?;
+    let upload = hold(&state, &id, &account.actor).await?;
     Ok(Json(UploadJson::of(&state, upload).await?))
 }
 
@@ -76,8 +77,9 @@ pub async fn get(operator: Operator, State(state): State<ApiState>, At(id): At<U
     request_body(content_type = "application/offset+octet-stream"),
     responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem), (status = 415, body = Problem), (status = 423, body = Problem),
     (status = 460, body = Problem)))]
-pub async fn patch(operator: Operator, State(state): State<ApiState>, At(id): At<UploadId>, request: Request) -> Result<Response, Problem> {
-    let upload = hold(&state, &id, &operator.actor()).await?;
+pub async fn patch(account: Account, State(state): State<ApiState>, At(id): At<UploadId>, request: Request) -> Result<Response, Problem> {
+    account.needs(Scope::Uploads)?;
+    let upload = hold(&state, &id, &account.actor).await?;
     receive(&state, upload, request).await
 }
 
@@ -85,22 +87,34 @@ pub async fn patch(operator: Operator, State(state): State<ApiState>, At(id): At
 #[utoipa::path(delete, path = "/v1/uploads/{id}", tag = "uploads", params(("id" = String, Path), ("Tus-Resumable" = String, Header)),
     responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem), (status = 423, body = Problem)))]
 pub async fn delete(
-    operator: Operator,
+    account: Account,
     State(state): State<ApiState>,
     At(id): At<UploadId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let upload = hold(&state, &id, &operator.actor()).await?;
+    account.needs(Scope::Uploads)?;
+    let upload = hold(&state, &id, &account.actor).await?;
     terminate(&state, &upload, &headers).await
 }
 
-/// Tries once more to make a recording of a file that failed.
-#[utoipa::path(post, path = "/v1/recordings/{id}/retry", tag = "uploads", params(("id" = String, Path)),
+/// Tries once more to make a recording that failed: of the file that was sent in, or of its session's tape.
+#[utoipa::path(post, path = "/v1/recordings/{id}/retry", tag = "recordings", params(("id" = String, Path)),
     responses((status = 202), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub async fn retry(_: Operator, State(state): State<ApiState>, At(id): At<RecordingId>) -> Result<Response, Problem> {
-    let mut row = state.catalogue.recording(&id).await?;
-    let none = || Problem::conflict("nothing_to_retry", "this recording did not fail, or the file that it would be made of is gone");
-    let upload = state.catalogue.upload_of_recording(&id).await?.filter(|_| row.state == RecordingState::Failed).ok_or_else(none)?;
+pub async fn retry(member: Member, State(state): State<ApiState>, At(id): At<RecordingId>) -> Result<Response, Problem> {
+    // Whose recording it is may set its visibility, and try it again.
+    let mut row = member.may(&state, &id, &Action::ChangeVisibility).await?;
+    let none = || Problem::conflict("nothing_to_retry", "this recording did not fail, or what it would be made of is gone");
+    if row.state != RecordingState::Failed {
+        return Err(none());
+    }
+    if row.source == Source::Live {
+        if state.registry.view(&row.session).is_some() {
+            return Err(Problem::conflict("still_recording", "its session goes on: it can be made again once the session is over"));
+        }
+        // Its rows are brought back from the tape, each in the state that it is in then.
+        return if state.tapes.make_again(&row.session) { Ok(StatusCode::ACCEPTED.into_response()) } else { Err(none()) };
+    }
+    let upload = state.catalogue.upload_of_recording(&id).await?.ok_or_else(none)?;
     let until = crate::api::noted::now().plus_ns(state.inbox.limits().unfinished.as_nanos() as u64);
     if !state.catalogue.move_upload(&upload.id, UploadState::Failed, UploadState::Rendering, until).await? {
         return Err(none());

@@ -10,6 +10,7 @@ use tokio::io::AsyncWriteExt as _;
 use super::answer::UploadJson;
 use super::metadata::Told;
 use super::protocol::{Sum, about, number, version, wrong_sum};
+use crate::api::auth::Account;
 use crate::api::inbox::Inbox;
 use crate::api::noted::now;
 use crate::api::problem::Problem;
@@ -25,12 +26,7 @@ use crate::model::time::WallClock;
 /// Who sends.
 pub(super) enum Sender {
     /// A member of the workspace, or a machine.
-    Member {
-        /// As the audit log names them.
-        actor: String,
-        /// Their name.
-        name: String,
-    },
+    Member(Box<Account>),
     /// Somebody who was invited.
     Invited(Box<UploadInvitation>),
 }
@@ -66,7 +62,17 @@ pub(super) async fn begin(state: &ApiState, sender: &Sender, headers: &HeaderMap
     }
     let told = Told::read(headers)?;
     let (owner, details, expires_at) = match sender {
-        Sender::Member { actor, name } => (actor.clone(), told.of_member(name)?, expiry(state)),
+        Sender::Member(account) => {
+            let details = told.of_member(&account.person.name)?;
+            let names_another = details.agent.as_ref().is_some_and(|agent| *agent != account.person.name);
+            if names_another && account.key.is_none() && !account.is_admin() {
+                return Err(Problem::invalid("agent: only yourself; leave it out"));
+            }
+            if !account.reaches(&details.project) {
+                return Err(Problem::invalid(format!("project: there is no project `{}`", details.project)));
+            }
+            (account.actor.clone(), details, expiry(state))
+        }
         Sender::Invited(invitation) => {
             let owner = format!("invitation:{}", invitation.id);
             (owner, told.of_invited(&invitation.details)?, expiry(state).min(invitation.expires_at))
@@ -91,7 +97,7 @@ pub(super) async fn begin(state: &ApiState, sender: &Sender, headers: &HeaderMap
     state.inbox.create(&upload.id).await.map_err(|e| Problem::internal(&e))?;
     let invitation = match sender {
         Sender::Invited(invitation) => Some(&invitation.id),
-        Sender::Member { .. } => None,
+        Sender::Member(_) => None,
     };
     if let Err(error) = state.catalogue.insert_upload(&upload, limits.bounds, invitation).await {
         let _ = state.inbox.remove(&upload.id).await;

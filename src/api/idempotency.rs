@@ -1,0 +1,180 @@
+//! `Idempotency-Key`: whoever cannot know whether a request arrived sends it again with the same key, and gets the first answer instead of a second thing.
+//!
+//! Holds for every `POST` below `/v1`, for each caller apart, for 24 hours. An answer that says that the request was not carried out for a reason of the node
+//! (5xx) or of the moment (409, 429, 401, 403) is not kept: the same key may be tried again. A request goes on where its caller goes away: what it answers is
+//! there for the next try.
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ring::digest::{Context, SHA256};
+
+use super::auth::Caller;
+use super::body::MAX_BODY_BYTES;
+use super::noted::now;
+use super::problem::Problem;
+use super::state::ApiState;
+use crate::archive::answers::{Answer, AnswerKey, Known};
+
+/// The header.
+pub const HEADER: &str = "idempotency-key";
+/// Longest key, in characters.
+const LONGEST_KEY: usize = 255;
+/// Largest answer that is kept: what a request that makes something answers is a few kilobytes.
+const LARGEST_ANSWER: usize = 1 << 20;
+/// Says that an answer was given before.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+/// Headers of a request that say what is asked for, beside its body.
+const ASKED: [&str; 5] = ["content-type", "upload-length", "upload-metadata", "if-match", "if-none-match"];
+/// Headers of an answer that are given again.
+const ANSWERED: [HeaderName; 5] =
+    [header::CONTENT_TYPE, header::LOCATION, header::ETAG, header::CACHE_CONTROL, HeaderName::from_static("tus-resumable")];
+
+/// Answers as before where a key was seen before; else lets the request through and keeps what it answers.
+pub async fn keep(State(state): State<ApiState>, request: Request, next: Next) -> Response {
+    let caller = request.extensions().get::<Caller>().map(Caller::actor);
+    let is_asked = request.method() == Method::POST && request.uri().path().starts_with("/v1/");
+    let (Some(caller), Some(sent), true) = (caller, request.headers().get(HEADER).cloned(), is_asked) else {
+        return next.run(request).await;
+    };
+    match kept(state, caller, &sent, request, next).await {
+        Ok(response) => response,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn kept(state: ApiState, caller: String, sent: &HeaderValue, request: Request, next: Next) -> Result<Response, Problem> {
+    let key = state.answers.of(&caller, &key_of(sent)?)?;
+    let (parts, body) = request.into_parts();
+    let Ok(bytes) = to_bytes(body, MAX_BODY_BYTES).await else {
+        let detail = format!("with an Idempotency-Key the body may have {MAX_BODY_BYTES} bytes; send a file's bytes apart, without one");
+        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail));
+    };
+    let place = parts.uri.path_and_query().map_or("", |place| place.as_str());
+    let fingerprint = fingerprint(place, &parts.headers, &bytes);
+    match state.catalogue.begin_answer(&key, &fingerprint, now()).await? {
+        Known::New => {}
+        Known::UnderWay => {
+            return Err(Problem::conflict(
+                "idempotency_in_flight",
+                "Idempotency-Key: the first request with it is not answered yet; ask again in a moment",
+            ));
+        }
+        Known::Reused => {
+            let detail = "Idempotency-Key: was used for another request; a new request needs a new key";
+            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail));
+        }
+        Known::Answered(answer) => return Ok(again(&answer)),
+    }
+    let request = Request::from_parts(parts, Body::from(bytes));
+    // Goes on where the caller goes away: the next try finds what it answered.
+    let carried_out = tokio::spawn(async move {
+        let response = next.run(request).await;
+        noted(&state, &key, response).await
+    });
+    carried_out.await.map_err(|error| Problem::internal(&error))
+}
+
+async fn noted(state: &ApiState, key: &AnswerKey, response: Response) -> Response {
+    let (parts, body) = response.into_parts();
+    let bytes = to_bytes(body, LARGEST_ANSWER).await;
+    let passing = parts.status.is_server_error()
+        || matches!(
+            parts.status,
+            StatusCode::CONFLICT
+                | StatusCode::TOO_MANY_REQUESTS
+                | StatusCode::UNAUTHORIZED
+                | StatusCode::FORBIDDEN
+                | StatusCode::REQUEST_TIMEOUT
+        );
+    let done = match &bytes {
+        Ok(bytes) if !passing => {
+            let names = ANSWERED;
+            let headers = names.iter().filter_map(|name| Some((name.to_string(), parts.headers.get(name)?.to_str().ok()?.to_owned())));
+            let answer = Answer { status: parts.status.as_u16(), headers: headers.collect(), body: STANDARD.encode(bytes) };
+            state.catalogue.keep_answer(key, &answer).await
+        }
+        _ => state.catalogue.forget_answer(key).await,
+    };
+    if let Err(error) = done {
+        tracing::error!(%error, "an answer could not be kept: the same request again is refused as under way");
+    }
+    match bytes {
+        Ok(bytes) => Response::from_parts(parts, Body::from(bytes)),
+        Err(error) => Problem::internal(&error).into_response(),
+    }
+}
+
+fn again(answer: &Answer) -> Response {
+    let body = STANDARD.decode(&answer.body).unwrap_or_default();
+    let mut response = (StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), body).into_response();
+    let headers = response.headers_mut();
+    headers.remove(header::CONTENT_TYPE);
+    for (name, value) in &answer.headers {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse::<HeaderValue>()) {
+            headers.insert(name, value);
+        }
+    }
+    headers.insert(REPLAYED, HeaderValue::from_static("true"));
+    response
+}
+
+/// The key as it was meant: a structured field's string stands in double quotes, and many clients leave them out.
+fn key_of(sent: &HeaderValue) -> Result<String, Problem> {
+    let text = sent.to_str().unwrap_or_default().trim();
+    let bare = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
+    let fits = (1..=LONGEST_KEY).contains(&bare.len()) && bare.bytes().all(|b| (0x20..0x7f).contains(&b));
+    let detail = format!("Idempotency-Key: 1 to {LONGEST_KEY} printable characters, such as a UUID");
+    fits.then(|| bare.to_owned()).ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, "bad_idempotency_key", detail))
+}
+
+fn fingerprint(place: &str, headers: &HeaderMap, body: &[u8]) -> String {
+    let mut context = Context::new(&SHA256);
+    let mut add = |bytes: &[u8]| {
+        context.update(&(bytes.len() as u64).to_be_bytes());
+        context.update(bytes);
+    };
+    add(place.as_bytes());
+    for name in ASKED {
+        add(headers.get(name).map_or(b"", HeaderValue::as_bytes));
+    }
+    add(body);
+    hex::encode(context.finish().as_ref())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_read_with_and_without_its_quotes() {
+        let read = |text: &'static str| key_of(&HeaderValue::from_static(text)).map_err(|problem| problem.reason.into_owned());
+        assert_eq!(read("\"8e03978e-40d5\""), Ok("8e03978e-40d5".to_owned()));
+        assert_eq!(read(" 8e03978e-40d5 "), Ok("8e03978e-40d5".to_owned()));
+        for bad in ["", "\"\"", "  "] {
+            assert_eq!(read(bad), Err("bad_idempotency_key".to_owned()));
+        }
+    }
+
+    #[test]
+    fn requests_that_differ_anywhere_are_different() {
+        let of = |place: &str, length: &'static str, body: &str| {
+            fingerprint(
+                place,
+                &HeaderMap::from_iter([(HeaderName::from_static("upload-length"), HeaderValue::from_static(length))]),
+                body.as_bytes(),
+            )
+        };
+        let one = of("/v1/sessions", "1", "{}");
+        assert_eq!(one, of("/v1/sessions", "1", "{}"));
+        for other in
+            [of("/v1/session", "1", "{}"), of("/v1/sessions", "2", "{}"), of("/v1/sessions", "1", "{} "), of("/v1/sessions?a=1", "1", "{}")]
+        {
+            assert_ne!(one, other);
+        }
+    }
+}
