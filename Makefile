@@ -10,7 +10,7 @@ run:
 test:
 	scripts/install-missing tests
 	cargo test --no-fail-fast
-	FERRIC_TEST_CATALOGUE=postgres cargo test --no-fail-fast --test archive --test api --test rows --test console
+	FERRIC_TEST_CATALOGUE=postgres cargo test --no-fail-fast --test archive --test api
 
 bench:
 	scripts/install-missing bench

@@ -28,6 +28,7 @@ impl RunningNode {
             .args(["serve", "--http", "127.0.0.1:0", "--sip", "127.0.0.1:0", "--data"])
             .arg(data)
             .envs(environment.iter().copied())
+            .env_remove("FERRIC_TEST_CATALOGUE")
             .stdout(Stdio::piped())
             .spawn()
             .expect("the program starts");
