@@ -7,6 +7,7 @@ mod a_platform_is_told_what_happens;
 #[path = "../rows/aged.rs"]
 mod aged;
 mod agents_hosts_and_guests_are_in_control;
+mod an_administrator_lets_people_in;
 mod an_administrator_sees_what_goes_when;
 mod an_administrator_sets_what_is_recorded;
 #[allow(dead_code)]
