@@ -72,10 +72,11 @@ impl OnThisNode {
         }
     }
 
-    /// Tapes that are kept for other views go with the last recording of their session.
+    /// Tapes that are kept for other views go with the last recording of their session; one of which no recording was ever made is kept its days.
     async fn remove_tapes_without_recordings(&self) -> Result<(), String> {
         for session in self.kept_tapes().map_err(|error| error.to_string())? {
-            if self.catalogue.states_of(&session).await.map_err(|error| error.to_string())?.is_empty() {
+            let had_some = !self.catalogue.deleted_of(&session).await.map_err(|error| error.to_string())?.is_empty();
+            if had_some && self.catalogue.states_of(&session).await.map_err(|error| error.to_string())?.is_empty() {
                 self.remove_tape(&session).await?;
             }
         }
