@@ -192,6 +192,7 @@ pub async fn put(
 #[utoipa::path(get, path = "/v1/sessions/{id}/chat", tag = "chats", params(("id" = String, Path)),
     responses((status = 200, body = ChatJson), (status = 404, body = Problem)))]
 pub async fn get(member: Member, State(state): State<ApiState>, At(id): At<SessionId>) -> Result<Json<ChatJson>, Problem> {
+    member.account.needs(Scope::Play)?;
     let chat = state.catalogue.chat(&id).await?;
     reading_chat(&member, &state, &id).await?;
     Ok(Json(shown(&state, &member, chat).await?))
@@ -201,6 +202,7 @@ pub async fn get(member: Member, State(state): State<ApiState>, At(id): At<Sessi
 #[utoipa::path(delete, path = "/v1/sessions/{id}/chat", tag = "chats", params(("id" = String, Path)),
     responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn delete(member: Member, State(state): State<ApiState>, At(id): At<SessionId>) -> Result<StatusCode, Problem> {
+    member.account.needs(Scope::Delete)?;
     state.catalogue.chat(&id).await?;
     member.may_with_chat(&state, &id, &Action::Delete).await?;
     if state.catalogue.session_is_held(&id).await? {
