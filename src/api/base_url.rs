@@ -20,6 +20,13 @@ impl BaseUrl {
     }
 }
 
+/// Where links in letters lead: the configured base, or where the node listens. Never what a request calls this node: a stranger could have a letter lead
+/// to themselves. `None` where the node listens everywhere and nobody said how it is called.
+#[must_use]
+pub fn in_letters(state: &ApiState) -> Option<&str> {
+    state.public_url.as_deref().or(state.own_url.as_deref()).map(|base| base.trim_end_matches('/'))
+}
+
 /// The base as a request tells it.
 fn told_by(parts: &Parts) -> Option<BaseUrl> {
     let header_text = |name: header::HeaderName| parts.headers.get(name).and_then(|v| v.to_str().ok());

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::conveyor::done_mark;
@@ -104,11 +105,14 @@ async fn remove_folder(folder: PathBuf) -> Result<(), String> {
 const FIRST: Duration = Duration::from_secs(10);
 /// How often what is left of deletions is looked for where nothing is swept.
 const WITHOUT_SWEEPS: Duration = Duration::from_mins(1);
+/// How often kept tapes are looked through: a deletion takes its tape along, this is for one that was still wanted then.
+const TAPES_EVERY: Duration = Duration::from_hours(1);
 
 /// Goes on with what an earlier run left, and sweeps every so often (absent: only when asked), until told to stop.
 pub async fn run(sweeper: Sweeper, deletions: Deletions, here: OnThisNode, every: Option<Duration>, stop: CancellationToken) {
     let mut wait = Duration::ZERO;
     let mut is_first = true;
+    let mut tapes_at = Instant::now();
     loop {
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
@@ -136,7 +140,9 @@ pub async fn run(sweeper: Sweeper, deletions: Deletions, here: OnThisNode, every
             if let Err(error) = here.catalogue.forget_answers(now(), false).await {
                 tracing::warn!(%error, "answers that are kept no longer could not be forgotten; it is tried again");
             }
-            if let Err(error) = here.remove_tapes_without_recordings().await {
+            if tapes_at <= Instant::now()
+                && let Err(error) = here.remove_tapes_without_recordings().await
+            {
                 tracing::warn!(error, "kept tapes of deleted recordings could not be looked for; it is tried again");
             }
         };
@@ -144,6 +150,9 @@ pub async fn run(sweeper: Sweeper, deletions: Deletions, here: OnThisNode, every
             () = sweep => {}
             // What was begun is gone on with at the next start.
             () = stop.cancelled() => return,
+        }
+        if tapes_at <= Instant::now() {
+            tapes_at = Instant::now() + TAPES_EVERY;
         }
     }
 }

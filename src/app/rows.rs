@@ -288,39 +288,9 @@ impl Rows {
 }
 
 fn started(opened: &SessionOpened, parties: &[Party], output: &OutputKey, recording: &RecordingId, notice: &SessionNotice) -> Recording {
-    let mut row = Recording {
-        id: recording.clone(),
-        session: opened.session.clone(),
-        output: output.clone(),
-        project: opened.project.clone(),
-        kind: opened.settings.kind,
-        source: Source::Live,
-        state: RecordingState::Recording,
-        progress: 0,
-        failure: None,
-        discarded: None,
-        started_at: notice.wall,
-        ended_at: None,
-        duration_ms: None,
-        ended_by: None,
-        external_id: opened.external_id.clone(),
-        manifest: None,
-        labels: Vec::new(),
-        queue: None,
-        access_number: None,
-        caller_number: None,
-        customer_email: None,
-        ticket: None,
-        agents: Vec::new(),
-        orders: Vec::new(),
-        bytes: 0,
-        title: None,
-        folder: None,
-        assignees: Vec::new(),
-        restricted: false,
-        legal_hold: false,
-        region: opened.settings.region,
-    };
+    let (id, session, project) = (recording.clone(), opened.session.clone(), opened.project.clone());
+    let begun = Recording::begun(id, session, output.clone(), project, opened.settings.kind, Source::Live, notice.wall);
+    let mut row = Recording { external_id: opened.external_id.clone(), region: opened.settings.region, ..begun };
     row.describe(&opened.metadata, parties);
     row.describe_first(&opened.metadata);
     row

@@ -129,6 +129,54 @@ pub struct Recording {
     pub region: Option<Region>,
 }
 
+impl Recording {
+    /// A recording that has just begun: nothing more is known of it.
+    #[must_use]
+    pub fn begun(
+        id: RecordingId,
+        session: SessionId,
+        output: OutputKey,
+        project: ProjectSlug,
+        kind: Kind,
+        source: Source,
+        started_at: WallClock,
+    ) -> Self {
+        Self {
+            id,
+            session,
+            output,
+            project,
+            kind,
+            source,
+            state: RecordingState::Recording,
+            progress: 0,
+            failure: None,
+            discarded: None,
+            started_at,
+            ended_at: None,
+            duration_ms: None,
+            ended_by: None,
+            external_id: None,
+            manifest: None,
+            labels: Vec::new(),
+            queue: None,
+            access_number: None,
+            caller_number: None,
+            customer_email: None,
+            ticket: None,
+            agents: Vec::new(),
+            orders: Vec::new(),
+            bytes: 0,
+            title: None,
+            folder: None,
+            assignees: Vec::new(),
+            restricted: false,
+            legal_hold: false,
+            region: None,
+        }
+    }
+}
+
 /// Where a recording lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InFolder {
@@ -136,6 +184,17 @@ pub enum InFolder {
     One(String),
     /// In none.
     None,
+}
+
+impl InFolder {
+    /// What lists are asked for recordings in no folder with: no folder has this id.
+    pub const NOWHERE: &str = "none";
+
+    /// As lists are asked for it.
+    #[must_use]
+    pub fn asked(text: String) -> Self {
+        if text == Self::NOWHERE { Self::None } else { Self::One(text) }
+    }
 }
 
 /// What a list is asked for: all of it has to hold.

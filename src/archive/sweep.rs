@@ -81,7 +81,7 @@ impl Sweeper {
         let is_due = |began: WallClock| term.due_at(began, zone).is_some_and(|(due, _)| due <= now);
         let mut after = (BEGINNING, String::new());
         loop {
-            let found = self.catalogue.begun_before(project, source, cut, &after, Some(false), BATCH).await?;
+            let found = self.catalogue.begun_before(project, source, cut, &after, false, BATCH).await?;
             let Some((last, began)) = found.last().cloned() else { break };
             after = (began, last.into());
             let due: Vec<RecordingId> = found.into_iter().filter(|(_, began)| is_due(*began)).map(|(id, _)| id).collect();
@@ -96,9 +96,9 @@ impl Sweeper {
             swept.held += deleted.kept.iter().filter(|(_, why)| *why == Kept::Held).count() as u64;
         }
         let mut after = (BEGINNING, String::new());
-        while let Some(page) = Some(self.catalogue.begun_before(project, source, cut, &after, Some(true), BATCH).await?)
-            && let Some((last, began)) = page.last().cloned()
-        {
+        loop {
+            let page = self.catalogue.begun_before(project, source, cut, &after, true, BATCH).await?;
+            let Some((last, began)) = page.last().cloned() else { break };
             after = (began, last.into());
             swept.held += page.iter().filter(|(_, began)| is_due(*began)).count() as u64;
         }
@@ -204,8 +204,7 @@ impl Catalogue {
                 }
                 let cut = term.begun_before(days[days.len() - 1], &zone);
                 for (is_held, list) in [(false, &mut next), (true, &mut held)] {
-                    let found =
-                        self.begun_before(&project.slug, source, cut, &(BEGINNING, String::new()), Some(is_held), SHOWN as u32).await?;
+                    let found = self.begun_before(&project.slug, source, cut, &(BEGINNING, String::new()), is_held, SHOWN as u32).await?;
                     list.extend(found.into_iter().filter_map(|(recording, started_at)| {
                         let (due_at, limit) = term.due_at(started_at, &zone)?;
                         let by = if matches!(limit, Limit::Days(_)) { "days" } else { "months" };

@@ -99,37 +99,13 @@ pub async fn json_of(answer: Response) -> (u16, Value) {
 }
 
 pub fn recording(state: RecordingState) -> Recording {
+    let (project, at) = ("default".parse().expect("a slug"), WallClock::from_unix_ms(1_767_225_600_000));
     Recording {
-        id: RecordingId::random(),
-        session: SessionId::random(),
-        output: OutputKey::Main(1),
-        project: "default".parse().expect("a slug"),
-        kind: Kind::Call,
-        source: Source::Live,
         state,
         progress: 100,
-        failure: None,
-        discarded: None,
-        started_at: WallClock::from_unix_ms(1_767_225_600_000),
         ended_at: Some(WallClock::from_unix_ms(1_767_225_660_000)),
         duration_ms: Some(60_000),
         ended_by: Some(EndedBy::End),
-        external_id: None,
-        manifest: None,
-        labels: Vec::new(),
-        queue: None,
-        access_number: None,
-        caller_number: None,
-        customer_email: None,
-        ticket: None,
-        agents: Vec::new(),
-        orders: Vec::new(),
-        bytes: 0,
-        title: None,
-        folder: None,
-        assignees: Vec::new(),
-        restricted: false,
-        legal_hold: false,
-        region: None,
+        ..Recording::begun(RecordingId::random(), SessionId::random(), OutputKey::Main(1), project, Kind::Call, Source::Live, at)
     }
 }

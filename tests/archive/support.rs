@@ -55,39 +55,9 @@ pub fn session(project: &str) -> SessionRow {
 }
 
 pub fn recording(started_at: i64) -> Recording {
-    Recording {
-        id: RecordingId::random(),
-        session: SessionId::random(),
-        output: OutputKey::Main(1),
-        project: "default".parse().expect("a slug"),
-        kind: Kind::Call,
-        source: Source::Live,
-        state: RecordingState::Recording,
-        progress: 0,
-        failure: None,
-        discarded: None,
-        started_at: WallClock(started_at),
-        ended_at: None,
-        duration_ms: None,
-        ended_by: None,
-        external_id: None,
-        manifest: None,
-        labels: Vec::new(),
-        queue: None,
-        access_number: None,
-        caller_number: None,
-        customer_email: None,
-        ticket: None,
-        agents: Vec::new(),
-        orders: Vec::new(),
-        bytes: 0,
-        title: None,
-        folder: None,
-        assignees: Vec::new(),
-        restricted: false,
-        legal_hold: false,
-        region: None,
-    }
+    let project = "default".parse().expect("a slug");
+    let at = WallClock(started_at);
+    Recording::begun(RecordingId::random(), SessionId::random(), OutputKey::Main(1), project, Kind::Call, Source::Live, at)
 }
 
 /// Deletes a recording, whatever state it was in.

@@ -1,5 +1,4 @@
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use ferric::app::load::siprec::{CallPlan, LegPlan, Pump, SipFlow, SiprecCall, SiprecClient, Sound};
@@ -7,6 +6,7 @@ use serde_json::json;
 
 use crate::people_use_the_pages::devices;
 use crate::running_node::RunningNode;
+use crate::script::{run, script};
 
 /// Waits for a file that the script writes when it is time.
 async fn signalled(signals: PathBuf, name: &str) {
@@ -44,7 +44,6 @@ async fn call(
 async fn an_agent_a_host_guests_and_strangers_use_what_is_theirs() {
     let dir = tempfile::tempdir().expect("a folder");
     let node = RunningNode::start(&dir.path().join("data"));
-    let key = std::fs::read_to_string(dir.path().join("data/admin.key")).expect("a key");
     for (path, body) in [
         ("/v1/agents", json!({ "name": "paal", "addresses": ["sip:paal@pbx.example"] })),
         ("/v1/queues", json!({ "name": "sales", "properties": { "forced": true } })),
@@ -62,20 +61,9 @@ async fn an_agent_a_host_guests_and_strangers_use_what_is_theirs() {
     let calls = [tokio::spawn(first), tokio::spawn(second)];
 
     let (camera, microphone) = devices(dir.path());
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut script = Command::new("node");
-    script
-        .arg(root.join("tests/console/controls.mjs"))
-        .env("FERRIC_URL", &node.http)
-        .env("FERRIC_KEY", key.trim())
-        .env("CAMERA", camera)
-        .env("MICROPHONE", microphone)
-        .env("PICTURES", Path::new(env!("CARGO_TARGET_TMPDIR")).join("console"))
-        .env("SIGNALS", signals);
-    let said = tokio::task::spawn_blocking(move || script.output()).await.expect("joined").expect("node runs");
-    let (out, err) = (String::from_utf8_lossy(&said.stdout).into_owned(), String::from_utf8_lossy(&said.stderr).into_owned());
-    assert!(said.status.success(), "{out}\n{err}");
-    println!("{out}");
+    let mut controls = script("controls.mjs", &node);
+    controls.env("CAMERA", camera).env("MICROPHONE", microphone).env("SIGNALS", signals);
+    tokio::task::spawn_blocking(move || run(&mut controls)).await.expect("the script came to its end");
     for call in calls {
         call.await.expect("the call was recorded");
     }

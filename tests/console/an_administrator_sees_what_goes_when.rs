@@ -1,6 +1,3 @@
-use std::path::Path;
-use std::process::Command;
-
 use ferric::archive::now;
 use ferric::model::redact::Personal;
 use ferric::model::time::WallClock;
@@ -8,6 +5,7 @@ use serde_json::json;
 
 use crate::aged::{aged, catalogue_of};
 use crate::running_node::RunningNode;
+use crate::script::{run, script};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_goes_when_is_shown_and_holds_are_laid_and_released() {
@@ -25,15 +23,5 @@ async fn what_goes_when_is_shown_and_holds_are_laid_and_released() {
         row.ended_at = Some(WallClock(now().0));
         catalogue.put_recording(&row).await.expect("kept");
     }
-    let key = std::fs::read_to_string(data.join("admin.key")).expect("a key");
-    let said = Command::new("node")
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/console/retention.mjs"))
-        .env("FERRIC_URL", &node.http)
-        .env("FERRIC_KEY", key.trim())
-        .env("PICTURES", Path::new(env!("CARGO_TARGET_TMPDIR")).join("console"))
-        .output()
-        .expect("node runs");
-    let (out, err) = (String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
-    assert!(said.status.success(), "{out}\n{err}");
-    println!("{out}");
+    run(&mut script("retention.mjs", &node));
 }

@@ -2,6 +2,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::running_node::RunningNode;
+use crate::script::{run, script};
 
 fn made(file: &Path, arguments: &[&str]) {
     let said = Command::new("ffmpeg").args(["-v", "error", "-y"]).args(arguments).arg(file).output().expect("ffmpeg runs");
@@ -36,19 +37,6 @@ fn a_film_is_sent_in_and_played_beside_its_chat_and_a_guest_sends_one_file() {
     made(&sound, &["-f", "lavfi", "-i", "sine=660:d=3"]);
     std::fs::write(&wrong, "no film at all").expect("written");
     let node = RunningNode::start(&dir.path().join("data"));
-    let key = std::fs::read_to_string(dir.path().join("data/admin.key")).expect("a key");
-    let said = Command::new("node")
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/console/uploads.mjs"))
-        .env("FERRIC_URL", &node.http)
-        .env("FERRIC_KEY", key.trim())
-        .env("FILM", &film)
-        .env("SOUND", &sound)
-        .env("WRONG", &wrong)
-        .env("PICTURES", Path::new(env!("CARGO_TARGET_TMPDIR")).join("console"))
-        .output()
-        .expect("node runs");
-    let (out, err) = (String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
-    assert!(said.status.success(), "{out}\n{err}");
-    println!("{out}");
+    run(script("uploads.mjs", &node).env("FILM", &film).env("SOUND", &sound).env("WRONG", &wrong));
     assert_eq!(node.terminate(), 0);
 }

@@ -20,6 +20,7 @@ mod recordings_are_sorted_by_hand_and_by_rule;
 #[allow(dead_code)]
 #[path = "../node/running_node.rs"]
 mod running_node;
+mod script;
 mod selected_people_ask_for_their_link;
 #[allow(dead_code)]
 #[path = "../rows/smtp.rs"]

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use ferric::app::load::siprec::{CallPlan, LegPlan, Pump, SipFlow, SiprecCall, SiprecClient, Sound};
 
 use crate::running_node::RunningNode;
+use crate::script::script;
 
 /// Speech at 8 kHz: who speaks is seen in the waveform.
 fn speech(dir: &Path, name: &str, voice: &str, text: &str) -> Sound {
@@ -61,7 +62,6 @@ async fn call(node: std::net::SocketAddr, customer: Sound, agent: Sound, seen: P
 async fn people_sign_in_hold_a_room_and_play_what_was_recorded() {
     let dir = tempfile::tempdir().expect("a folder");
     let node = RunningNode::start(&dir.path().join("data"));
-    let key = std::fs::read_to_string(dir.path().join("data/admin.key")).expect("a key");
 
     let (camera, microphone) = devices(dir.path());
     let customer = speech(
@@ -79,21 +79,9 @@ async fn people_sign_in_hold_a_room_and_play_what_was_recorded() {
     let seen = dir.path().join("seen");
     let calling = tokio::spawn(call(node.sip.parse().expect("an address"), customer, agent, seen.clone()));
 
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let pictures = Path::new(env!("CARGO_TARGET_TMPDIR")).join("console");
-    let mut script = Command::new("node");
-    script
-        .arg(root.join("tests/console/people.mjs"))
-        .env("FERRIC_URL", &node.http)
-        .env("FERRIC_KEY", key.trim())
-        .env("CAMERA", camera)
-        .env("MICROPHONE", microphone)
-        .env("PICTURES", &pictures)
-        .env("SEEN", seen);
-    let said = tokio::task::spawn_blocking(move || script.output()).await.expect("joined").expect("node runs");
-    let (out, err) = (String::from_utf8_lossy(&said.stdout).into_owned(), String::from_utf8_lossy(&said.stderr).into_owned());
-    assert!(said.status.success(), "{out}\n{err}");
-    println!("{out}");
+    let mut people = script("people.mjs", &node);
+    people.env("CAMERA", camera).env("MICROPHONE", microphone).env("SEEN", seen);
+    tokio::task::spawn_blocking(move || crate::script::run(&mut people)).await.expect("the script came to its end");
     calling.await.expect("the call was recorded");
     assert_eq!(node.terminate(), 0);
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 
 use crate::running_node::RunningNode;
+use crate::script::{run, script};
 
 fn made(file: &Path, arguments: &[&str]) {
     let said = Command::new("ffmpeg").args(["-v", "error", "-y"]).args(arguments).arg(file).output().expect("ffmpeg runs");
@@ -45,15 +46,6 @@ async fn an_administrator_makes_rules_and_people_sort_what_they_find() {
     sent(&node, &key, &film, &told).await;
     let deadline = Instant::now() + Duration::from_mins(3);
     node.recordings_in("ready", 5, deadline.saturating_duration_since(Instant::now())).await;
-    let said = Command::new("node")
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/console/sorting.mjs"))
-        .env("FERRIC_URL", &node.http)
-        .env("FERRIC_KEY", &key)
-        .env("PICTURES", Path::new(env!("CARGO_TARGET_TMPDIR")).join("console"))
-        .output()
-        .expect("node runs");
-    let (out, err) = (String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
-    assert!(said.status.success(), "{out}\n{err}");
-    println!("{out}");
+    run(&mut script("sorting.mjs", &node));
     assert_eq!(node.terminate(), 0);
 }

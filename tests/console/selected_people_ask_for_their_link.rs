@@ -6,6 +6,7 @@ use serde_json::json;
 use tokio::process::Command;
 
 use crate::running_node::RunningNode;
+use crate::script::script;
 use crate::smtp::{PASSWORD, Smtp, USER, Way};
 use crate::tus::{Sender, ffmpeg};
 
@@ -35,16 +36,11 @@ pub async fn film(node: &RunningNode, dir: &Path) -> String {
 }
 
 /// A script of the browser beside the letters that come: each is written to a file `1`, `2` … of `letters`, where the script waits for it.
-pub async fn browse(script: &str, node: &RunningNode, smtp: &Smtp, dir: &Path, environment: &[(&str, &str)]) {
-    let key = std::fs::read_to_string(dir.join("data/admin.key")).expect("a key");
+pub async fn browse(name: &str, node: &RunningNode, smtp: &Smtp, dir: &Path, environment: &[(&str, &str)]) {
     let letters: PathBuf = dir.join("letters");
     std::fs::create_dir_all(&letters).expect("a folder");
-    let mut child = Command::new("node")
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/console").join(script))
-        .env("FERRIC_URL", &node.http)
-        .env("FERRIC_KEY", key.trim())
+    let mut child = Command::from(script(name, node))
         .env("LETTERS", &letters)
-        .env("PICTURES", Path::new(env!("CARGO_TARGET_TMPDIR")).join("console"))
         .envs(environment.iter().copied())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -90,7 +90,7 @@ impl Member {
     /// 500 where the catalogue does not answer.
     pub async fn sight(&self, state: &ApiState) -> Result<Sight, Problem> {
         self.account.needs(Scope::Read)?;
-        let listening = if self.person.role == Role::Agent { listening(state).await? } else { Vec::new() };
+        let listening = listening(state, &self.person).await?;
         Ok(self.person.sight(listening.into_iter().collect(), now()))
     }
 
@@ -137,7 +137,7 @@ impl Member {
         };
         Ok(Some(RecordingFacts {
             workspace: WORKSPACE.to_owned(),
-            agents_can_listen_to_others: listening(state).await?.contains(&project),
+            agents_can_listen_to_others: listening(state, &self.person).await?.contains(&project),
             project,
             queue,
             holder: Holder { groups: groups_of(state, &self.person, &agents).await?, agents },
@@ -166,7 +166,6 @@ impl Member {
 
 /// What of a recording decides.
 async fn facts(state: &ApiState, person: &Person, recording: &Recording) -> Result<RecordingFacts, Problem> {
-    let access = state.catalogue.access(&recording.id).await?;
     let agents: BTreeSet<String> = recording.agents.iter().cloned().collect();
     let groups = groups_of(state, person, &agents).await?;
     Ok(RecordingFacts {
@@ -177,8 +176,9 @@ async fn facts(state: &ApiState, person: &Person, recording: &Recording) -> Resu
         started_at: recording.started_at,
         restricted: recording.restricted,
         legal_hold: recording.legal_hold,
-        agents_can_listen_to_others: listening(state).await?.contains(&recording.project),
-        visibility: access.map_or(Visibility::Members, |access| access.visibility()),
+        agents_can_listen_to_others: listening(state, person).await?.contains(&recording.project),
+        // Who may open its link is no matter of members, and this is asked for with each piece of it.
+        visibility: Visibility::Members,
     })
 }
 
@@ -191,8 +191,11 @@ async fn groups_of(state: &ApiState, person: &Person, agents: &BTreeSet<String>)
     Ok(all.into_iter().filter(|(_, agent)| agents.contains(agent)).map(|(group, _)| group).collect())
 }
 
-/// Projects whose agents may listen to each other.
-async fn listening(state: &ApiState) -> Result<Vec<ProjectSlug>, Problem> {
+/// Projects whose agents may listen to each other, where that matters to somebody.
+async fn listening(state: &ApiState, person: &Person) -> Result<Vec<ProjectSlug>, Problem> {
+    if person.role != Role::Agent {
+        return Ok(Vec::new());
+    }
     let workspace = state.catalogue.workspace().await?.settings.agents_can_listen_to_others;
     let projects = state.catalogue.projects().await?;
     let listens = |project: &crate::archive::ProjectRow| project.settings.agents_can_listen_to_others.or(workspace).unwrap_or(false);

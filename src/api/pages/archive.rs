@@ -18,7 +18,7 @@ use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::archive::folders::KnownLabel;
 use crate::archive::internal_links::Linked;
-use crate::archive::{ArchiveError, Recording};
+use crate::archive::{ArchiveError, InFolder, Recording};
 use crate::model::id::RecordingId;
 
 /// Recordings a page.
@@ -177,7 +177,7 @@ async fn compose(member: &Member, state: &ApiState, query: &ArchiveQuery) -> Res
     for (name, kind) in ArchiveQuery::FIELDS {
         let choices = match name {
             "project" => projects(member, state).await?,
-            "folder" => [vec![Choice::of("none", w.t("archive-folder-none"))], folders.clone()].concat(),
+            "folder" => [vec![Choice::of(InFolder::NOWHERE, w.t("archive-folder-none"))], folders.clone()].concat(),
             "label" => state.catalogue.known_labels().await?.into_iter().map(|row| Choice::of(&row.name, row.name.clone())).collect(),
             "agent" => state.catalogue.agents().await?.into_iter().map(|row| Choice::of(&row.name, row.name.clone())).collect(),
             "queue" => state.catalogue.queues().await?.into_iter().map(|row| Choice::of(&row.name, row.name.clone())).collect(),

@@ -147,7 +147,7 @@ impl ArchiveQuery {
             number: text("number"),
             email: text("email"),
             label: text("label"),
-            folder: text("folder").map(|folder| if folder == "none" { InFolder::None } else { InFolder::One(folder) }),
+            folder: text("folder").map(InFolder::asked),
             order: text("order"),
             external_id: text("external_id"),
             assignee: text("assignee"),
@@ -191,7 +191,7 @@ impl ArchiveQuery {
                 let known =
                     |choices: &[Choice]| choices.iter().find(|c| c.value == value).map_or_else(|| value.to_owned(), |c| c.text.clone());
                 let said = match name {
-                    "folder" if value == "none" => w.t("archive-folder-none"),
+                    "folder" if value == InFolder::NOWHERE => w.t("archive-folder-none"),
                     "folder" => known(folders),
                     other => known(&Self::choices(w, other)),
                 };

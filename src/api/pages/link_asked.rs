@@ -18,6 +18,7 @@ use super::shell::{Shell, page};
 use super::sign_in::sign_in_form;
 use super::words::Words;
 use crate::api::auth::Member;
+use crate::api::base_url::in_letters;
 use crate::api::noted::now;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
@@ -52,10 +53,9 @@ fn render(status: StatusCode, link: &str, wrong: Option<String>, told: bool) -> 
     private(page(status, &AskedPage { shell: Shell::open(), link: link.to_owned(), wrong, told, hours }))
 }
 
-/// Where the links in letters lead. Never what a stranger's request calls this node: they could have a letter lead to themselves.
+/// Where the letter's link leads, if one can go out.
 fn letters_base(state: &ApiState) -> Option<&str> {
-    let base = state.public_url.as_deref().or(state.own_url.as_deref())?;
-    state.outbox.is_there().then(|| base.trim_end_matches('/'))
+    in_letters(state).filter(|_| state.outbox.is_there())
 }
 
 /// Whether selected people can be written to.

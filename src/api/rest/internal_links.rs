@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::shares::can_send;
 use crate::api::auth::Member;
-use crate::api::base_url::BaseUrl;
+use crate::api::base_url::{BaseUrl, in_letters};
 use crate::api::body::{At, Body};
 use crate::api::noted::now;
 use crate::api::pages::Words;
@@ -127,7 +127,7 @@ pub async fn get(
 async fn shown(member: &Member, state: &ApiState, base: &BaseUrl, link: InternalLink) -> Result<InternalLinkJson, Problem> {
     let (recordings, sessions) = seen(member, state, &link).await?;
     Ok(InternalLinkJson {
-        url: url(base, &link.id),
+        url: url(state, base, &link.id),
         id: link.id,
         created_at: link.created,
         sent_by: link.sent_by,
@@ -137,16 +137,12 @@ async fn shown(member: &Member, state: &ApiState, base: &BaseUrl, link: Internal
     })
 }
 
-fn url(base: &BaseUrl, id: &InternalLinkId) -> String {
-    format!("{}/archive?sel={id}", base.0)
+fn url(state: &ApiState, base: &BaseUrl, id: &InternalLinkId) -> String {
+    format!("{}/archive?sel={id}", in_letters(state).unwrap_or(&base.0))
 }
 
-/// What of a selection this member may see, for pages too.
-pub(in crate::api) async fn seen(
-    member: &Member,
-    state: &ApiState,
-    link: &InternalLink,
-) -> Result<(Vec<Recording>, Vec<SessionId>), Problem> {
+/// What of a selection this member may see.
+async fn seen(member: &Member, state: &ApiState, link: &InternalLink) -> Result<(Vec<Recording>, Vec<SessionId>), Problem> {
     let (mut recordings, mut sessions) = (Vec::new(), Vec::new());
     for item in &link.items {
         let hidden = match item {
@@ -201,7 +197,7 @@ pub(in crate::api) async fn send(
             to_name: Some(Personal::new(name.clone())),
             from: settings.from,
             subject,
-            body: written(&message, &name, &my_name(member, state).await?, &url(base, &id)),
+            body: written(&message, &name, &my_name(member, state).await?, &url(state, base, &id)),
             about: Some(format!("internal_link:{id}")),
             urgent: false,
             useful_for: None,

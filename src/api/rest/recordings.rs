@@ -107,7 +107,7 @@ impl ListQuery {
             email: self.email,
             source: self.source,
             label: self.label,
-            folder: self.folder.map(|folder| if folder == "none" { InFolder::None } else { InFolder::One(folder) }),
+            folder: self.folder.map(InFolder::asked),
             order: self.order,
             external_id: self.external_id,
             assignee: self.assignee,

@@ -84,28 +84,27 @@ impl Catalogue {
         rows.iter().map(|row| Reading::of("recordings", row).word("state")).collect()
     }
 
-    /// Recordings of a project and a source that began before `cut` and are not being made, oldest first, with their beginnings; `held`: only those
-    /// with or without a legal hold.
+    /// Recordings of a project and a source that began before `cut` and are not being made, oldest first, with their beginnings: those with a
+    /// legal hold, or those without.
     pub async fn begun_before(
         &self,
         project: &ProjectSlug,
         source: Source,
         cut: WallClock,
         after: &(WallClock, String),
-        held: Option<bool>,
+        held: bool,
         limit: u32,
     ) -> Result<Vec<(RecordingId, WallClock)>> {
         let rows = sqlx::query(
             "SELECT id, started_at FROM recordings WHERE project = $1 AND source = $2 AND started_at < $3 AND (started_at, id) > ($4, $5) \
-             AND state IN ('ready', 'failed', 'discarded') AND legal_hold >= $6 AND legal_hold <= $7 ORDER BY started_at, id LIMIT $8",
+             AND state IN ('ready', 'failed', 'discarded') AND legal_hold = $6 ORDER BY started_at, id LIMIT $7",
         )
         .bind(project.as_str().to_owned())
         .bind(word(&source, "source")?)
         .bind(cut.0)
         .bind(after.0.0)
         .bind(after.1.clone())
-        .bind(held.map_or(0, i64::from))
-        .bind(held.map_or(1, i64::from))
+        .bind(i64::from(held))
         .bind(i64::from(limit))
         .fetch_all(&self.read)
         .await?;

@@ -372,7 +372,8 @@ impl Searching {
 
 fn leads(test: &Test) -> bool {
     match test {
-        Test::Is(..) | Test::Term(..) | Test::Beginning(_) | Test::AtLeast(..) | Test::AtMost(..) => true,
+        // Each id is one row.
+        Test::Is(..) | Test::Term(..) | Test::Beginning(_) | Test::AtLeast(..) | Test::AtMost(..) | Test::OneOf("id", _) => true,
         Test::OneOf(_, values) | Test::OneTerm(_, values) => values.len() <= WALKED,
         Test::Nothing(_) => false,
     }

@@ -13,10 +13,8 @@ use super::people::users_in;
 use super::triage::rules_in;
 use crate::archive::error::{ArchiveError, Result};
 use crate::archive::folders::{Assignable, Folder, KnownLabel, MOST_FOLDERS, MOST_KNOWN_LABELS, folder_name, label};
+use crate::archive::recording::InFolder;
 use crate::model::id::FolderId;
-
-/// What lists are asked for recordings in no folder with: no folder's id.
-const NO_FOLDER: &str = "none";
 
 impl Catalogue {
     /// Every folder, by name.
@@ -57,10 +55,10 @@ impl Changing<'_> {
             return Err(ArchiveError::invalid("name", format!("there are {MOST_FOLDERS} folders already, the most there can be")));
         }
         name_is_free(&all, None, name)?;
-        let taken = |id: &FolderId| id.as_str() == NO_FOLDER || all.iter().any(|folder| folder.id == *id);
+        let taken = |id: &FolderId| id.as_str() == InFolder::NOWHERE || all.iter().any(|folder| folder.id == *id);
         let id = match id {
-            Some(id) if id.as_str() == NO_FOLDER => {
-                return Err(ArchiveError::invalid("id", format!("`{NO_FOLDER}` asks for recordings in no folder")));
+            Some(id) if id.as_str() == InFolder::NOWHERE => {
+                return Err(ArchiveError::invalid("id", format!("`{}` asks for recordings in no folder", InFolder::NOWHERE)));
             }
             Some(id) if taken(&id) => return Err(ArchiveError::Exists { what: "folder", name: id.to_string() }),
             Some(id) => id,

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::body::{Order, ShareBody};
 use super::wire::ShareJson;
 use crate::api::auth::Member;
-use crate::api::base_url::BaseUrl;
+use crate::api::base_url::{BaseUrl, in_letters};
 use crate::api::noted::now;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
@@ -19,7 +19,7 @@ use crate::archive::outbox::Letter;
 use crate::archive::rights::{Action, Sight};
 use crate::archive::shares::{Share, ShareFiles, ShareItem, ShareKind, Shared};
 use crate::archive::visibility::new_link;
-use crate::archive::{AuditAction, ListFilter, NewAudit, NewEvent, Recording, RecordingState};
+use crate::archive::{AuditAction, NewAudit, NewEvent, Recording, RecordingState};
 use crate::model::event_kind::EventKind;
 use crate::model::id::{LetterId, SessionId, ShareId, ShareItemId, SharePageId};
 use crate::model::redact::{Personal, Secret};
@@ -109,13 +109,9 @@ async fn sources(member: &Member, state: &ApiState, order: &Order) -> Result<Vec
 
 /// A chat log stands under the rights of all recordings of its session; where there is none, who sees everything may send it.
 async fn may_send_chat(member: &Member, state: &ApiState, session: &SessionId) -> Result<(), Problem> {
+    member.may_with_chat(state, session, &Action::SendLink).await?;
     let hidden = || Problem::from(crate::archive::ArchiveError::not_found("chat log of the session", session.as_str()));
-    let of = ListFilter { session: Some(session.clone()), limit: Some(200), ..ListFilter::default() };
-    let recordings = state.catalogue.recordings(&of, &Sight::everything()).await?.items;
-    for recording in &recordings {
-        member.may(state, &recording.id, &Action::SendLink).await.map_err(|no| if no.status == 404 { hidden() } else { no })?;
-    }
-    if recordings.is_empty() && member.sight(state).await? != Sight::everything() {
+    if state.catalogue.states_of(session).await?.is_empty() && member.sight(state).await? != Sight::everything() {
         return Err(hidden());
     }
     chat_of(&state.catalogue, session).await?.map(drop).ok_or_else(hidden)
@@ -167,9 +163,8 @@ fn share_of(order: &Order, sources: &[Source], member: &Member, now: WallClock, 
 
 /// The letter with a link.
 pub(super) fn letter(state: &ApiState, base: &BaseUrl, share: &Share, link: &Secret, now: WallClock) -> Result<Letter, Problem> {
-    // A letter leads to this node whatever the request called it; only one that listens everywhere takes the request's word.
-    let home = state.public_url.as_deref().or(state.own_url.as_deref()).unwrap_or(&base.0);
-    let url = format!("{}/e/{}", home.trim_end_matches('/'), link.reveal());
+    // Only a node that listens everywhere takes a member's word for how it is called.
+    let url = format!("{}/e/{}", in_letters(state).unwrap_or(&base.0), link.reveal());
     let left_ns = u64::try_from(share.until.0 - now.0).unwrap_or_default();
     Ok(state.outbox.row(
         NewLetter {

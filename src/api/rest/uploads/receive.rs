@@ -235,42 +235,13 @@ pub async fn arrived(catalogue: &Catalogue, events: &EventLog, inbox: &Inbox, up
 }
 
 fn recording(upload: &Upload, kind: Kind, region: Option<Region>) -> Recording {
-    let mut row = Recording {
-        id: upload.recording.clone(),
-        session: upload.session.clone(),
-        output: OutputKey::Main(1),
-        project: upload.details.project.clone(),
-        kind,
-        source: Source::Upload,
-        state: RecordingState::Processing,
-        progress: 0,
-        failure: None,
-        discarded: None,
-        started_at: upload.created_at,
-        ended_at: None,
-        duration_ms: None,
-        ended_by: None,
-        external_id: upload.details.external_id.clone(),
-        manifest: None,
-        labels: Vec::new(),
-        queue: None,
-        access_number: None,
-        caller_number: None,
-        customer_email: None,
-        ticket: None,
-        agents: Vec::new(),
-        orders: Vec::new(),
-        bytes: 0,
-        title: None,
-        folder: None,
-        assignees: Vec::new(),
-        restricted: false,
-        legal_hold: false,
-        region,
-    };
-    row.describe(&upload.details.metadata, []);
-    row.agents.extend(upload.details.agent.clone());
-    row.describe_first(&upload.details.metadata);
+    let details = &upload.details;
+    let (id, session) = (upload.recording.clone(), upload.session.clone());
+    let begun = Recording::begun(id, session, OutputKey::Main(1), details.project.clone(), kind, Source::Upload, upload.created_at);
+    let mut row = Recording { state: RecordingState::Processing, external_id: details.external_id.clone(), region, ..begun };
+    row.describe(&details.metadata, []);
+    row.agents.extend(details.agent.clone());
+    row.describe_first(&details.metadata);
     row
 }
 
