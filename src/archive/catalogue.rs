@@ -33,6 +33,7 @@ mod terms;
 mod triage;
 mod uploads;
 mod visibility;
+mod wanted;
 mod webhooks;
 
 pub use changing::{Changing, Put};

@@ -17,6 +17,7 @@ pub mod internal_links;
 pub mod keys;
 mod narrow;
 pub mod outbox;
+mod page_key;
 pub mod passwords;
 pub mod people;
 mod recording;

@@ -1,11 +1,10 @@
 //! What narrows a list of recordings: a filter and a sight as tests that all have to hold. Pure.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::BTreeSet;
 
 use super::error::{ArchiveError, Result};
 use super::facts::{cut, digits, is_number};
+use super::page_key::{key_of, place_of};
 use super::recording::{InFolder, ListFilter, Recording};
 use super::rights::Sight;
 use crate::model::id::RecordingId;
@@ -101,18 +100,8 @@ impl ListFilter {
 
     /// Where a page ended, as its reader carries it.
     pub(super) fn key_of(last: &Recording) -> String {
-        URL_SAFE_NO_PAD.encode(format!("{} {}", last.started_at.0, last.id))
+        key_of(last.started_at, &last.id)
     }
-}
-
-fn place_of(key: &str) -> Result<(i64, String)> {
-    let read = || {
-        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(key).ok()?).ok()?;
-        let (started_at, id) = text.split_once(' ')?;
-        let id: RecordingId = id.parse().ok()?;
-        Some((started_at.parse().ok()?, id.into()))
-    };
-    read().ok_or_else(|| ArchiveError::invalid("after", "is no `next` of a page"))
 }
 
 fn checked<'a>(name: &str, text: &'a str) -> Result<&'a str> {
@@ -160,7 +149,7 @@ fn bounds(filter: &ListFilter, sight: &Sight) -> Result<Bounds> {
         // A sight reaches to what began after a time, a filter to what began at it.
         from: filter.from.map(|from| from.0).max(sight.after.map(|after| after.0.saturating_add(1))),
         to: filter.to.map(|to| to.0),
-        after: filter.after.as_deref().map(place_of).transpose()?,
+        after: filter.after.as_deref().map(place_of::<RecordingId>).transpose()?,
     })
 }
 

@@ -5,6 +5,7 @@ use sqlx::any::AnyRow;
 
 use super::Catalogue;
 use super::columns::Reading;
+use super::wanted::Wanted;
 use crate::archive::audit::{self, AuditEntry, AuditFilter, AuditPage, BrokenEntry, Chain, NO_HASH, NewAudit, Sealed};
 use crate::archive::error::{ArchiveError, Result};
 
@@ -42,24 +43,25 @@ impl Catalogue {
         let mut wanted = Wanted::default();
         if let Some(after) = &filter.after {
             let seq: i64 = after.parse().map_err(|_| ArchiveError::invalid("after", "is no `next` of a page"))?;
-            wanted.number("seq <", seq);
+            wanted.test("seq <", seq);
         }
         if let Some(from) = filter.from {
-            wanted.number("at >=", from.0);
+            wanted.test("at >=", from.0);
         }
         if let Some(to) = filter.to {
-            wanted.number("at <", to.0);
+            wanted.test("at <", to.0);
         }
         if let Some(actor) = &filter.actor {
-            wanted.text_or_beginning("actor", actor);
+            text_or_beginning(&mut wanted, "actor", actor);
         }
         if let Some(action) = filter.action {
-            wanted.text("action =", action.as_str().to_owned());
+            wanted.test("action =", action.as_str());
         }
         if let Some(subject) = &filter.subject {
-            wanted.text_or_beginning("subject", subject);
+            text_or_beginning(&mut wanted, "subject", subject);
         }
-        let rows = wanted.fetch(self, i64::from(limit) + 1).await?;
+        let select = format!("SELECT {COLUMNS} FROM audit");
+        let rows = wanted.fetch(&mut *self.read.acquire().await?, &select, "seq DESC", i64::from(limit) + 1).await?;
         let more = rows.len() > limit as usize;
         let items = rows.iter().take(limit as usize).map(entry_of).collect::<Result<Vec<_>>>()?;
         let next = items.last().filter(|_| more).map(|last| last.seq.to_string());
@@ -168,52 +170,15 @@ fn entry_of(row: &AnyRow) -> Result<AuditEntry> {
     })
 }
 
-enum Value {
-    Text(String),
-    Number(i64),
-}
-
-/// Conditions with their values. Only fixed words and numbers of places enter the text; every value is bound.
-#[derive(Default)]
-struct Wanted {
-    conditions: Vec<String>,
-    values: Vec<Value>,
-}
-
-impl Wanted {
-    fn number(&mut self, test: &'static str, value: i64) {
-        self.values.push(Value::Number(value));
-        self.conditions.push(format!("{test} ${}", self.values.len()));
-    }
-
-    fn text(&mut self, test: &'static str, value: String) {
-        self.values.push(Value::Text(value));
-        self.conditions.push(format!("{test} ${}", self.values.len()));
-    }
-
-    fn text_or_beginning(&mut self, column: &'static str, value: &str) {
-        if let Some(beginning) = value.strip_suffix('*') {
-            // LIKE would take `_` and `%` for more than they are.
-            self.values.push(Value::Text(beginning.to_owned()));
-            let place = self.values.len();
-            self.conditions.push(format!("substr({column}, 1, {}) = ${place}", beginning.chars().count()));
-        } else {
-            // Asked for as it was given, found as it was kept.
-            self.values.push(Value::Text(audit::without_personal(value)));
-            self.conditions.push(format!("{column} = ${}", self.values.len()));
-        }
-    }
-
-    async fn fetch(self, catalogue: &Catalogue, rows: i64) -> Result<Vec<AnyRow>> {
-        let filter = if self.conditions.is_empty() { String::new() } else { format!("WHERE {}", self.conditions.join(" AND ")) };
-        let sql = format!("SELECT {COLUMNS} FROM audit {filter} ORDER BY seq DESC LIMIT ${}", self.values.len() + 1);
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
-        for value in self.values {
-            query = match value {
-                Value::Text(text) => query.bind(text),
-                Value::Number(number) => query.bind(number),
-            };
-        }
-        Ok(query.bind(rows).fetch_all(&catalogue.read).await?)
+/// A column's whole text, or its beginning where the value ends with `*`.
+fn text_or_beginning(wanted: &mut Wanted, column: &'static str, value: &str) {
+    if let Some(beginning) = value.strip_suffix('*') {
+        // LIKE would take `_` and `%` for more than they are.
+        let place = wanted.place(beginning);
+        wanted.says(format!("substr({column}, 1, {}) = ${place}", beginning.chars().count()));
+    } else {
+        // Asked for as it was given, found as it was kept.
+        let place = wanted.place(audit::without_personal(value));
+        wanted.says(format!("{column} = ${place}"));
     }
 }

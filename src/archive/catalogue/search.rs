@@ -14,6 +14,7 @@ use sqlx::pool::PoolConnection;
 use super::Catalogue;
 use super::columns::Reading;
 use super::recordings::{ROW, recording_of};
+use super::wanted::fetch;
 use crate::archive::error::{ArchiveError, Result};
 use crate::archive::narrow::{Bounds, Test, Value, tests};
 use crate::archive::recording::{ListFilter, Page, Recording};
@@ -355,14 +356,7 @@ impl Searching {
     }
 
     async fn fetch(&mut self, sql: Sql) -> Result<Vec<AnyRow>> {
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql.text));
-        for value in sql.values {
-            query = match value {
-                Value::Text(text) => query.bind(text),
-                Value::Number(number) => query.bind(number),
-            };
-        }
-        Ok(query.fetch_all(&mut *self.0).await?)
+        fetch(&mut self.0, sql.text, sql.values).await
     }
 
     async fn fetch_one(&mut self, sql: Sql) -> Result<AnyRow> {

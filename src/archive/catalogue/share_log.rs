@@ -1,15 +1,15 @@
 //! The log of shares: searched, in pages, each row with what became of its letter.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sqlx::any::AnyRow;
 
 use super::Catalogue;
 use super::columns::Reading;
 use super::shares::{items_of, share_of};
+use super::wanted::Wanted;
 use crate::archive::error::{ArchiveError, Result};
 use crate::archive::outbox::LetterState;
-use crate::archive::shares::{Delivery, Share, ShareFilter, ShareKind, ShareLogRow, SharePage, ShareStatus};
+use crate::archive::page_key::{key_of, place_of};
+use crate::archive::shares::{Delivery, ShareFilter, ShareKind, ShareLogRow, SharePage, ShareStatus};
 use crate::model::id::ShareId;
 use crate::model::time::WallClock;
 
@@ -32,25 +32,15 @@ impl Catalogue {
         {
             return Err(ArchiveError::invalid("to", "must be later than `from`"));
         }
-        let wanted = Wanted::of(filter, now)?;
-        let (conditions, values) = (wanted.conditions, wanted.values);
-        let which = if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
-        let sql = format!("{ROWS} {which} ORDER BY shares.created DESC, shares.id DESC LIMIT ${}", values.len() + 1);
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
-        for value in values {
-            query = match value {
-                Value::Text(text) => query.bind(text),
-                Value::Number(number) => query.bind(number),
-            };
-        }
+        let wanted = asked(filter, now)?;
         let mut c = self.read.acquire().await?;
-        let rows = query.bind(i64::from(limit) + 1).fetch_all(&mut *c).await?;
+        let rows = wanted.fetch(&mut c, ROWS, "shares.created DESC, shares.id DESC", i64::from(limit) + 1).await?;
         let more = rows.len() > limit as usize;
         let mut items = rows.iter().take(limit as usize).map(log_row).collect::<Result<Vec<_>>>()?;
         for row in &mut items {
             row.share.items = items_of(&mut c, &row.share.id).await?;
         }
-        let next = items.last().filter(|_| more).map(|last| key_of(&last.share));
+        let next = items.last().filter(|_| more).map(|last| key_of(last.share.created, &last.share.id));
         Ok(SharePage { items, next })
     }
 
@@ -65,92 +55,54 @@ impl Catalogue {
     }
 }
 
-enum Value {
-    Text(String),
-    Number(i64),
-}
-
-/// Conditions with their values. Only fixed words and numbers of places enter the text; every value is bound.
-#[derive(Default)]
-struct Wanted {
-    conditions: Vec<String>,
-    values: Vec<Value>,
-}
-
-impl Wanted {
-    fn of(filter: &ShareFilter, now: WallClock) -> Result<Self> {
-        let mut wanted = Self::default();
-        if let Some(from) = filter.from {
-            wanted.number("shares.created >=", from.0);
-        }
-        if let Some(to) = filter.to {
-            wanted.number("shares.created <", to.0);
-        }
-        if let Some(kind) = filter.kind {
-            wanted.conditions.push(
-                match kind {
-                    ShareKind::Recordings => "shares.kind IN ('recordings', 'both')",
-                    ShareKind::Chats => "shares.kind IN ('chats', 'both')",
-                    ShareKind::Both => "shares.kind = 'both'",
-                }
-                .to_owned(),
-            );
-        }
-        for (column, text) in
-            [("shares.name_key", &filter.name), ("shares.address_key", &filter.address), ("lower(shares.ordered_by)", &filter.ordered_by)]
-        {
-            if let Some(text) = text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
-                wanted.holds(column, text);
-            }
-        }
-        match filter.status {
-            Some(ShareStatus::Cancelled) => wanted.conditions.push("shares.cancelled_at IS NOT NULL".to_owned()),
-            Some(ShareStatus::Valid) => {
-                wanted.conditions.push("shares.cancelled_at IS NULL".to_owned());
-                wanted.number("shares.until >=", now.0);
-            }
-            Some(ShareStatus::Expired) => {
-                wanted.conditions.push("shares.cancelled_at IS NULL".to_owned());
-                wanted.number("shares.until <", now.0);
-            }
-            None => {}
-        }
-        if let Some(after) = &filter.after {
-            let (created, id) = place_of(after)?;
-            wanted.values.push(Value::Number(created));
-            wanted.values.push(Value::Text(id));
-            let places = wanted.values.len();
-            wanted.conditions.push(format!("(shares.created, shares.id) < (${}, ${places})", places - 1));
-        }
-        Ok(wanted)
+fn asked(filter: &ShareFilter, now: WallClock) -> Result<Wanted> {
+    let mut wanted = Wanted::default();
+    if let Some(from) = filter.from {
+        wanted.test("shares.created >=", from.0);
     }
-
-    fn number(&mut self, test: &'static str, value: i64) {
-        self.values.push(Value::Number(value));
-        self.conditions.push(format!("{test} ${}", self.values.len()));
+    if let Some(to) = filter.to {
+        wanted.test("shares.created <", to.0);
     }
-
-    fn holds(&mut self, column: &'static str, text: &str) {
-        let escaped: String =
-            text.to_lowercase().chars().flat_map(|c| if matches!(c, '%' | '_' | '!') { vec!['!', c] } else { vec![c] }).collect();
-        self.values.push(Value::Text(format!("%{escaped}%")));
-        self.conditions.push(format!("{column} LIKE ${} ESCAPE '!'", self.values.len()));
+    if let Some(kind) = filter.kind {
+        wanted.says(match kind {
+            ShareKind::Recordings => "shares.kind IN ('recordings', 'both')",
+            ShareKind::Chats => "shares.kind IN ('chats', 'both')",
+            ShareKind::Both => "shares.kind = 'both'",
+        });
     }
+    for (column, text) in
+        [("shares.name_key", &filter.name), ("shares.address_key", &filter.address), ("lower(shares.ordered_by)", &filter.ordered_by)]
+    {
+        if let Some(text) = text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
+            holds(&mut wanted, column, text);
+        }
+    }
+    match filter.status {
+        Some(ShareStatus::Cancelled) => wanted.says("shares.cancelled_at IS NOT NULL"),
+        Some(ShareStatus::Valid) => {
+            wanted.says("shares.cancelled_at IS NULL");
+            wanted.test("shares.until >=", now.0);
+        }
+        Some(ShareStatus::Expired) => {
+            wanted.says("shares.cancelled_at IS NULL");
+            wanted.test("shares.until <", now.0);
+        }
+        None => {}
+    }
+    if let Some(after) = &filter.after {
+        let (created, id) = place_of::<ShareId>(after)?;
+        let (created, id) = (wanted.place(created), wanted.place(id));
+        wanted.says(format!("(shares.created, shares.id) < (${created}, ${id})"));
+    }
+    Ok(wanted)
 }
 
-/// Where a page ended, as its reader carries it.
-fn key_of(last: &Share) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{} {}", last.created.0, last.id))
-}
-
-fn place_of(key: &str) -> Result<(i64, String)> {
-    let read = || {
-        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(key).ok()?).ok()?;
-        let (created, id) = text.split_once(' ')?;
-        let id: ShareId = id.parse().ok()?;
-        Some((created.parse().ok()?, id.into()))
-    };
-    read().ok_or_else(|| ArchiveError::invalid("after", "is no `next` of a page"))
+/// The column has the text in it.
+fn holds(wanted: &mut Wanted, column: &'static str, text: &str) {
+    let escaped: String =
+        text.to_lowercase().chars().flat_map(|c| if matches!(c, '%' | '_' | '!') { vec!['!', c] } else { vec![c] }).collect();
+    let place = wanted.place(format!("%{escaped}%"));
+    wanted.says(format!("{column} LIKE ${place} ESCAPE '!'"));
 }
 
 fn log_row(row: &AnyRow) -> Result<ShareLogRow> {
