@@ -1,13 +1,11 @@
 // What an administrator does: makes a project, is told what cannot be, changes it, looks at what would be recorded, reads who changed what.
-import { SITE, KEY, api, launch, look, must, open, until } from "./browser.mjs";
+import { SITE, KEY, api, launch, look, must, open, signIn, until } from "./browser.mjs";
 
 const step = (text) => console.log(`- ${text}`);
 const text = (page, selector) => page.locator(selector).first().textContent();
 
-async function signIn(page) {
-  await page.goto(`${SITE}/settings`);
-  await page.fill("#key", KEY);
-  await page.press("#key", "Enter");
+async function arrive(page) {
+  await signIn(page, "/settings");
   await page.waitForSelector(".tabs");
   step("signed in, straight to the page that was asked for");
 }
@@ -157,7 +155,7 @@ async function auditAndDelete(page) {
 const browser = await launch();
 try {
   const page = await open(browser);
-  await signIn(page);
+  await arrive(page);
   await workspace(page);
   await agentsAndQueues(page);
   await project(page);

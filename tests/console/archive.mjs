@@ -1,6 +1,6 @@
 // The archive: found as one types, by filters in words; more of it without a jump; picked by mouse, shift and keys, forty at most; a look before one opens.
 import { readFileSync } from "node:fs";
-import { SITE, KEY, api, launch, look, must, open, until } from "./browser.mjs";
+import { SITE, KEY, api, launch, look, must, open, signIn, until } from "./browser.mjs";
 
 const step = (text) => console.log(`- ${text}`);
 const { FILM, SOUND } = process.env;
@@ -25,9 +25,7 @@ const picked = (page) => page.locator("#picked-count").textContent();
 const box = (page, n) => page.locator("table.archive input[name=recording]").nth(n);
 
 async function nothingYet(page) {
-  await page.goto(`${SITE}/archive`);
-  await page.fill("#key", KEY);
-  await page.press("#key", "Enter");
+  await signIn(page, "/archive");
   await page.locator(".empty").waitFor();
   must((await page.locator(".empty").textContent()).includes("Send a file"), "an empty archive says how something comes");
   await look(page, "archive-empty");
@@ -141,9 +139,7 @@ async function preview(page) {
 
 async function plain(browser) {
   const page = await open(browser, { javaScriptEnabled: false });
-  await page.goto(`${SITE}/archive`);
-  await page.fill("#key", KEY);
-  await page.press("#key", "Enter");
+  await signIn(page, "/archive");
   await page.fill("#q", "flick");
   await page.click(".archive-line button");
   must((await count(page)) === 1 && page.url().includes("q=flick"), "the form alone finds");

@@ -47,6 +47,20 @@ export async function open(browser, options = {}) {
   return page;
 }
 
+/** Signs in on the way to a page; it is there with its scripts when this is done. */
+export async function signIn(page, path) {
+  await page.goto(`${SITE}${path}`);
+  await giveKey(page);
+}
+
+/** Gives the key to the page that asks for it, and waits for the one behind it. */
+export async function giveKey(page) {
+  await page.fill("#key", KEY);
+  await page.press("#key", "Enter");
+  await page.locator("#key").waitFor({ state: "detached" });
+  await page.waitForLoadState();
+}
+
 export function must(holds, what) {
   if (!holds) throw new Error(what);
 }

@@ -1,6 +1,6 @@
 // What people do: sign in, watch, open a room, ask for consent, record, pause, stop, and play it.
 import { writeFileSync } from "node:fs";
-import { SITE, KEY, api, launch, look, must, open, until } from "./browser.mjs";
+import { SITE, api, giveKey, launch, look, must, open, until } from "./browser.mjs";
 
 const step = (text) => console.log(`- ${text}`);
 const word = (page) => page.textContent("#indicator-word");
@@ -11,8 +11,7 @@ async function signIn(admin) {
   await admin.press("#key", "Enter");
   await admin.waitForSelector(".note.warn");
   await look(admin, "sign-in");
-  await admin.fill("#key", KEY);
-  await admin.press("#key", "Enter");
+  await giveKey(admin);
   await admin.waitForSelector("#recordings");
   step("signed in");
 }

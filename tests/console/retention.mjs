@@ -1,5 +1,5 @@
 // What an administrator sees of retention: what goes when, holds laid, refused and released, in both themes and on a telephone.
-import { SITE, KEY, api, launch, look, must, open } from "./browser.mjs";
+import { SITE, api, launch, look, must, open, signIn } from "./browser.mjs";
 
 const step = (text) => console.log(`- ${text}`);
 const text = (page, selector) => page.locator(selector).first().textContent();
@@ -7,9 +7,7 @@ const text = (page, selector) => page.locator(selector).first().textContent();
 const browser = await launch();
 try {
   const page = await open(browser);
-  await page.goto(`${SITE}/settings/retention`);
-  await page.fill("#key", KEY);
-  await page.press("#key", "Enter");
+  await signIn(page, "/settings/retention");
   await page.waitForSelector("#when");
   must((await page.locator('[aria-labelledby="next"] tbody tr').count()) === 3, "what is due within 90 days is listed");
   const first = await text(page, '[aria-labelledby="next"] tbody tr');

@@ -1,13 +1,11 @@
 // An administrator makes a user and a key; the user signs in with a password and finds what is theirs to find.
-import { SITE, KEY, launch, look, must, open } from "./browser.mjs";
+import { SITE, launch, look, must, open, signIn } from "./browser.mjs";
 
 const step = (text) => console.log(`- ${text}`);
 const PASSWORD = "a lamp that flickers";
 
 async function administrator(page) {
-  await page.goto(`${SITE}/settings/people`);
-  await page.fill("#key", KEY);
-  await page.press("#key", "Enter");
+  await signIn(page, "/settings/people");
   await page.locator(".empty").first().waitFor();
   await look(page, "people-empty");
   await page.click('a[href="/settings/new-user"]');

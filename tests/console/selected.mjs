@@ -1,5 +1,5 @@
 // Somebody opens a recording's link, is asked who they are, and comes in by the letter; somebody else is told the same and gets none.
-import { SITE, KEY, launch, look, must, open, until } from "./browser.mjs";
+import { SITE, giveKey, launch, look, must, open, until } from "./browser.mjs";
 import { letter, linkIn } from "./letters.mjs";
 
 const step = (text) => console.log(`- ${text}`);
@@ -54,8 +54,7 @@ try {
   const member = await open(browser);
   await member.goto(LINK);
   await member.click("a[href$='/member']");
-  await member.fill("#key", KEY);
-  await member.press("#key", "Enter");
+  await giveKey(member);
   await until("a member is led to the recording", async () => member.url().startsWith(`${SITE}/recordings/`));
   step("a member signs in from there");
   for (const one of [page, stranger, member]) must(one.troubles.length === 0, one.troubles.join("\n"));

@@ -1,15 +1,9 @@
 // A member sends a recording outside and to a colleague, from its page; looks at the log, calls access back, and says how the recipients' page looks.
-import { SITE, KEY, api, launch, look, must, open, until } from "./browser.mjs";
+import { SITE, api, launch, look, must, open, signIn, until } from "./browser.mjs";
 import { letter, linkIn } from "./letters.mjs";
 
 const step = (text) => console.log(`- ${text}`);
 const { RECORDING, LOGO } = process.env;
-
-async function signIn(page, path) {
-  await page.goto(`${SITE}${path}`);
-  await page.fill("#key", KEY);
-  await page.press("#key", "Enter");
-}
 
 async function outside(page) {
   await signIn(page, `/recordings/${RECORDING}`);

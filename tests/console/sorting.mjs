@@ -1,15 +1,12 @@
 // An administrator makes folders, labels and triage rules, orders and tries them; somebody sorts recordings in the archive and on their page.
-import { SITE, KEY, api, launch, look, must, open, until } from "./browser.mjs";
+import { SITE, KEY, api, launch, look, must, open, signIn, until } from "./browser.mjs";
 
 const step = (text) => console.log(`- ${text}`);
 const text = (page, selector) => page.locator(selector).first().textContent();
 const post = (path, body) => api(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
 
 async function settings(page, id) {
-  await page.goto(`${SITE}/settings/folders`);
-  await page.fill("#key", KEY);
-  await page.press("#key", "Enter");
-  await page.goto(`${SITE}/settings/folders`);
+  await signIn(page, "/settings/folders");
   await look(page, "folders-empty");
   for (const name of ["Sales calls", "Support, sent in"]) {
     await page.goto(`${SITE}/settings/new-folder`);

@@ -1,14 +1,12 @@
 // A member sends a film in and looks at its recording with the chat beside it; somebody outside sends one by an invitation and sees nothing else.
-import { SITE, KEY, api, launch, look, must, open, until } from "./browser.mjs";
+import { SITE, api, launch, look, must, open, signIn, until } from "./browser.mjs";
 
 const step = (text) => console.log(`- ${text}`);
 const { FILM, SOUND, WRONG } = process.env;
 const text = (page, selector) => page.locator(selector).first().textContent();
 
 async function send(page) {
-  await page.goto(`${SITE}/upload`);
-  await page.fill("#key", KEY);
-  await page.press("#key", "Enter");
+  await signIn(page, "/upload");
   await look(page, "upload");
   await page.setInputFiles("#file", FILM);
   await page.fill("#title", "Where the lamp is");
@@ -110,9 +108,7 @@ try {
   await wrong(page);
   must(page.troubles.length === 0, page.troubles.join("\n"));
   const plain = await open(browser, { javaScriptEnabled: false });
-  await plain.goto(`${SITE}/recordings/${id}`);
-  await plain.fill("#key", KEY);
-  await plain.press("#key", "Enter");
+  await signIn(plain, `/recordings/${id}`);
   must((await text(plain, ".chat p")).includes("Can you see"), "readable without script");
 } finally {
   await browser.close();

@@ -1,7 +1,7 @@
 // An administrator has a platform told what happens: makes a webhook, keeps its secret, tries it out, sends again, switches it off and on, deletes it.
 import { createHmac } from "node:crypto";
 import { createServer } from "node:http";
-import { SITE, KEY, api, launch, look, must, open, until } from "./browser.mjs";
+import { api, launch, look, must, open, signIn, until } from "./browser.mjs";
 
 const step = (text) => console.log(`- ${text}`);
 const text = (page, selector) => page.locator(selector).first().textContent();
@@ -37,9 +37,7 @@ async function session() {
 }
 
 async function make(page) {
-  await page.goto(`${SITE}/settings`);
-  await page.fill("#key", KEY);
-  await page.press("#key", "Enter");
+  await signIn(page, "/settings");
   await page.click('.tabs a[href="/settings/webhooks"]');
   await look(page, "webhooks-empty");
   await page.click('a[href="/settings/new-webhook"]');
@@ -149,9 +147,7 @@ try {
   must(page.troubles.length === 0, page.troubles.join("\n"));
 
   const plain = await open(browser, { javaScriptEnabled: false });
-  await plain.goto(`${SITE}/settings/new-webhook`);
-  await plain.fill("#key", KEY);
-  await plain.press("#key", "Enter");
+  await signIn(plain, "/settings/new-webhook");
   await plain.fill("#url", address);
   await plain.click(".hook-form .primary");
   must((await text(plain, ".hook-secret code")).startsWith("whsec_"), "made without script");
