@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::archive::{ArchiveError, Catalogue, agents};
+use crate::archive::{ArchiveError, Catalogue, agents, own_calls};
 use crate::model::id::ProjectSlug;
 use crate::model::role::Role;
 use crate::model::settings::{AgentProperties, QueueProperties, Settings};
@@ -26,6 +26,13 @@ impl CatalogueDirectory {
         }
         Ok(project.resolve(request.kind, &workspace, queue))
     }
+
+    async fn own_calls(&self, name: &str) -> Result<AgentProperties, ArchiveError> {
+        let agents = self.0.agents().await?;
+        let agent = agents.into_iter().find(|agent| agent.name == name).ok_or_else(|| ArchiveError::not_found("agent", name))?;
+        let (standing, workspace) = self.0.standing_as(name).await?;
+        Ok(own_calls(agent.properties, standing.as_ref(), &workspace))
+    }
 }
 
 fn told<T>(answer: Result<T, ArchiveError>) -> Option<T> {
@@ -46,7 +53,7 @@ impl Directory for CatalogueDirectory {
     }
 
     async fn agent(&self, name: &str) -> Option<AgentProperties> {
-        told(self.0.agents().await)?.into_iter().find(|agent| agent.name == name).map(|agent| agent.properties)
+        told(self.own_calls(name).await)
     }
 
     async fn agent_of(&self, project: &ProjectSlug, address: &str) -> Option<String> {

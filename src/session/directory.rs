@@ -12,7 +12,7 @@ use crate::model::switchboard::OpenSession;
 pub trait Directory: Send + Sync + 'static {
     /// Settings of a new session; `None` where there is no such project.
     async fn settings(&self, request: &OpenSession) -> Option<Settings>;
-    /// A configured agent's properties.
+    /// What holds for the calls of a configured agent.
     async fn agent(&self, name: &str) -> Option<AgentProperties>;
     /// The agent of a project that an address of record belongs to.
     async fn agent_of(&self, project: &ProjectSlug, address: &str) -> Option<String>;

@@ -15,6 +15,7 @@ mod a8_chat_logs_are_attached_to_sessions;
 mod a9_ready_is_what_was_read_back;
 mod aged;
 mod b1_people_sign_in_and_keys_have_scopes;
+mod b2_an_agents_calls_are_recorded_as_properties_say;
 mod b3_every_route_asks_who;
 mod b3_people_find_what_is_theirs;
 mod b4_nothing_plays_before_its_reason;

@@ -53,6 +53,21 @@ impl Catalogue {
         Ok(Some(Standing { user, groups, workspace: workspace_properties_in(&mut c).await? }))
     }
 
+    /// The user that an agent is, with everything that their properties follow from, and the workspace's properties.
+    pub async fn standing_as(&self, agent: &str) -> Result<(Option<Standing>, Properties)> {
+        let mut c = self.read.acquire().await?;
+        let sql = "SELECT name FROM users WHERE agent = $1 OR (agent IS NULL AND name = $1) ORDER BY agent IS NULL";
+        let row = sqlx::query(sql).bind(agent.to_owned()).fetch_optional(&mut *c).await?;
+        let workspace = workspace_properties_in(&mut c).await?;
+        drop(c);
+        let name = row.map(|row| Reading::of("users", &row).text("name")).transpose()?;
+        let standing = match name {
+            Some(name) => self.standing(&name).await?,
+            None => None,
+        };
+        Ok((standing, workspace))
+    }
+
     /// Whoever signs in with this name, or with this address.
     pub async fn signing_in(&self, name_or_email: &str) -> Result<Option<SignInRow>> {
         let (column, key) = if name_or_email.contains('@') {
