@@ -28,7 +28,6 @@ impl RunningNode {
             .args(["serve", "--http", "127.0.0.1:0", "--sip", "127.0.0.1:0", "--data"])
             .arg(data)
             .envs(environment.iter().copied())
-            .env_remove("FERRIC_TEST_CATALOGUE")
             .stdout(Stdio::piped())
             .spawn()
             .expect("the program starts");
@@ -147,6 +146,6 @@ impl Drop for RunningNode {
 
 fn tool(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ferric"));
-    command.envs(crate::catalogues::environment(data));
+    command.envs(crate::catalogues::environment(data)).env_remove("FERRIC_TEST_CATALOGUE");
     command
 }

@@ -76,6 +76,8 @@ impl Catalogue {
     /// it. Whether it is kept.
     pub async fn put_share_code(&self, code: &NewCode, bounds: CodeBounds, letter: &Letter) -> Result<bool> {
         let mut tx = self.write.begin().await?;
+        // PostgreSQL would let requests side by side count the same codes: whoever holds the page's rows counts alone.
+        sqlx::query("UPDATE shares SET page = page WHERE page = $1").bind(code.page.as_str().to_owned()).execute(&mut *tx).await?;
         let kept = sqlx::query(
             "INSERT INTO share_codes (id, page, browser, hash, made, until, tries, used) SELECT $1, $2, $3, $4, $5, $6, 0, 0 \
              WHERE EXISTS (SELECT 1 FROM shares WHERE page = $2 AND cancelled_at IS NULL AND until >= $5) \
