@@ -43,10 +43,13 @@ function build() {
     cookies: { keys: ["of a test"] },
     features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: false } },
     pkce: { required: () => true },
+    renderError: (context, out) => {
+      context.type = "text";
+      context.body = JSON.stringify(out);
+    },
     interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
     findAccount: (_, sub) => people.has(sub) && { accountId: sub, claims: () => ({ sub, ...people.get(sub) }) },
-    // Everybody signs in anew each time.
-    ttl: { Session: 1, Interaction: 600, Grant: 600, AccessToken: 60, IdToken: 60 },
+    ttl: { Session: 600, Interaction: 600, Grant: 600, AccessToken: 60, IdToken: 60 },
   });
   provider.on("server_error", (_, error) => console.error(error));
   const serve = provider.callback();
