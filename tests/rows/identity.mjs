@@ -202,11 +202,9 @@ async function keys(page) {
 async function away(page) {
   await toProvider(page);
   await told("/stop");
-  await until("the node finds out that the provider is away", async () => {
-    await page.goto(`${SITE}/archive`);
-    const answer = await page.goto(`${SITE}/sign-in/oidc?next=%2Farchive`).catch(() => undefined);
-    return answer?.status() === 503;
-  });
+  const there = `${SITE}/sign-in/oidc?next=%2Farchive`;
+  await until("the node finds out that the provider is away", async () => (await page.context().request.get(there, { maxRedirects: 0 })).status() === 503);
+  await page.goto(there);
   await refused(page, "does not answer");
   must((await page.inputValue('form[action="/sign-in"] [name=next]')) === "/archive", "where she wanted to go is kept");
   await look(page, "sign-in-away");
