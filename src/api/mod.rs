@@ -38,6 +38,7 @@ pub fn router(node: ApiState) -> axum::Router {
     protected
         .merge(open)
         .layer(DefaultBodyLimit::max(body::MAX_BODY_BYTES))
+        .layer(middleware::from_fn(pages::refusals_as_pages))
         .layer(middleware::from_fn(pages::guard_headers))
         .layer(middleware::from_fn(cors::for_indicators))
         .with_state(node)

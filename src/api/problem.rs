@@ -103,6 +103,8 @@ impl IntoResponse for Problem {
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
         }
+        // Whoever looks with a browser gets it as a page: `pages::refused`.
+        response.extensions_mut().insert(self);
         response
     }
 }

@@ -27,4 +27,5 @@ mod settings_pages_say_what_is_and_what_cannot_be;
 mod tables;
 mod watching_shows_the_state_at_once;
 mod webhooks_reach_their_receiver;
+mod what_is_refused_to_a_browser_is_a_page;
 mod what_operators_do_is_in_the_audit_log;

@@ -15,6 +15,7 @@ mod an_administrator_sets_what_is_recorded;
 mod catalogues;
 mod files_are_sent_in_and_looked_at;
 mod links_are_sent_and_called_back;
+mod people_change_their_own_password;
 mod people_use_the_pages;
 mod recordings_are_sorted_by_hand_and_by_rule;
 #[allow(dead_code)]

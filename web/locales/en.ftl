@@ -348,6 +348,18 @@ desk-closed = This desk is closed: its link has ended, or was taken back. Ask fo
 error-title = That did not work
 error-not-found = There is nothing here. The recording may have been deleted, or the link is cut off.
 error-internal = The node could not do this. Nothing was changed; its log says why.
+error-not-understood = The node could not make anything of this. Nothing was changed; go back, look at what was sent, and try again.
+error-forbidden = You may not do this. Nothing was changed. What you may do is for an administrator to say.
+error-form = This form was not sent by a page of this node that you have open now. Nothing was changed; open the page again and send it there.
+error-reason = A reason for playing has to be given first. Open the recording's page and give it there.
+error-method = This address is not for looking at: it only takes what a form sends. Nothing was changed; go back to the page that you came from.
+error-held = A legal hold lies on this recording. It stays until an administrator releases the hold.
+error-conflict = This cannot be done as things are now. Nothing was changed.
+error-changed = Somebody else changed this in the meantime. Nothing of yours was kept; open the page again and look at what holds now.
+error-too-large = This is more than the node takes at once. Nothing was changed.
+error-too-many = Too many tries. Wait a quarter of an hour, then try again.
+error-unavailable = The node cannot take this on just now. Nothing was changed; try again in a moment.
+error-detail = The node says: { $detail }
 error-back = Back to the recordings
 
 # The administrator's pages

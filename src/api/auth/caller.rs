@@ -118,6 +118,8 @@ pub trait SignedIn {
     fn sees_external(&self) -> bool;
     /// They may send links.
     fn sends_links(&self) -> bool;
+    /// Who they are in the audit log (`key:<name>`, `user:<name>`).
+    fn who(&self) -> &str;
 }
 
 impl SignedIn for Operator {
@@ -135,6 +137,10 @@ impl SignedIn for Operator {
 
     fn sends_links(&self) -> bool {
         true
+    }
+
+    fn who(&self) -> &str {
+        &self.actor
     }
 }
 

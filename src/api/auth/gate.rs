@@ -20,14 +20,20 @@ use crate::api::state::ApiState;
 const CSRF_HEADER: &str = "x-csrf-token";
 
 /// Finds out who asks, or answers 401 (to somebody who wants to look at a page: with the sign-in form). Handlers find the [`Caller`] in the extensions.
+/// What they refuse to somebody who looks at pages is a page of theirs.
 pub async fn ask_who(State(state): State<ApiState>, mut request: Request, next: Next) -> Response {
     let who = identify(&state, request.method(), request.uri(), request.headers()).await;
     match who {
         Ok(caller) => {
+            let looks = pages::wants_page(&request).then(|| caller.clone());
             request.extensions_mut().insert(caller);
-            next.run(request).await
+            let response = next.run(request).await;
+            match looks {
+                Some(caller) => pages::in_words(response, Some(&caller)),
+                None => response,
+            }
         }
-        Err(problem) if problem.status == 401 && wants_page(&request) => pages::sign_in_form(&state, &request),
+        Err(problem) if problem.status == 401 && pages::wants_page(&request) => pages::sign_in_form(&state, &request),
         Err(problem) => problem.into_response(),
     }
 }
@@ -101,12 +107,6 @@ pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
 #[must_use]
 pub fn session_cookie(headers: &HeaderMap) -> Option<&str> {
     cookie(headers, COOKIE_NAME)
-}
-
-fn wants_page(request: &Request) -> bool {
-    let accept = request.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let path = request.uri().path();
-    request.method() == Method::GET && (path == "/" || accept.contains("text/html") && !path.starts_with("/v1/"))
 }
 
 #[cfg(test)]

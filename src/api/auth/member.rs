@@ -35,13 +35,7 @@ impl FromRequestParts<ApiState> for Member {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
-        let caller = Caller::from_request_parts(parts, state).await?;
-        let account = caller.account()?.clone();
-        let csrf = match caller {
-            Caller::Browser { csrf, .. } => Some(csrf),
-            _ => None,
-        };
-        Ok(Self { person: Person::clone(&account.person), actor: account.actor.clone(), csrf, account })
+        Self::of(&Caller::from_request_parts(parts, state).await?)
     }
 }
 
@@ -73,9 +67,26 @@ impl SignedIn for Member {
     fn sends_links(&self) -> bool {
         self.person.properties.external_links
     }
+
+    fn who(&self) -> &str {
+        &self.actor
+    }
 }
 
 impl Member {
+    /// The member that a caller is.
+    ///
+    /// # Errors
+    /// 403 for tokens that are for less.
+    pub fn of(caller: &Caller) -> Result<Self, Problem> {
+        let account = caller.account()?.clone();
+        let csrf = match caller {
+            Caller::Browser { csrf, .. } => Some(csrf.clone()),
+            _ => None,
+        };
+        Ok(Self { person: Person::clone(&account.person), actor: account.actor.clone(), csrf, account })
+    }
+
     /// Refuses whoever lacks a property that is no matter of one recording.
     ///
     /// # Errors

@@ -20,6 +20,6 @@ pub use grants::{GRANT_LIFE, Grant, Grants};
 pub use member::{Member, WORKSPACE};
 pub use oidc::{Claims, Oidc, OidcError, OidcSettings};
 pub use origin::same_origin;
-pub use password::{NotSignedIn, Peer, check_password, hash_password, note_sign_in};
+pub use password::{NotSignedIn, Peer, check_own_password, check_password, hash_password, note_sign_in};
 pub use plays::{IDLE as PLAY_IDLE, Plays};
 pub use tries::{Tries, WINDOW as TRIES_WINDOW};

@@ -44,6 +44,32 @@ pub enum NotSignedIn {
 /// # Errors
 /// Why nobody is signed in.
 pub async fn check_password(state: &ApiState, who: &str, password: Secret, from: Option<IpAddr>) -> Result<SignInRow, NotSignedIn> {
+    let right = whose(state, who, password, from).await?;
+    note_sign_in(state, right.as_ref().map(|row| row.name.as_str()), "password", from).await.map_err(NotSignedIn::Failed)?;
+    right.ok_or(NotSignedIn::Wrong)
+}
+
+/// Checks the password of somebody who is signed in already. A wrong one stands in the audit log; what a right one is for is noted by whoever asked.
+///
+/// # Errors
+/// Why it is not taken.
+pub async fn check_own_password(state: &ApiState, user: &str, password: Secret, from: Option<IpAddr>) -> Result<(), NotSignedIn> {
+    if whose(state, user, password, from).await?.is_some() {
+        return Ok(());
+    }
+    let entry = NewAudit {
+        at: now(),
+        actor: format!("user:{user}"),
+        action: AuditAction::SignIn,
+        subject: "node".to_owned(),
+        detail: json!({ "with": "password", "again": true, "failed": true, "from": from.map(|from| from.to_string()) }),
+    };
+    state.catalogue.audit(entry).await.map_err(|error| NotSignedIn::Failed(error.into()))?;
+    Err(NotSignedIn::Wrong)
+}
+
+/// Whoever has this name, or address, and this password; a try is counted.
+async fn whose(state: &ApiState, who: &str, password: Secret, from: Option<IpAddr>) -> Result<Option<SignInRow>, NotSignedIn> {
     if !state.tries().begin(who, from, Instant::now()) {
         return Err(NotSignedIn::TooMany);
     }
@@ -51,14 +77,10 @@ pub async fn check_password(state: &ApiState, who: &str, password: Secret, from:
     let kept = found.as_ref().and_then(|row| row.password.clone());
     let fits = worked(move || passwords::verify(&password, kept.as_ref())).await.map_err(NotSignedIn::Failed)?;
     let right = found.filter(|row| fits && !row.disabled);
-    note_sign_in(state, right.as_ref().map(|row| row.name.as_str()), "password", from).await.map_err(NotSignedIn::Failed)?;
-    match right {
-        Some(row) => {
-            state.tries().right(who, from);
-            Ok(row)
-        }
-        None => Err(NotSignedIn::Wrong),
+    if right.is_some() {
+        state.tries().right(who, from);
     }
+    Ok(right)
 }
 
 /// What is kept of a new password.

@@ -9,8 +9,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::console::short;
 use super::recording_sorting::{LabelShown, Pick, labels_of};
+use super::refused::problem_page;
 use super::settings::Sent;
-use super::shell::{Shell, page, problem_page};
+use super::shell::{Shell, page};
 use super::words::Words;
 use crate::api::auth::Member;
 use crate::api::problem::Problem;

@@ -13,12 +13,14 @@ mod lane;
 mod lane_html;
 mod link;
 mod link_asked;
+mod me;
 mod recording;
 mod recording_acts;
 mod recording_beside;
 mod recording_events;
 mod recording_row;
 mod recording_sorting;
+mod refused;
 mod room;
 mod settings;
 mod sharing;
@@ -37,6 +39,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 
+pub use refused::{in_words, refusals_as_pages, wants_page};
 pub use sign_in::sign_in_form;
 pub use words::Words;
 
@@ -69,6 +72,7 @@ pub fn protected() -> axum::Router<ApiState> {
         .route("/recordings/{id}/link", post(visibility::renew))
         .route("/try", get(try_room::show).post(try_room::open))
         .route("/sessions/{id}/end", post(end_session))
+        .route("/me", get(me::show).post(me::save))
         .route("/sign-out", post(sign_in::sign_out))
         .merge(settings::routes())
         .merge(webhooks::routes())

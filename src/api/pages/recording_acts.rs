@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::form::Form;
-use super::shell::problem_page;
+use super::refused::problem_page;
 use crate::api::auth::Member;
 use crate::api::body::At;
 use crate::api::problem::Problem;

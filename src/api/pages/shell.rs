@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use super::{assets, words::Words};
-use crate::api::auth::SignedIn;
+use crate::api::auth::{Caller, Member, SignedIn};
 use crate::api::problem::Problem;
 
 /// The frame of a page.
@@ -22,6 +22,23 @@ pub struct Shell {
     pub external: bool,
     /// Whoever looks may send links.
     pub sends: bool,
+    /// Whoever looks.
+    pub me: Option<Me>,
+}
+
+/// Whoever looks at a page, as the bar names them.
+pub struct Me {
+    /// Their name, or the key's.
+    pub name: String,
+    /// A person, who has a page of their own; else a key.
+    pub is_person: bool,
+}
+
+impl Me {
+    fn of(actor: &str) -> Self {
+        let (kind, name) = actor.split_once(':').unwrap_or_default();
+        Self { name: name.to_owned(), is_person: kind == "user" }
+    }
 }
 
 /// Templates reach these through the shell that they have at hand.
@@ -31,12 +48,25 @@ impl Shell {
     pub fn of(who: &impl SignedIn, here: &'static str) -> Self {
         // A page asked for with an API key has no forms that could be sent; it still shows everything.
         let csrf = who.csrf().map(|c| c.reveal().to_owned()).unwrap_or_default();
-        Self { w: Words::english(), csrf: Some(csrf), here, admin: who.is_admin(), external: who.sees_external(), sends: who.sends_links() }
+        Self {
+            w: Words::english(),
+            csrf: Some(csrf),
+            here,
+            admin: who.is_admin(),
+            external: who.sees_external(),
+            sends: who.sends_links(),
+            me: Some(Me::of(who.who())),
+        }
     }
 
     /// For anybody.
     pub fn open() -> Self {
-        Self { w: Words::english(), csrf: None, here: "", admin: false, external: false, sends: false }
+        Self { w: Words::english(), csrf: None, here: "", admin: false, external: false, sends: false, me: None }
+    }
+
+    /// For whoever asked: somebody of the workspace, or anybody.
+    pub fn for_caller(caller: Option<&Caller>) -> Self {
+        caller.and_then(|caller| Member::of(caller).ok()).map_or_else(Self::open, |member| Self::of(&member, ""))
     }
 
     /// The address of an asset.
@@ -60,20 +90,6 @@ pub fn page(status: StatusCode, template: &impl Template) -> Response {
         }
         Err(error) => Problem::internal(&error).into_response(),
     }
-}
-
-#[derive(Template)]
-#[template(path = "problem.html")]
-struct ProblemPage {
-    shell: Shell,
-    text: &'static str,
-}
-
-/// A problem as a page.
-pub fn problem_page(who: &impl SignedIn, problem: &Problem) -> Response {
-    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let text = if status == StatusCode::NOT_FOUND { "error-not-found" } else { "error-internal" };
-    page(status, &ProblemPage { shell: Shell::of(who, ""), text })
 }
 
 /// Headers of every answer: scripts, styles and connections from this origin only, nobody may frame a page, addresses are not passed on.

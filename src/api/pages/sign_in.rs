@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use askama::Template;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
@@ -14,6 +14,7 @@ use crate::api::auth::{
     COOKIE_NAME, Member, NotSignedIn, Peer, SESSION_LIFE, TRIES_WINDOW, check_password, note_sign_in, same_origin, session_cookie,
 };
 use crate::api::base_url::BaseUrl;
+use crate::api::escaped::escaped;
 use crate::api::noted::now;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
@@ -31,8 +32,8 @@ struct SignInPage {
     wrong: Option<&'static str>,
     /// Somebody tried with a key: its part of the page stands open.
     with_key: bool,
-    /// People can sign in through an identity provider.
-    elsewhere: bool,
+    /// Where people sign in through an identity provider, if they can. A link: a form that ends at another site breaks the page's own `form-action`.
+    elsewhere: Option<String>,
 }
 
 /// What the form sends: a name and a password, or a key.
@@ -49,21 +50,37 @@ pub struct SignIn {
 }
 
 pub(super) fn form(next: &str, name: &str, wrong: Option<&'static str>, with_key: bool, elsewhere: bool) -> Response {
-    let later = wrong == Some("sign-in-later");
-    let status = if later { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::UNAUTHORIZED };
-    let shell = Shell::open();
-    let mut response = page(status, &SignInPage { shell, next: next.to_owned(), name: name.to_owned(), wrong, with_key, elsewhere });
-    if later {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(TRIES_WINDOW.as_secs()));
-    } else {
+    let (status, retry_s) = match wrong {
+        Some("sign-in-later") => (StatusCode::TOO_MANY_REQUESTS, Some(TRIES_WINDOW.as_secs())),
+        Some("sign-in-away") => (StatusCode::SERVICE_UNAVAILABLE, Some(5)),
+        _ => (StatusCode::UNAUTHORIZED, None),
+    };
+    let elsewhere = elsewhere.then(|| format!("/sign-in/oidc?next={}", escaped(next)));
+    let page_of = SignInPage { shell: Shell::open(), next: next.to_owned(), name: name.to_owned(), wrong, with_key, elsewhere };
+    let mut response = page(status, &page_of);
+    if let Some(retry_s) = retry_s {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_s));
+    }
+    if status == StatusCode::UNAUTHORIZED {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"ferric\""));
     }
     response
 }
 
-/// The form, in the place of a page that needs somebody signed in.
+/// The form, in the place of a page that needs somebody signed in. Where a form of such a page was sent, it leads back to the page.
 pub fn sign_in_form(state: &ApiState, request: &Request) -> Response {
-    form(request.uri().path_and_query().map_or("/", |p| p.as_str()), "", None, false, state.oidc.is_some())
+    let elsewhere = state.oidc.is_some();
+    if request.method() == Method::GET || request.method() == Method::HEAD {
+        return form(request.uri().path_and_query().map_or("/", |p| p.as_str()), "", None, false, elsewhere);
+    }
+    let page = same_origin(request.headers(), state.public_url.as_deref()).then(|| came_from(request.headers())).flatten();
+    form(page.as_deref().map_or("/", inside), "", Some("sign-in-ended"), false, elsewhere)
+}
+
+/// The path of the page that a form was sent by.
+fn came_from(headers: &HeaderMap) -> Option<String> {
+    let from: Uri = headers.get(header::REFERER)?.to_str().ok()?.parse().ok()?;
+    from.path_and_query().map(ToString::to_string)
 }
 
 /// A path of ours, or the front page: a form must not send anybody elsewhere.

@@ -17,7 +17,7 @@ use crate::api::noted::now;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::archive::people::{ResourceFilter, User, UserRow};
-use crate::archive::rights::{Properties, Role};
+use crate::archive::rights::Properties;
 use crate::archive::{ArchiveError, Change, Credentials, Expected, Put};
 use crate::model::redact::Personal;
 
@@ -42,6 +42,8 @@ pub struct Coming {
     code: String,
     state: String,
     error: String,
+    /// The provider, where it says who it is (RFC 9207).
+    iss: String,
 }
 
 /// The page that leads on. A redirect would still be the provider's request, with which browsers send no `Strict` cookie.
@@ -76,7 +78,7 @@ pub async fn go(State(state): State<ApiState>, base: BaseUrl, Query(going): Quer
         }
         Err(error) => {
             tracing::error!(%error, "nobody can sign in through the identity provider");
-            Ok(refused(&flow.next, "sign-in-provider"))
+            Ok(refused(&flow.next, "sign-in-away"))
         }
     }
 }
@@ -92,6 +94,11 @@ pub async fn back(
     let Some(oidc) = state.oidc.clone() else { return Err(Problem::not_found("there is nothing at /sign-in/oidc")) };
     let browser = cookie(&headers, COOKIE).unwrap_or_default();
     let Some(flow) = oidc.flows.take(&coming.state, browser, Instant::now()) else { return Ok(refused("/", "sign-in-again")) };
+    if !coming.iss.is_empty() && coming.iss != oidc.settings().issuer {
+        tracing::warn!("somebody came back from another identity provider than the one that they were sent to");
+        note_sign_in(&state, None, "identity", from).await?;
+        return Ok(refused(&flow.next, "sign-in-provider"));
+    }
     if !coming.error.is_empty() || coming.code.is_empty() {
         note_sign_in(&state, None, "identity", from).await?;
         return Ok(refused(&flow.next, "sign-in-declined"));
@@ -104,9 +111,12 @@ pub async fn back(
             return Ok(refused(&flow.next, "sign-in-provider"));
         }
     };
-    let Some(user) = known(&state, &oidc, &claims).await? else {
-        note_sign_in(&state, None, "identity", from).await?;
-        return Ok(refused(&flow.next, "sign-in-unknown"));
+    let user = match known(&state, &oidc, &claims).await? {
+        Known::As(user) => user,
+        Known::Nobody(why) => {
+            note_sign_in(&state, None, "identity", from).await?;
+            return Ok(refused(&flow.next, why));
+        }
     };
     note_sign_in(&state, Some(&user.row.name), "identity", from).await?;
     let session = state.browsers().sign_in_person(user.row.name, user.epoch, Instant::now());
@@ -118,9 +128,22 @@ pub async fn back(
     Ok(response)
 }
 
+/// Whom the provider's person is here.
+enum Known {
+    As(Box<User>),
+    /// Nobody, or nobody who may sign in: the message that says so.
+    Nobody(&'static str),
+}
+
+impl Known {
+    fn or_unknown(user: Option<User>) -> Self {
+        user.map_or(Self::Nobody("sign-in-unknown"), |user| Self::As(Box::new(user)))
+    }
+}
+
 /// The user that the provider's person is: known by the provider's id, else by an address that the provider says is theirs, else made where unknown
-/// people are. Their role follows the provider's groups, where these say something. `None` = nobody here, or nobody who may sign in.
-async fn known(state: &ApiState, oidc: &Oidc, claims: &Claims) -> Result<Option<User>, Problem> {
+/// people are. Their role follows the provider's groups, where these say something.
+async fn known(state: &ApiState, oidc: &Oidc, claims: &Claims) -> Result<Known, Problem> {
     let subject = oidc.subject_of(claims);
     let by_subject = state.catalogue.signing_in_by_subject(&subject).await?;
     let (found, is_new) = match (by_subject, claims.verified_email()) {
@@ -128,29 +151,26 @@ async fn known(state: &ApiState, oidc: &Oidc, claims: &Claims) -> Result<Option<
         (None, Some(email)) => (state.catalogue.signing_in(email).await?, true),
         (None, None) => (None, true),
     };
-    let role = oidc.role_of(claims);
-    let Some(found) = found else { return make(state, oidc, claims, role, subject).await };
-    if found.disabled {
-        return Ok(None);
-    }
+    let Some(found) = found else { return Ok(Known::or_unknown(make(state, oidc, claims, subject).await?)) };
     let user = state.catalogue.user(&found.name).await?;
     // An address alone takes nobody over who is another of the provider's people already.
-    if is_new && user.has_subject {
-        return Ok(None);
+    if found.disabled || is_new && user.has_subject {
+        return Ok(Known::Nobody("sign-in-unknown"));
     }
-    let row = UserRow { role: role.unwrap_or(user.row.role), ..user.row.clone() };
+    let Some(role) = oidc.role_now(claims, user.row.role) else { return Ok(Known::Nobody("sign-in-no-role")) };
+    let row = UserRow { role, ..user.row.clone() };
     let new = Credentials { password: None, subject: is_new.then_some(subject) };
     if row == user.row && new.subject.is_none() {
-        return Ok(Some(user));
+        return Ok(Known::As(Box::new(user)));
     }
-    Ok(Some(state.catalogue.changing(change()).put_user(&row, Put::Whole, &new).await?))
+    Ok(Known::As(Box::new(state.catalogue.changing(change()).put_user(&row, Put::Whole, &new).await?)))
 }
 
 fn change() -> Change {
     Change { at: now(), actor: "system".to_owned(), via: "identity", expects: Expected::Anything }
 }
 
-async fn make(state: &ApiState, oidc: &Oidc, claims: &Claims, role: Option<Role>, subject: String) -> Result<Option<User>, Problem> {
+async fn make(state: &ApiState, oidc: &Oidc, claims: &Claims, subject: String) -> Result<Option<User>, Problem> {
     let Some(unknown) = oidc.settings().unknown else { return Ok(None) };
     let given = claims.text("preferred_username").or_else(|| claims.text("email")).or_else(|| claims.text("sub")).unwrap_or("user");
     let base = name_of(given);
@@ -158,7 +178,7 @@ async fn make(state: &ApiState, oidc: &Oidc, claims: &Claims, role: Option<Role>
         name: base.clone(),
         display_name: Personal::new(shown(claims.text("name").unwrap_or_default())),
         email: claims.verified_email().map(Personal::new),
-        role: role.unwrap_or(unknown),
+        role: oidc.role_of(claims).unwrap_or(unknown),
         agent: None,
         groups: BTreeSet::new(),
         properties: Properties::default(),

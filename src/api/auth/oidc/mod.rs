@@ -19,8 +19,10 @@ use token::{Expected, Jwks, verify};
 use crate::archive::rights::Role;
 use crate::model::redact::Secret;
 
-/// What the provider published is asked for again after this time.
-const KNOWN_FOR: Duration = Duration::from_hours(1);
+/// Keys that the provider published are asked for again after this time, or when a token names another one.
+const KEYS_KNOWN_FOR: Duration = Duration::from_hours(1);
+/// What it published of itself: looked up as somebody is sent there, so that a provider that is away is found out here, with words. Not more often than this.
+const KNOWN_FOR: Duration = Duration::from_secs(2);
 /// How long an answer of the provider may take, and be.
 const PATIENCE: Duration = Duration::from_secs(10);
 const LARGEST_ANSWER: usize = 1 << 20;
@@ -62,12 +64,16 @@ struct Published {
     token_endpoint: String,
     jwks_uri: String,
     #[serde(default)]
+    userinfo_endpoint: Option<String>,
+    #[serde(default)]
     token_endpoint_auth_methods_supported: Vec<String>,
 }
 
 #[derive(Deserialize)]
 struct Tokens {
     id_token: String,
+    #[serde(default)]
+    access_token: String,
 }
 
 /// The provider.
@@ -157,7 +163,7 @@ impl Oidc {
         let known = self.keys.lock().clone();
         if let Some((at, keys)) = known
             && !anew
-            && at.elapsed() < KNOWN_FOR
+            && at.elapsed() < KEYS_KNOWN_FOR
         {
             return Ok(keys);
         }
@@ -212,13 +218,24 @@ impl Oidc {
         let tokens: Tokens = Self::answer(request.body(form(&fields)), "token").await?;
         let expected = Expected { issuer: &self.settings.issuer, client_id: &self.settings.client_id, nonce: flow.nonce.reveal(), now_s };
         let keys = self.keys(&published, false).await?;
-        match verify(&tokens.id_token, &keys, &expected) {
+        let claims = match verify(&tokens.id_token, &keys, &expected) {
             // Providers change their keys.
-            Err(Untrusted::UnknownKey | Untrusted::Signature) => {
-                Ok(verify(&tokens.id_token, &self.keys(&published, true).await?, &expected)?)
-            }
-            other => Ok(other?),
-        }
+            Err(Untrusted::UnknownKey | Untrusted::Signature) => verify(&tokens.id_token, &self.keys(&published, true).await?, &expected)?,
+            other => other?,
+        };
+        self.with_userinfo(claims, &published, &tokens.access_token).await
+    }
+
+    /// With what the provider tells apart from the token (OpenID Connect Core 1.0 §5.3): many put nothing but the person's id into a token that comes with
+    /// an access token (§5.4). It is asked only where the token leaves something open.
+    async fn with_userinfo(&self, mut claims: Claims, published: &Published, access_token: &str) -> Result<Claims, OidcError> {
+        let open = !claims.has("email") || !self.settings.roles.is_empty() && !claims.has(&self.settings.groups_claim);
+        let Some(endpoint) = published.userinfo_endpoint.as_ref().filter(|_| open && !access_token.is_empty()) else {
+            return Ok(claims);
+        };
+        let told: serde_json::Value = Self::answer(self.http.get(safe(endpoint)?).bearer_auth(access_token), "userinfo").await?;
+        claims.add(told)?;
+        Ok(claims)
     }
 
     /// The role that the provider's groups make; `None` where they say nothing.
@@ -226,6 +243,14 @@ impl Oidc {
     pub fn role_of(&self, claims: &Claims) -> Option<Role> {
         let groups = claims.list(&self.settings.groups_claim);
         self.settings.roles.iter().find(|(_, group)| groups.contains(&group.as_str())).map(|(role, _)| *role)
+    }
+
+    /// The role of somebody who has one here already; `None` where nothing lets them in any more: a role that a group gives goes with the group, and leaves
+    /// what unknown people get.
+    #[must_use]
+    pub fn role_now(&self, claims: &Claims, role: Role) -> Option<Role> {
+        let by_group = self.settings.roles.iter().any(|(given, _)| *given == role);
+        self.role_of(claims).or(if by_group { self.settings.unknown } else { Some(role) })
     }
 
     /// What the catalogue knows a person by: ids are unique within their issuer.

@@ -36,6 +36,9 @@ pub enum Untrusted {
     /// Of another sign-in.
     #[error("the ID token is of another sign-in")]
     Nonce,
+    /// What was told beside it is of somebody else.
+    #[error("what the provider tells beside the ID token is of somebody else")]
+    Subject,
 }
 
 /// A key that the provider publishes.
@@ -96,6 +99,33 @@ impl Claims {
             Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).collect(),
             _ => Vec::new(),
         }
+    }
+
+    /// Whether the provider says anything of it.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|value| !value.is_null())
+    }
+
+    /// Adds what the token does not say, from what the provider told beside it of the same person (OpenID Connect Core 1.0 §5.3.2).
+    ///
+    /// # Errors
+    /// Where it is of somebody else.
+    pub fn add(&mut self, told: Value) -> Result<(), Untrusted> {
+        let told = Self(told);
+        if told.text("sub").is_none() || told.text("sub") != self.text("sub") {
+            return Err(Untrusted::Subject);
+        }
+        // Whether an address is theirs is said of that address alone.
+        let other_address = self.has("email") && self.text("email") != told.text("email");
+        if let (Value::Object(own), Value::Object(told)) = (&mut self.0, told.0) {
+            for (name, value) in told.into_iter().filter(|(name, _)| !(other_address && name == "email_verified")) {
+                let kept = own.entry(name).or_insert(Value::Null);
+                if kept.is_null() {
+                    *kept = value;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The address, where the provider says that it is theirs.
@@ -199,6 +229,24 @@ mod tests {
         let text = format!("{}.{}", part(header), part(claims));
         let signature = provider.pair.sign(&SystemRandom::new(), text.as_bytes()).unwrap();
         format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature))
+    }
+
+    #[test]
+    fn what_is_told_beside_the_token_fills_it_up_and_changes_nothing_in_it() {
+        let token = || Claims(json!({ "sub": "1", "iss": "https://idp", "email": "a@example.com" }));
+        let mut claims = token();
+        let told = json!({ "sub": "1", "iss": "evil", "email": "b@example.com", "email_verified": true, "groups": ["x"] });
+        assert_eq!(claims.add(told), Ok(()));
+        assert_eq!(
+            (claims.text("iss"), claims.text("email"), claims.list("groups")),
+            (Some("https://idp"), Some("a@example.com"), vec!["x"])
+        );
+        assert_eq!(claims.verified_email(), None, "another address is theirs");
+        assert_eq!(claims.add(json!({ "sub": "1", "email": "a@example.com", "email_verified": true })), Ok(()));
+        assert_eq!(claims.verified_email(), Some("a@example.com"));
+        for other in [json!({ "sub": "2", "groups": ["x"] }), json!({ "groups": ["x"] }), json!([])] {
+            assert_eq!(token().add(other.clone()), Err(Untrusted::Subject), "{other}");
+        }
     }
 
     #[test]

@@ -20,6 +20,8 @@ mod would_record;
 use axum::extract::{FromRequest, Request};
 use axum::routing::get;
 
+pub(super) use people::role_name;
+
 use super::form::Form;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
@@ -78,7 +80,7 @@ pub struct AfterSaving {
 }
 
 impl AfterSaving {
-    fn is_so(&self) -> bool {
+    pub(super) fn is_so(&self) -> bool {
         !self.saved.is_empty()
     }
 }

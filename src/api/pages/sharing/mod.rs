@@ -13,7 +13,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::response::Response;
 use axum::routing::{get, post};
 
-use super::shell::problem_page;
+use super::refused::problem_page;
 use crate::api::auth::Member;
 use crate::api::problem::Problem;
 use crate::api::rest::shares::configuration::LOGO_BYTES;

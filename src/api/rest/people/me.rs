@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::api::auth::{Account, GRANT_LIFE, Grant, Member, NotSignedIn, Peer, Ticket, check_password, hash_password};
+use crate::api::auth::{Account, GRANT_LIFE, Grant, Member, NotSignedIn, Peer, Ticket, check_own_password, hash_password};
 use crate::api::base_url::BaseUrl;
 use crate::api::body::Body;
 use crate::api::noted::now;
@@ -17,7 +17,7 @@ use crate::api::problem::Problem;
 use crate::api::rest::watch::end_of;
 use crate::api::state::ApiState;
 use crate::api::wire::GrantJson;
-use crate::archive::people::ResourceFilter;
+use crate::archive::people::{ResourceFilter, User};
 use crate::archive::rights::{Effective, Role};
 use crate::archive::scope::Scope;
 use crate::archive::{AuditAction, Change, Expected};
@@ -92,7 +92,8 @@ pub struct PasswordBody {
 
 /// Sets one's own password. All of one's sessions end, this one too.
 #[utoipa::path(put, path = "/v1/me/password", tag = "people", request_body = PasswordBody,
-    responses((status = 204), (status = 403, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
+    responses((status = 204), (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem),
+        (status = 429, body = Problem)))]
 pub async fn put_password(
     member: Member,
     Peer(from): Peer,
@@ -103,7 +104,7 @@ pub async fn put_password(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Sets it, for pages too.
+/// Sets it, for pages too; answers the user, whose sessions have all ended.
 pub(in crate::api) async fn change_password(
     member: &Member,
     state: &ApiState,
@@ -111,13 +112,17 @@ pub(in crate::api) async fn change_password(
     current: String,
     password: String,
     via: &'static str,
-) -> Result<(), Problem> {
+) -> Result<User, Problem> {
     let Ticket::Person { user, .. } = &member.account.ticket else {
         return Err(Problem::forbidden("not_permitted", "a key has no password: this is for people who signed in"));
     };
+    if !state.catalogue.user(user).await?.has_password {
+        return Err(Problem::conflict("no_password", "you have no password here: an administrator can give you one"));
+    }
+    let same = current == password;
     let new = hash_password(Secret::new(password)).await?;
-    match check_password(state, user, Secret::new(current), from).await {
-        Ok(_) => {}
+    match check_own_password(state, user, Secret::new(current), from).await {
+        Ok(()) => {}
         Err(NotSignedIn::Wrong) => return Err(Problem::invalid("current: is not your password")),
         Err(NotSignedIn::TooMany) => {
             let detail = "too many tries; wait a quarter of an hour";
@@ -125,10 +130,13 @@ pub(in crate::api) async fn change_password(
         }
         Err(NotSignedIn::Failed(problem)) => return Err(problem),
     }
+    if same {
+        return Err(Problem::invalid("password: is the one that you have now"));
+    }
     let change = Change { at: now(), actor: member.actor.clone(), via, expects: Expected::Anything };
     let user = state.catalogue.changing(change).put_password(user, new).await?;
     super::users::ended(state, &user);
-    Ok(())
+    Ok(user)
 }
 
 /// Opens one's own desk: for users who are agents.

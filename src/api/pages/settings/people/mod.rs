@@ -11,6 +11,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 
+pub(in crate::api::pages) use properties::role_name;
+
 use super::fields::{Group, Wrong, fields_html};
 use super::{AfterSaving, Sent, TABS};
 use crate::api::auth::Operator;

@@ -24,7 +24,7 @@ pub(super) struct Filled {
     reasons: String,
 }
 
-pub(super) fn role_name(role: Role) -> &'static str {
+pub(in crate::api::pages) fn role_name(role: Role) -> &'static str {
     match role {
         Role::Admin => "admin",
         Role::Agent => "agent",
