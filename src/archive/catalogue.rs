@@ -41,6 +41,7 @@ pub use keys::KeyOwner;
 pub use live::RowChange;
 pub use people::SignInRow;
 pub use people_changing::Credentials;
+pub use search::NamesSeen;
 pub use share_entry::{CodeBounds, NewCode, Opened};
 
 use std::fmt;

@@ -211,7 +211,8 @@ fn line(w: Words, share: ShareJson) -> Line {
         ShareStatus::Cancelled => "cancelled",
     };
     let items = share.items.into_iter().map(|item| Item {
-        url: item.recording.filter(|_| !item.gone && item.started_at.is_some()).map(|id| format!("/recordings/{id}")),
+        url: (!item.gone && item.started_at.is_some())
+            .then(|| item.recording.map_or_else(|| format!("/chats/{}", item.session), |id| format!("/recordings/{id}"))),
         at: item.started_at.map(|at| at.to_string()).unwrap_or_default(),
         short: item.started_at.map_or_else(|| w.t("external-deleted"), short),
         kind: item.kind,
