@@ -259,15 +259,18 @@ impl Default for ShareSettings {
 /// A workspace's logo.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Logo {
-    /// `image/png`, `image/jpeg` or `image/webp`.
-    pub media_type: String,
-    /// The picture.
+    /// The picture, a PNG.
     pub bytes: Vec<u8>,
+}
+
+impl Logo {
+    /// What it is.
+    pub const MEDIA_TYPE: &'static str = "image/png";
 }
 
 impl std::fmt::Debug for Logo {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Logo({}, {} bytes)", self.media_type, self.bytes.len())
+        write!(f, "Logo({} bytes)", self.bytes.len())
     }
 }
 

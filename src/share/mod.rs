@@ -5,6 +5,7 @@ pub mod days;
 pub mod external;
 pub mod internal_letter;
 pub mod letter;
+pub mod logo;
 pub mod mail;
 pub mod piece;
 pub mod terms;

@@ -4,7 +4,6 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use serde::Deserialize;
 use serde_json::json;
 
 use super::console::{kind_name, short};
@@ -25,7 +24,7 @@ use crate::api::body::At;
 use crate::api::problem::Problem;
 use crate::api::rest::plays::{begin, may_download, may_play};
 use crate::api::state::ApiState;
-use crate::archive::rights::{Action, Playback};
+use crate::archive::rights::Action;
 use crate::archive::{Recording, RecordingState, Source};
 use crate::model::event::Party;
 use crate::model::gate::{EndedBy, Gate};

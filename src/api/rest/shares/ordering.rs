@@ -112,7 +112,8 @@ async fn may_send_chat(member: &Member, state: &ApiState, session: &SessionId) -
     member.may_with_chat(state, session, &Action::SendLink).await?;
     let hidden = || Problem::from(crate::archive::ArchiveError::not_found("chat log of the session", session.as_str()));
     if state.catalogue.states_of(session).await?.is_empty() && member.sight(state).await? != Sight::everything() {
-        return Err(hidden());
+        let why = "nothing of this session is recorded: only who sees the whole archive sends its chat log";
+        return Err(Problem::forbidden("not_permitted", why));
     }
     chat_of(&state.catalogue, session).await?.map(drop).ok_or_else(hidden)
 }
