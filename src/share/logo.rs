@@ -107,7 +107,9 @@ mod tests {
     }
 
     fn crc32(bytes: &[u8]) -> u32 {
-        !bytes.iter().fold(!0_u32, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |c, _| (c >> 1) ^ (0xEDB8_8320 & (0u32.wrapping_sub(c & 1)))))
+        !bytes
+            .iter()
+            .fold(!0_u32, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |c, _| (c >> 1) ^ (0xEDB8_8320 & (0u32.wrapping_sub(c & 1)))))
     }
 
     #[test]

@@ -84,7 +84,7 @@ async function sorting(page, { title }) {
   await look(page, "picked-delete");
   await page.click("#delete-it form button");
   await page.locator("h1", { hasText: "Not everything" }).waitFor();
-  must((await page.locator("tbody tr").count()) === 2 && (await page.locator("tbody").textContent()).includes("not among your rights"), "each says why not");
+  must((await page.locator("tbody tr").count()) === 2 && (await page.locator("tbody").textContent()).includes("not among your rights") && (await page.locator("tbody th a").first().textContent()).includes("Note 4"), "each says why not, by its name");
   await look(page, "picked-refused");
   must((await api("/v1/recordings")).items.length === 6, "nothing is deleted");
   step("who may not delete is told so, of each");

@@ -41,11 +41,13 @@ async fn a8_a_log_is_open_to_whom_every_recording_of_its_session_is_open_to_howe
     user(&node, json!({ "name": "anna", "role": "reviewer", "filter": { "queues": ["sales"] } })).await;
     let anna = Browser::of(&node, "anna").await;
     let first = of_queue("support");
-    let mut rows: Vec<Recording> = (0..230).map(|n| Recording {
-        session: first.session.clone(),
-        started_at: WallClock::from_unix_ms(1_767_225_600_000 + 1_000 * (n + 1)),
-        ..of_queue("sales")
-    }).collect();
+    let mut rows: Vec<Recording> = (0..230)
+        .map(|n| Recording {
+            session: first.session.clone(),
+            started_at: WallClock::from_unix_ms(1_767_225_600_000 + 1_000 * (n + 1)),
+            ..of_queue("sales")
+        })
+        .collect();
     node.node.catalogue.put_recordings(&rows).await.unwrap();
     chatted(&node, &first.session).await;
     let at = format!("/v1/sessions/{}/chat", first.session);
@@ -78,14 +80,23 @@ async fn a8_logs_are_picked_in_the_archive_and_read_on_a_page_of_their_own() {
     chatted(node, &session).await;
     // Beside the recording, and in a list of logs, also of a session without any recording.
     let (_, list) = page(node, &key, "/archive").await;
-    assert!(list.contains(&format!("name=\"recording\" value=\"{id}\"")) && list.contains(&format!("name=\"chat\" value=\"{session}\"")), "{list}");
+    assert!(
+        list.contains(&format!("name=\"recording\" value=\"{id}\"")) && list.contains(&format!("name=\"chat\" value=\"{session}\"")),
+        "{list}"
+    );
     assert!(!list.contains(alone.as_str()), "{list}");
     let (_, logs) = page(node, &key, "/archive?show=chats").await;
     for one in [&session, &alone] {
         assert!(logs.contains(&format!("name=\"chat\" value=\"{one}\"")), "{logs}");
     }
     assert!(!logs.contains("name=\"recording\""), "{logs}");
-    for (narrowed, there) in [("&session=x", false), ("&from=2026-01-02", false), ("&to=2026-01-01", true), ("&project=default", true), ("&project=other", false)] {
+    for (narrowed, there) in [
+        ("&session=x", false),
+        ("&from=2026-01-02", false),
+        ("&to=2026-01-01", true),
+        ("&project=default", true),
+        ("&project=other", false),
+    ] {
         let (_, logs) = page(node, &key, &format!("/archive?show=chats{narrowed}")).await;
         assert_eq!(logs.contains(alone.as_str()), there, "{narrowed}: {logs}");
     }
@@ -98,15 +109,22 @@ async fn a8_logs_are_picked_in_the_archive_and_read_on_a_page_of_their_own() {
     }
     let (_, form) = page(node, &key, &format!("/archive/send?r={recording}&s={chat}&s={other}")).await;
     assert!(form.contains("3 recordings and chat logs") && form.contains(&format!("href=\"/chats/{chat}\"")), "{form}");
-    let (row, letter) = sharing.share(json!({ "recordings": [recording], "sessions": [chat, other],
-        "recipient": { "name": "Bob Smith", "email": "bob@example.com" }, "reason": "complaint 4711" })).await;
+    let (row, letter) = sharing
+        .share(json!({ "recordings": [recording], "sessions": [chat, other],
+        "recipient": { "name": "Bob Smith", "email": "bob@example.com" }, "reason": "complaint 4711" }))
+        .await;
     assert_eq!((row["kind"].as_str(), row["items"].as_array().unwrap().len()), (Some("both"), 3));
     assert!(sharing.recipient(&letter).come_in().await.contains("/media/"));
     let many: Vec<String> = (0..41).map(|_| RecordingId::random().to_string()).collect();
     let mut fields: Vec<(&str, &str)> = many[..40].iter().map(|id| ("recording", id.as_str())).collect();
     fields.push(("chat", &chat));
     let (_, leads, _) = send(node, &key, "/archive/send/picked", &fields).await;
-    assert!(page(node, &key, &leads).await.1.contains("at most 40"), "logs count too");
+    assert!(
+        leads.matches("r=").count() == 40 && leads.ends_with(&format!("&s={chat}")),
+        "one too many goes on, so that it is said: {leads}"
+    );
+    let (status, problem) = node.post("/v1/shares", json!({ "recordings": many[..40], "sessions": [chat] })).await;
+    assert!(status == 422 && problem["detail"].as_str().unwrap().contains("at most 40"), "logs count too: {problem}");
     // Sorting is for recordings.
     let (status, _, sorting) = send(node, &key, "/archive/sort", &picked).await;
     assert!(status == 200 && sorting.contains("2 chat logs that were picked stay as they are"), "{sorting}");

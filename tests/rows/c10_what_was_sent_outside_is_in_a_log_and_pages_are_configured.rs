@@ -258,7 +258,10 @@ async fn pages_and_letters_are_configured_and_only_pictures_are_logos() {
     assert_eq!((logo.status().as_u16(), logo.headers()["content-type"].to_str().ok()), (200, Some("image/png")));
     let kept = logo.bytes().await.expect("bytes");
     assert!(!kept.windows(8).any(|w| w == b"<script>"));
-    assert_eq!(image::load_from_memory(&kept).expect("a picture").to_rgb8(), image::RgbImage::from_pixel(40, 10, image::Rgb([200, 90, 40])));
+    assert_eq!(
+        image::load_from_memory(&kept).expect("a picture").to_rgb8(),
+        image::RgbImage::from_pixel(40, 10, image::Rgb([200, 90, 40]))
+    );
     let outside = node.bare(Method::GET, &format!("/e/{}", "A".repeat(43))).send().await.expect("answered").text().await.expect("text");
     assert!(outside.contains("src=\"/e/logo?v="), "{outside}");
     assert!(page(&node, &key, "/external/configuration").await.1.contains("src=\"/external/logo\""));

@@ -143,7 +143,11 @@ async fn a_selection_opens_in_the_archive_with_what_its_reader_may_see() {
 async fn chat_logs_that_were_sent_stand_on_the_page_that_opens() {
     let smtp = Smtp::start(Way::Starttls).await;
     let node = writing(&smtp).await;
-    user(&node, json!({ "name": "paal", "email": "paal@example.com", "role": "reviewer", "password": PASSWORD, "filter": { "queues": ["sales"] } })).await;
+    user(
+        &node,
+        json!({ "name": "paal", "email": "paal@example.com", "role": "reviewer", "password": PASSWORD, "filter": { "queues": ["sales"] } }),
+    )
+    .await;
     let (sales, support, unsent) = (of_queue(&node, "sales").await, of_queue(&node, "support").await, of_queue(&node, "sales").await);
     let mut sessions = Vec::new();
     for id in [&sales, &support, &unsent] {

@@ -326,7 +326,8 @@ async fn compose(member: &Member, state: &ApiState, query: &ArchiveQuery) -> Res
         part_html: found.html,
         q: query.get("q").to_owned(),
         q_wrong: wrong_of("q").is_some(),
-        open: lists_chats || query.is_filtered_beside("q"),
+        // What a colleague sent is what is looked at, not how it was found.
+        open: lists_chats || query.without("sel").is_filtered_beside("q"),
         lists_chats,
         fields,
         most: MOST_PICKED,

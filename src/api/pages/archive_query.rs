@@ -135,7 +135,13 @@ impl ArchiveQuery {
 
     /// Its address.
     pub fn url(&self) -> String {
-        let said = ["show"].into_iter().filter(|_| self.lists_chats()).chain(self.names()).chain(["after"]).map(|name| (name, self.get(name))).filter(|(_, value)| !value.is_empty());
+        let said = ["show"]
+            .into_iter()
+            .filter(|_| self.lists_chats())
+            .chain(self.names())
+            .chain(["after"])
+            .map(|name| (name, self.get(name)))
+            .filter(|(_, value)| !value.is_empty());
         let query: Vec<String> = said.map(|(name, value)| format!("{name}={}", escaped(value))).collect();
         if query.is_empty() { "/archive".to_owned() } else { format!("/archive?{}", query.join("&")) }
     }

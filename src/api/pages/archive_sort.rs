@@ -33,6 +33,8 @@ struct Picked {
 /// What became of one that could not be done.
 struct Refused {
     id: String,
+    /// As people know it, where they may see it.
+    name: Option<String>,
     why: String,
 }
 
@@ -161,8 +163,13 @@ pub async fn act(member: Member, State(state): State<ApiState>, sent: Sent) -> R
     if refused.is_empty() {
         return Ok(Redirect::to(&back).into_response());
     }
-    let refused = refused.into_iter().map(|item| Refused { id: item.id.to_string(), why: item.detail.unwrap_or_default() });
-    let template = SortedPage { shell: Shell::of(&member, "archive"), back, done: fine.len(), refused: refused.collect() };
+    let shell = Shell::of(&member, "archive");
+    let mut lines = Vec::new();
+    for item in refused {
+        let name = member.may(&state, &item.id, &Action::See).await.ok().map(|row| name_of(shell.w, &row));
+        lines.push(Refused { id: item.id.to_string(), name, why: item.detail.unwrap_or_default() });
+    }
+    let template = SortedPage { back, done: fine.len(), refused: lines, shell };
     Ok(page(StatusCode::OK, &template))
 }
 

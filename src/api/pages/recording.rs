@@ -6,11 +6,11 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::json;
 
+use super::ask::{Ask, PlayForm, Refused};
 use super::console::{kind_name, short};
 use super::form::Form;
 use super::lane::Lane;
 use super::lane_html::{cause, lane_html, role_word};
-use super::ask::{Ask, PlayForm, Refused};
 use super::recording_beside::{Beside, ChatFact, NoteFact, beside};
 use super::recording_events::HappenedFact;
 use super::recording_row::{discarded, file_url, parties_of, state_name};
@@ -207,9 +207,7 @@ async fn compose(
     let recording = member.may(state, id, &Action::See).await?;
     let may = match may_play(member, state, id).await {
         Ok(_) => May::Open,
-        Err(no) if no.reason == "reason_needed" => {
-            May::Ask(Ask::of(member, format!("/recordings/{id}/plays"), sent))
-        }
+        Err(no) if no.reason == "reason_needed" => May::Ask(Ask::of(member, format!("/recordings/{id}/plays"), sent)),
         Err(no) if no.status == 403 => May::Barred,
         Err(no) => return Err(no),
     };

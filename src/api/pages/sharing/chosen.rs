@@ -32,7 +32,8 @@ pub async fn picked_for_internal(_: Member, Sent(sent): Sent) -> Redirect {
 fn onward(path: &str, sent: &Fields) -> Redirect {
     let mut seen = BTreeSet::new();
     let all = sent.all("recording").map(|id| ("r", id)).chain(sent.all("chat").map(|id| ("s", id)));
-    let ids: Vec<String> = all.filter(|one| seen.insert(*one)).take(MOST_ITEMS + 1).map(|(name, id)| format!("{name}={}", escaped(id))).collect();
+    let ids: Vec<String> =
+        all.filter(|one| seen.insert(*one)).take(MOST_ITEMS + 1).map(|(name, id)| format!("{name}={}", escaped(id))).collect();
     Redirect::to(&format!("{path}?{}", ids.join("&")))
 }
 
