@@ -25,6 +25,7 @@ mod requesters;
 mod search;
 mod sessions;
 mod share_configuration;
+mod share_copies;
 mod share_entry;
 mod share_log;
 mod shares;
