@@ -25,7 +25,7 @@ use super::uploads::Uploads;
 use super::ways::Ways;
 use super::webhooks::{self, Pace, WebhookParts};
 use super::{events, mail, metrics, notice, retention, sharing};
-use crate::api::{ApiParts, ApiState, Inbox, InboxLimits, Readiness};
+use crate::api::{ApiParts, ApiState, FilesInWork, Inbox, InboxLimits, Readiness};
 use crate::archive::answers::AnswerKeys;
 use crate::archive::deletion::{Deletions, Elsewhere};
 use crate::archive::seal::Sealer;

@@ -147,7 +147,7 @@ impl Copier {
         for name in FILES {
             let key = format!("{prefix}{name}");
             if there.contains(&key) {
-                self.external.copy(&from, &key, &format!("{to}{name}"), stop).await?;
+                self.external.copy(from, &key, &format!("{to}{name}"), stop).await?;
             }
             if reading.is_cancelled() {
                 return Err(CopyError::BeingErased);
