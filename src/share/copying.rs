@@ -4,7 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -31,6 +32,9 @@ const LONGEST_WAIT_NS: u64 = 300_000_000_000;
 /// Whether a recording may be read: is cancelled when it may be no more; `None` while it may not.
 pub type Readable = Arc<dyn Fn(&RecordingId) -> Option<CancellationToken> + Send + Sync>;
 
+/// Hears of every share that opens.
+type Copied = Arc<dyn Fn(&Share) + Send + Sync>;
+
 /// Copies what is shared.
 #[derive(Clone)]
 pub struct Copier {
@@ -49,12 +53,14 @@ pub struct Copier {
 impl Copier {
     /// Copies until it is told to stop. `copied` hears of every share that opens.
     pub async fn run(self, copied: impl Fn(&Share) + Send + Sync + 'static, stop: CancellationToken) {
+        let copied: Copied = Arc::new(copied);
         loop {
             match self.catalogue.shares_to_copy(now(), 100).await {
                 // Each comes to its end, also where the node stops: nothing may be on its way into the store when this is left.
                 Ok(due) => {
-                    let due = futures::stream::iter(due).take_while(|_| futures::future::ready(!stop.is_cancelled()));
-                    due.for_each_concurrent(SHARES_AT_ONCE, |share| self.one(share, &copied, &stop)).await;
+                    let all: Vec<BoxFuture<'static, ()>> =
+                        due.into_iter().map(|share| self.clone().one(share, copied.clone(), stop.clone()).boxed()).collect();
+                    futures::stream::iter(all).buffer_unordered(SHARES_AT_ONCE).collect::<()>().await;
                 }
                 Err(error) => tracing::error!(%error, "what is to be copied could not be looked for; tried again"),
             }
@@ -66,8 +72,11 @@ impl Copier {
         }
     }
 
-    async fn one(&self, id: ShareId, copied: &(impl Fn(&Share) + Send + Sync), stop: &CancellationToken) {
-        match self.copy(&id, stop).await {
+    async fn one(self, id: ShareId, copied: Copied, stop: CancellationToken) {
+        if stop.is_cancelled() {
+            return;
+        }
+        match self.copy(&id, &stop).await {
             Ok(Some(share)) => copied(&share),
             // What was removed of it is gone, or it is itself: looked at again at once.
             Ok(None) | Err(CopyError::Stopped) => {}
@@ -103,18 +112,16 @@ impl Copier {
         }
         let left = share.items.iter().filter(|item| !item.copied && !item.gone);
         // Each comes to its end, also where another one fails: nothing may be on its way into the store when this is left.
-        let done: Vec<_> = futures::stream::iter(left.map(|item| self.item(&share, item, &under_way.stop)))
-            .buffer_unordered(FILES_AT_ONCE)
-            .collect()
-            .await;
+        let left: Vec<BoxFuture<'static, Result<(), CopyError>>> =
+            left.map(|item| self.clone().item(share.prefix_of(&item.id), item.clone(), under_way.stop.clone()).boxed()).collect();
+        let done: Vec<_> = futures::stream::iter(left).buffer_unordered(FILES_AT_ONCE).collect().await;
         done.into_iter().collect::<Result<(), CopyError>>()?;
         Ok(self.catalogue.share_copied(id, now()).await?.then_some(share))
     }
 
-    async fn item(&self, share: &Share, item: &ShareItem, stop: &CancellationToken) -> Result<(), CopyError> {
-        let to = share.prefix_of(&item.id);
+    async fn item(self, to: String, item: ShareItem, stop: CancellationToken) -> Result<(), CopyError> {
         match &item.what {
-            Shared::Recording(id) => self.recording(id, &to, stop).await?,
+            Shared::Recording(id) => self.recording(id, &to, &stop).await?,
             Shared::Chat => match self.catalogue.chat(&item.session).await {
                 Ok(chat) => {
                     let bytes = serde_json::to_vec(&chat.lines).map_err(std::io::Error::other)?;
