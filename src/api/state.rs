@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::auth::{BrowserSessions, Grants, Oidc, Plays, Tries};
@@ -81,6 +81,8 @@ pub struct ApiParts {
     pub outbox: Outbox,
     /// What is shared with people outside.
     pub external: External,
+    /// Told when something is to be copied for people outside.
+    pub copies: Arc<Notify>,
     /// The key of one-time codes.
     pub code_key: CodeKey,
     /// What `/readyz` asks.

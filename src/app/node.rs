@@ -25,7 +25,7 @@ use super::uploads::Uploads;
 use super::ways::Ways;
 use super::webhooks::{self, Pace, WebhookParts};
 use super::{events, mail, metrics, notice, retention, sharing};
-use crate::api::{ApiParts, ApiState, Inbox, InboxLimits, Readiness};
+use crate::api::{ApiParts, ApiState, FilesInWork, Inbox, InboxLimits, Readiness};
 use crate::archive::answers::AnswerKeys;
 use crate::archive::deletion::{Deletions, Elsewhere};
 use crate::archive::seal::Sealer;
@@ -37,6 +37,7 @@ use crate::model::id::SessionId;
 use crate::render::upload::UploadLimits;
 use crate::render::{RenderSettings, compose};
 use crate::session::{Registry, RegistryConfig, close_what_a_crash_left_open};
+use crate::share::copying::Copier;
 use crate::share::mail::Outbox;
 use crate::signalling::sip::{SipOptions, SipServer};
 use crate::signalling::whip::{self, WhipConfig};
@@ -233,6 +234,25 @@ impl Node {
         tokio::spawn(outbox.clone().run(stop.clone()));
         let told = events.clone();
         tokio::spawn(external.clone().run(move |share| sharing::tell_over(&told, share), stop.clone()));
+        let copies = Arc::new(tokio::sync::Notify::new());
+        let copier = Copier {
+            external: external.clone(),
+            catalogue: catalogue.clone(),
+            regions: ways.regions.clone(),
+            readable: {
+                let work = work.clone();
+                Arc::new(move |recording| work.reading(recording))
+            },
+            more: copies.clone(),
+        };
+        let (told, out) = (events.clone(), outbox.clone());
+        tokio::spawn(copier.run(
+            move |share| {
+                out.look();
+                sharing::tell_sent(&told, share);
+            },
+            stop.clone(),
+        ));
         let code_key = sharing::code_key(&master_key).await?;
 
         let sip_server = SipServer::start(
@@ -260,6 +280,7 @@ impl Node {
             webhooks_private: config.webhooks.allow_private,
             outbox,
             external,
+            copies,
             code_key,
             readiness: readiness(catalogue.clone(), config.render.encoder, data),
             metrics: Arc::new(Mutex::new(metrics::registry(&registry, &rtp, &spool))),

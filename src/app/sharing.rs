@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result};
 use serde_json::json;
 
 use super::config::Config;
+use crate::archive::shares::Share;
 use crate::archive::{Catalogue, EventLog, NewEvent, now};
 use crate::model::event_kind::EventKind;
 use crate::model::id::ShareId;
@@ -32,6 +33,13 @@ pub async fn open(config: &Config, catalogue: &Catalogue) -> Result<External> {
 pub fn tell_over(events: &EventLog, share: &ShareId) {
     tracing::info!(%share, "a share is over");
     events.tell(NewEvent { at: now(), session: None, kind: EventKind::ShareExpired, data: json!({ "share": share }) });
+}
+
+/// Says that a share opens, and that its letter goes out.
+pub fn tell_sent(events: &EventLog, share: &Share) {
+    tracing::info!(share = %share.id, items = share.items.len(), "the copies of a share are there");
+    let data = json!({ "share": share.id, "items": share.items.len(), "until": share.until });
+    events.tell(NewEvent { at: now(), session: None, kind: EventKind::ShareSent, data });
 }
 
 /// The key of one-time codes, made of the node's master key: the catalogue alone tells no code.

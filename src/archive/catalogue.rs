@@ -25,6 +25,7 @@ mod requesters;
 mod search;
 mod sessions;
 mod share_configuration;
+mod share_copies;
 mod share_entry;
 mod share_log;
 mod shares;
@@ -41,6 +42,7 @@ pub use keys::KeyOwner;
 pub use live::RowChange;
 pub use people::SignInRow;
 pub use people_changing::Credentials;
+pub use search::NamesSeen;
 pub use share_entry::{CodeBounds, NewCode, Opened};
 
 use std::fmt;

@@ -75,6 +75,8 @@ pub struct ChatRow {
 pub struct ChatFilter {
     /// Of this project.
     pub project: Option<ProjectSlug>,
+    /// Of these sessions.
+    pub only: Option<Vec<SessionId>>,
     /// Begun at or after.
     pub from: Option<WallClock>,
     /// Begun before.

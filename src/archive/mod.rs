@@ -37,7 +37,7 @@ pub mod visibility;
 pub mod webhooks;
 
 pub use audit::{AuditAction, AuditEntry, AuditFilter, AuditPage, NewAudit};
-pub use catalogue::{Catalogue, Changing, CodeBounds, Credentials, KeyOwner, NewCode, Opened, Put, RowChange, SignInRow};
+pub use catalogue::{Catalogue, Changing, CodeBounds, Credentials, KeyOwner, NamesSeen, NewCode, Opened, Put, RowChange, SignInRow};
 pub use change::{Change, Expected, now};
 pub use error::ArchiveError;
 pub use event_log::{EventLog, EventReader, NewEvent};

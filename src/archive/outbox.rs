@@ -10,6 +10,8 @@ use crate::model::time::WallClock;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LetterState {
+    /// What it leads to is not there yet.
+    Held,
     /// It has not gone out yet.
     Waiting,
     /// The server took it.

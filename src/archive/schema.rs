@@ -21,6 +21,8 @@ const STEPS: &[(i64, &str, &str)] = &[
     (12, "links to colleagues, requesters", include_str!("../../migrations/0012_internal_links.sql")),
     (13, "sorting", include_str!("../../migrations/0013_sorting.sql")),
     (14, "answers given again", include_str!("../../migrations/0014_idempotency.sql")),
+    (15, "logos", include_str!("../../migrations/0015_logo.sql")),
+    (16, "copies", include_str!("../../migrations/0016_copies.sql")),
 ];
 
 /// The newest schema this Ferric knows.

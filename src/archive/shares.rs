@@ -36,6 +36,8 @@ pub struct ShareItem {
     pub session: SessionId,
     /// It was deleted, or taken out since somebody declined.
     pub gone: bool,
+    /// Its files lie in the external store.
+    pub copied: bool,
 }
 
 /// What shares hold, for the log's filter.
@@ -66,10 +68,23 @@ pub enum ShareStatus {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ShareFiles {
+    /// They are being copied.
+    Copying,
     /// They do.
     There,
     /// They are to be removed, or are.
     Gone,
+}
+
+/// How copying goes, while it does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Copying {
+    /// How often it failed.
+    pub attempts: u32,
+    /// When it is tried next.
+    pub next_at: Option<WallClock>,
+    /// Why it failed.
+    pub failure: Option<String>,
 }
 
 /// A share.
@@ -115,6 +130,8 @@ pub struct Share {
     pub cancelled_by: Option<String>,
     /// Whether its files are there.
     pub files: ShareFiles,
+    /// How copying them goes.
+    pub copying: Copying,
     /// What it holds, in the order in which it was ordered.
     pub items: Vec<ShareItem>,
 }
@@ -147,6 +164,12 @@ impl Share {
 #[must_use]
 pub fn prefix(share: &ShareId) -> String {
     format!("shares/{share}/")
+}
+
+/// The share whose files lie below a prefix.
+#[must_use]
+pub fn share_of(prefix: &str) -> Option<ShareId> {
+    prefix.strip_prefix("shares/")?.split('/').next()?.parse().ok()
 }
 
 /// What became of a share's letter.
@@ -259,15 +282,18 @@ impl Default for ShareSettings {
 /// A workspace's logo.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Logo {
-    /// `image/png`, `image/jpeg` or `image/webp`.
-    pub media_type: String,
-    /// The picture.
+    /// The picture, a PNG.
     pub bytes: Vec<u8>,
+}
+
+impl Logo {
+    /// What it is.
+    pub const MEDIA_TYPE: &'static str = "image/png";
 }
 
 impl std::fmt::Debug for Logo {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Logo({}, {} bytes)", self.media_type, self.bytes.len())
+        write!(f, "Logo({} bytes)", self.bytes.len())
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! What is to go stands in the catalogue before it goes, so that neither a store that is away nor a restart leaves anything.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,13 +12,14 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::BoxStream;
+use parking_lot::Mutex;
 use ring::digest::{Context, SHA256};
 use tokio::io::AsyncWriteExt;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::archive::deletion::{Elsewhere, Gone};
-use crate::archive::shares::prefix;
+use crate::archive::shares::share_of;
 use crate::archive::{ArchiveError, Catalogue, now};
 use crate::model::id::{RecordingId, ShareId};
 use crate::model::time::WallClock;
@@ -30,8 +33,8 @@ const AGAIN_NS: u64 = 5_000_000_000;
 const FORGET_EVERY: u32 = 9_000;
 /// How long codes and web sessions that are over stay: codes count for the limit of a day.
 const FORGET_NS: i64 = 2 * 86_400 * 1_000_000_000;
-/// Files whose share was never kept are removed after this.
-const ABANDONED_NS: u64 = 6 * 3_600 * 1_000_000_000;
+/// How long is waited for what is being copied to stop, before it is tried again.
+const STOPPING: Duration = Duration::from_millis(1_500);
 
 /// Why something was not shared.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +48,15 @@ pub enum CopyError {
     /// The catalogue.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
+    /// Somebody's media are being taken out of it.
+    #[error("somebody declined to be recorded: what is theirs is being taken out first")]
+    BeingErased,
+    /// It is not there.
+    #[error("{0} has no file that could be played")]
+    NothingToPlay(RecordingId),
+    /// It is not shared any more, or something of it is not.
+    #[error("stopped: something of it is removed")]
+    Stopped,
 }
 
 /// The external store. Clones share it.
@@ -54,6 +66,24 @@ pub struct External {
     catalogue: Catalogue,
     work: Arc<Path>,
     more: Arc<Notify>,
+    /// Shares that are being copied, with what stops it and what says that it has stopped.
+    under_way: Arc<Mutex<HashMap<ShareId, (CancellationToken, CancellationToken)>>>,
+}
+
+/// A share that is being copied.
+pub(super) struct UnderWay {
+    external: External,
+    share: ShareId,
+    /// Cancelled where it is to stop.
+    pub(super) stop: CancellationToken,
+    done: CancellationToken,
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.external.under_way.lock().remove(&self.share);
+        self.done.cancel();
+    }
 }
 
 impl std::fmt::Debug for External {
@@ -73,28 +103,44 @@ impl External {
             _ => {}
         }
         std::fs::create_dir_all(work)?;
-        Ok(Self { store, catalogue, work: work.into(), more: Arc::default() })
+        Ok(Self { store, catalogue, work: work.into(), more: Arc::default(), under_way: Arc::default() })
     }
 
-    /// Says that a share's files are about to be copied: they go by themselves unless the share is kept.
-    ///
-    /// # Errors
-    /// Where the catalogue does not take it: nothing is to be copied then.
-    pub async fn begin(&self, share: &ShareId, now: WallClock) -> Result<(), CopyError> {
-        Ok(self.catalogue.plan_share_files(&prefix(share), now.plus_ns(ABANDONED_NS)).await?)
+    /// Copying a share begins: nothing of it is removed until what is answered is dropped, and it is told to stop then. `None` where it is being copied.
+    /// It is told to stop by `node` too.
+    pub(super) fn copying(&self, share: &ShareId, node: &CancellationToken) -> Option<UnderWay> {
+        let (stop, done) = (node.child_token(), CancellationToken::new());
+        match self.under_way.lock().entry(share.clone()) {
+            Entry::Occupied(_) => return None,
+            Entry::Vacant(free) => free.insert((stop.clone(), done.clone())),
+        };
+        Some(UnderWay { external: self.clone(), share: share.clone(), stop, done })
     }
 
-    /// Copies a file of another store.
+    /// Stops what is being copied below a prefix: whether nothing is any more.
+    async fn stop_copying(&self, prefix: &str) -> bool {
+        let found = share_of(prefix).and_then(|share| self.under_way.lock().get(&share).cloned());
+        let Some((stop, done)) = found else { return true };
+        stop.cancel();
+        tokio::time::timeout(STOPPING, done.cancelled()).await.is_ok()
+    }
+
+    /// Copies a file of another store, until it is told to stop. What is on its way into the store is let in: a store that is left alone with it might let it
+    /// in later.
     ///
     /// # Errors
-    /// Where a store or the disk fails; nothing is there then, or less than all.
-    pub async fn copy(&self, from: &SharedStore, key: &str, to: &str) -> Result<(), CopyError> {
+    /// Where a store or the disk fails, and where it was stopped; nothing is there then, or less than all.
+    pub async fn copy(&self, from: &SharedStore, key: &str, to: &str, stop: &CancellationToken) -> Result<(), CopyError> {
         let (_, mut pieces) = from.get(key, None).await?;
         let way = OnItsWay::new(&self.work);
         let mut file = tokio::fs::File::create_new(&way.0).await?;
         let mut hash = Context::new(&SHA256);
-        while let Some(piece) = pieces.next().await {
-            let piece = piece?;
+        loop {
+            let piece = tokio::select! {
+                () = stop.cancelled() => return Err(CopyError::Stopped),
+                piece = pieces.next() => piece,
+            };
+            let Some(piece) = piece.transpose()? else { break };
             hash.update(&piece);
             file.write_all(&piece).await?;
         }
@@ -132,9 +178,13 @@ impl External {
         Ok(self.store.get(key, Some(range)).await?.1)
     }
 
-    /// Removes what lies below a prefix that the catalogue has among what is to go: whether it is gone. Where the store fails, the sweep tries again.
+    /// Removes what lies below a prefix that the catalogue has among what is to go: whether it is gone. Where the store fails, the sweep tries again. What is
+    /// being copied there is stopped first.
     pub async fn remove(&self, prefix: &str) -> bool {
         let gone = async {
+            if !self.stop_copying(prefix).await {
+                return Err(CopyError::Stopped);
+            }
             for key in self.store.list(prefix).await? {
                 self.store.delete(&key).await?;
             }
@@ -162,11 +212,6 @@ impl External {
             gone &= self.remove(&prefix).await;
         }
         gone
-    }
-
-    /// A share that was not kept: its files go now.
-    pub async fn give_up(&self, share: &ShareId) {
-        self.remove(&prefix(share)).await;
     }
 
     /// There is something to be removed.

@@ -33,3 +33,4 @@ mod the_archive_is_searched_and_picked_from;
 #[allow(dead_code)]
 #[path = "../rows/tus.rs"]
 mod tus;
+mod what_is_picked_is_sorted_and_sent;

@@ -204,3 +204,37 @@ async fn what_is_not_theirs_is_answered_as_what_nobody_has() {
         assert_eq!(theirs.1.to_string().replace(row.id.as_str(), "…"), nobodys.1.to_string().replace(guessed.as_str(), "…"), "{tail}");
     }
 }
+
+#[tokio::test]
+async fn filters_offer_names_alone_that_occur_in_what_somebody_sees() {
+    let node = Started::new().await;
+    for (agent, queue) in [("Paal", "sales"), ("Kari", "support"), ("Ola", "gold")] {
+        assert_eq!(node.post("/v1/agents", json!({ "name": agent })).await.0, 201);
+        assert_eq!(node.post("/v1/queues", json!({ "name": queue })).await.0, 201);
+        let mut row = recording(RecordingState::Ready);
+        (row.agents, row.queue) = (vec![agent.to_owned()], Some(queue.to_owned()));
+        node.node.catalogue.put_recording(&row).await.expect("kept");
+    }
+    user(&node, json!({ "name": "anna", "role": "reviewer", "filter": { "queues": ["sales", "gold"] } })).await;
+    user(&node, json!({ "name": "kari", "role": "agent", "agent": "Kari" })).await;
+    user(&node, json!({ "name": "new", "role": "agent" })).await;
+    let offered = async |cookie: &str| {
+        let request = node.bare(Method::GET, "/archive").header("accept", "text/html");
+        let request = if cookie.is_empty() { request.bearer_auth(&node.key) } else { request.header("cookie", cookie) };
+        let page = request.send().await.expect("answered").text().await.expect("text");
+        let of = |list: &str| {
+            let from = page.split_once(&format!("<datalist id=\"{list}\">")).expect("a list").1;
+            let options = from.split("</datalist>").next().expect("its end").split("value=\"").skip(1);
+            options.map(|rest| rest.split('"').next().expect("a name").to_owned()).collect::<Vec<_>>()
+        };
+        (of("l-agent"), of("l-queue"))
+    };
+    let names = |agents: &[&str], queues: &[&str]| {
+        let own = |list: &[&str]| list.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        (own(agents), own(queues))
+    };
+    assert_eq!(offered(&Browser::of(&node, "anna").await.cookie).await, names(&["Ola", "Paal"], &["gold", "sales"]));
+    assert_eq!(offered(&Browser::of(&node, "kari").await.cookie).await, names(&["Kari"], &["support"]));
+    assert_eq!(offered(&Browser::of(&node, "new").await.cookie).await, names(&[], &[]));
+    assert_eq!(offered("").await, names(&["Kari", "Ola", "Paal"], &["gold", "sales", "support"]), "whoever sees all is offered all");
+}

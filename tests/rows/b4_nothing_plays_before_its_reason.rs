@@ -1,11 +1,13 @@
 //! B2, B4: what of a recording is served to whom, whole or in pieces; where a reason is asked for, no byte before it was given.
 
+use ferric::archive::{Recording, RecordingState};
+use ferric::model::manifest::Manifest;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::b6_a_recordings_link_opens_for_whom_it_is_set::ready;
+use crate::b6_a_recordings_link_opens_for_whom_it_is_set::store_film;
 use crate::people::{Browser, by_key, key, user};
-use crate::started::Started;
+use crate::started::{Started, recording};
 
 /// Media and everything drawn from them.
 const DRAWN: [&str; 7] =
@@ -13,7 +15,11 @@ const DRAWN: [&str; 7] =
 
 /// A ready recording with all of its files.
 async fn whole(node: &Started) -> String {
-    let id = ready(node).await;
+    let mut row = recording(RecordingState::Ready);
+    row.manifest = Some(manifest(&row));
+    node.node.catalogue.put_recording(&row).await.expect("kept");
+    store_film(node, &row.id).await;
+    let id = row.id;
     let file = node.dir.path().join("drawn");
     std::fs::write(&file, b"drawn of it").expect("written");
     let sha256 = hex::encode(ring::digest::digest(&ring::digest::SHA256, b"drawn of it"));
@@ -21,6 +27,26 @@ async fn whole(node: &Started) -> String {
         node.store().await.put_file(&format!("recordings/{id}/{name}"), &file, &sha256).await.expect("stored");
     }
     id.to_string()
+}
+
+/// What a node says of a recording with these files.
+fn manifest(row: &Recording) -> Manifest {
+    let files = DRAWN.map(|name| json!({ "name": name, "media_type": "application/octet-stream", "bytes": 11, "sha256": "00" }));
+    serde_json::from_value(json!({
+        "format": 1, "id": row.id, "session": row.session, "output": row.output, "project": row.project, "started_at": row.started_at,
+        "ended_at": row.ended_at, "session_offset_ms": 0, "duration_ms": 60_000, "ended_by": "end", "parties": [], "spans": {}, "cuts": [], "gaps": [],
+        "tracks": [], "files": files,
+        "media": { "codecs": ["mp4a.40.2"], "sample_hz": 8_000, "channels": 2, "channel_layout": ["agent", "customer"], "resolution": null, "frames": null,
+            "av_offset_p95_ms": null },
+    }))
+    .expect("a manifest")
+}
+
+/// What the page's player plays, and the address of its pieces; `None` where there is no player.
+fn player(page: &str) -> Option<String> {
+    let of = page.split_once("<video id=\"media\"")?.1.split_once("src=\"")?.1;
+    assert!(page.contains("id=\"player-data\""), "{page}");
+    Some(of.split('"').next()?.to_owned())
 }
 
 async fn status(browser: &Browser<'_>, path: &str, range: &str) -> u16 {
@@ -58,7 +84,7 @@ async fn no_byte_is_served_before_the_reason_is_given() {
     }
     let page = anna.request(Method::GET, &format!("/recordings/{id}")).send().await.expect("answered").text().await.expect("text");
     assert!(page.contains("<select id=\"reason\"") && page.contains("<option>complaint</option>"), "{page}");
-    assert!(!page.contains("<video") && !page.contains("/files/"), "{page}");
+    assert!(player(&page).is_none() && !page.contains("<video") && !page.contains("/files/"), "{page}");
     // A reason that is none of the list opens nothing; nor does none.
     let plays = format!("/v1/recordings/{id}/plays");
     for wrong in [json!({}), json!({ "reason": "" }), json!({ "reason": "because" }), json!({ "reason": "complain" })] {
@@ -79,6 +105,10 @@ async fn no_byte_is_served_before_the_reason_is_given() {
     assert_eq!((&noted[0]["actor"], &noted[0]["detail"]["reason"]), (&json!("user:anna"), &json!("complaint")));
     let page = anna.request(Method::GET, &format!("/recordings/{id}")).send().await.expect("answered").text().await.expect("text");
     assert!(!page.contains("id=\"reason\""), "asked again: {page}");
+    let source = player(&page).expect("a player");
+    let piece = anna.request(Method::GET, &source).header("range", "bytes=250-259").send().await.expect("answered");
+    assert_eq!(piece.status(), 206);
+    assert_eq!(piece.bytes().await.expect("bytes").to_vec(), [250, 0, 1, 2, 3, 4, 5, 6, 7, 8], "of the file that is stored");
     // It is this browser's alone, and this recording's alone.
     assert_eq!(status(&elsewhere, &path("recording.mp4"), "bytes=0-9").await, 403);
     let other = whole(&node).await;
@@ -110,6 +140,7 @@ async fn whoever_may_not_download_gets_pieces_and_no_more() {
     assert_eq!(first.headers()["cache-control"], "no-store");
     let page = anna.request(Method::GET, &format!("/recordings/{id}")).send().await.expect("answered").text().await.expect("text");
     assert!(!page.contains("download="), "{page}");
+    assert_eq!(player(&page).as_deref(), Some(mp4.as_str()), "{page}");
     assert!(page.contains("why-not-delete") && !page.contains("id=\"delete-it\"") && !page.contains("visibility-reach"), "{page}");
     assert_eq!(entries(&node, "play", &id).await.len(), 1, "noted once, however many pieces");
     assert!(entries(&node, "download", &id).await.is_empty());

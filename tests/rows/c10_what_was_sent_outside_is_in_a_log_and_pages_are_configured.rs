@@ -245,12 +245,25 @@ async fn pages_and_letters_are_configured_and_only_pictures_are_logos() {
     let svg = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>".to_vec();
     let refused = upload(svg).await;
     assert_eq!(refused.status(), 422);
-    assert!(refused.text().await.expect("text").contains("id=\"w-logo\""));
+    let refused = refused.text().await.expect("text");
+    assert!(refused.contains("id=\"w-logo\"") && refused.contains("can hold scripts"), "{refused}");
+    let large = upload(vec![0; 600_000]).await;
+    assert!(large.status() == 422 && large.text().await.expect("text").contains("has 600000 bytes; at most 524288"));
     let mut png = std::io::Cursor::new(Vec::new());
     image::RgbImage::from_pixel(40, 10, image::Rgb([200, 90, 40])).write_to(&mut png, image::ImageFormat::Png).expect("a picture");
-    assert_eq!(upload(png.into_inner()).await.status(), 303);
+    // Another file behind the picture does not come along.
+    let both = [png.into_inner(), b"<html><script>alert(1)</script>".to_vec()].concat();
+    assert_eq!(upload(both).await.status(), 303);
     let logo = node.request(Method::GET, "/external/logo").send().await.expect("answered");
     assert_eq!((logo.status().as_u16(), logo.headers()["content-type"].to_str().ok()), (200, Some("image/png")));
+    let kept = logo.bytes().await.expect("bytes");
+    assert!(!kept.windows(8).any(|w| w == b"<script>"));
+    assert_eq!(
+        image::load_from_memory(&kept).expect("a picture").to_rgb8(),
+        image::RgbImage::from_pixel(40, 10, image::Rgb([200, 90, 40]))
+    );
+    let outside = node.bare(Method::GET, &format!("/e/{}", "A".repeat(43))).send().await.expect("answered").text().await.expect("text");
+    assert!(outside.contains("src=\"/e/logo?v="), "{outside}");
     assert!(page(&node, &key, "/external/configuration").await.1.contains("src=\"/external/logo\""));
     assert_eq!(upload(Vec::new()).await.status(), 303, "and away");
     assert_eq!(node.request(Method::GET, "/external/logo").send().await.expect("answered").status(), 404);

@@ -17,7 +17,7 @@ async fn a_letter_that_does_not_go_out_is_tried_again_and_the_log_says_why() {
     let recording = sharing.recording().await;
     sharing.smtp.feel(Mood::Refuses("550 5.1.1 <bob@example.com>: no such user"));
     let (status, row) = sharing.node.post("/v1/shares", to_bob(&[&recording])).await;
-    assert_eq!((status, &row["delivery"]["state"]), (201, &json!("waiting")));
+    assert_eq!((status, &row["delivery"]["state"]), (201, &json!("held")));
     let id = row["id"].as_str().unwrap();
     sharing.until("it was tried", Duration::from_secs(10), async || delivery(&sharing, id).await["attempts"].as_u64().unwrap() >= 1).await;
     let waiting = delivery(&sharing, id).await;

@@ -121,7 +121,7 @@ async fn what_a_party_declined_leaves_what_was_shared_of_it() {
     let (status, row) = node.post("/v1/shares", to_bob(&[&id])).await;
     assert_eq!(status, 201, "{row}");
     let copies = node.data.join("external");
-    assert_eq!(files_with(&copies, b"ftyp").len(), 1, "the copy lies there");
+    until("the copy lies there", Duration::from_secs(30), async || (files_with(&copies, b"ftyp").len() == 1).then_some(())).await;
     decline(&node, &session, &customer).await;
     until("the copy is gone", Duration::from_secs(30), async || files_with(&copies, b"ftyp").is_empty().then_some(())).await;
     let shown = node.get(&format!("/v1/shares/{}", row["id"].as_str().unwrap())).await;
@@ -147,7 +147,7 @@ async fn what_a_store_that_is_away_keeps_is_removed_later_also_after_a_restart()
     assert_eq!(status, 201, "{row}");
     let copies = bucket.file_of(&format!("shares/{}", row["id"].as_str().unwrap()));
     let there = || files_with(&copies, b"ftyp").len();
-    assert_eq!(there(), 1, "the copy lies in the bucket");
+    until("the copy lies in the bucket", Duration::from_secs(30), async || (there() == 1).then_some(())).await;
 
     bucket.away(true);
     let (status, cancelled) = node.post(&format!("/v1/shares/{}/cancel", row["id"].as_str().unwrap()), json!({})).await;
@@ -162,15 +162,93 @@ async fn what_a_store_that_is_away_keeps_is_removed_later_also_after_a_restart()
 }
 
 #[tokio::test]
-async fn nothing_is_sent_where_the_store_takes_nothing_and_nothing_stays_of_it() {
+async fn an_order_is_answered_at_once_and_its_letter_goes_once_the_copies_are_there() {
     let sharing = Sharing::new().await;
     let id = sharing.recording().await;
     let root = sharing.node.dir.path().join("external");
     std::fs::remove_dir_all(&root).unwrap();
     std::fs::write(&root, b"no folder").unwrap();
-    let (status, problem) = sharing.node.post("/v1/shares", to_bob(&[&id])).await;
-    assert_eq!((status, &problem["reason"]), (503, &json!("external_store_away")), "{problem}");
+    let (status, row) = sharing.node.post("/v1/shares", to_bob(&[&id])).await;
+    assert_eq!((status, &row["delivery"]["state"], &row["copies"]["state"]), (201, &json!("held"), &json!("copying")), "{row}");
+    let at = format!("/v1/shares/{}", row["id"].as_str().unwrap());
+    let failed = async || sharing.node.get(&at).await["copies"]["failure"].is_string();
+    sharing.until("the log says why", 10 * SECOND, failed).await;
     assert!(sharing.smtp.arrived().is_empty());
-    assert_eq!(sharing.node.get("/v1/shares").await["items"], json!([]));
-    assert!(sharing.audit("action=share").await.is_empty());
+    let log = crate::forms::page(&sharing.node, &sharing.node.key, "/external").await.1;
+    assert!(log.contains("Copies on their way (0 of 1)") && log.contains("could not be copied"), "{log}");
+    std::fs::remove_file(&root).unwrap();
+    let letter = sharing.smtp.after(0).await;
+    let row = sharing.node.get(&at).await;
+    assert_eq!(
+        (&row["copies"]["state"], &row["copies"]["copied"], &row["copies"]["failure"]),
+        (&json!("there"), &json!(1), &json!(null)),
+        "{row}"
+    );
+    assert_eq!(players(&sharing.recipient(&letter).come_in().await).len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_called_back_while_it_is_copied_leaves_nothing() {
+    let sharing = Sharing::new().await;
+    let bytes = vec![7_u8; 12 << 20];
+    let (one, two, three) = (sharing.recording_of(&bytes).await, sharing.recording_of(&bytes).await, sharing.recording_of(&bytes).await);
+    for wait_ms in [0, 5, 15, 40, 90] {
+        let (status, row) = sharing.node.post("/v1/shares", to_bob(&[&one, &two, &three])).await;
+        assert_eq!(status, 201, "{row}");
+        // At one moment of copying or another.
+        tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+        let at = format!("/v1/shares/{}", row["id"].as_str().unwrap());
+        let (status, cancelled) = sharing.node.post(&format!("{at}/cancel"), json!({})).await;
+        assert_eq!((status, &cancelled["status"]), (200, &json!("cancelled")), "{cancelled}");
+        sharing.until("nothing is left of it", 5 * SECOND, async || sharing.external().is_empty()).await;
+        let row = sharing.node.get(&at).await;
+        assert!(row["copies"]["state"] == "gone" && row["delivery"]["state"] != "held" && row["delivery"]["state"] != "waiting", "{row}");
+    }
+    // Nor does anything come later.
+    let (_, bob) = sharing.with_bob(&[&one]).await;
+    assert_eq!((players(&bob.come_in().await).len(), sharing.external().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn what_is_deleted_while_it_is_copied_is_not_shared() {
+    let sharing = Sharing::new().await;
+    let (one, two) = (sharing.recording().await, sharing.recording().await);
+    let root = sharing.node.dir.path().join("external");
+    std::fs::remove_dir_all(&root).unwrap();
+    std::fs::write(&root, b"no folder").unwrap();
+    let (_, both) = sharing.node.post("/v1/shares", to_bob(&[&one, &two])).await;
+    let (_, alone) = sharing.node.post("/v1/shares", to_bob(&[&one])).await;
+    let _ = sharing.node.send(Method::DELETE, &format!("/v1/recordings/{one}"), json!({})).await;
+    std::fs::remove_file(&root).unwrap();
+    let letter = sharing.smtp.after(0).await;
+    assert_eq!(players(&sharing.recipient(&letter).come_in().await).len(), 1, "the other one is");
+    let at = |row: &serde_json::Value| format!("/v1/shares/{}", row["id"].as_str().unwrap());
+    assert_eq!(sharing.node.get(&at(&both)).await["items"][0]["gone"], true);
+    let failed = async || sharing.node.get(&at(&alone)).await["delivery"]["state"] == "failed";
+    sharing.until("a letter with nothing behind it does not go", 20 * SECOND, failed).await;
+    assert_eq!(sharing.external().len(), 1);
+}
+
+#[tokio::test]
+async fn copying_goes_on_after_a_restart() {
+    let (bucket, smtp, folder) = (Server::start().await, Smtp::start(Way::Starttls).await, tempfile::tempdir().unwrap());
+    let (line, port, root) = (bucket.line(), smtp.port.to_string(), smtp.root().display().to_string());
+    let mut environment = sending(&port, &root);
+    environment.extend([("FERRIC_EXTERNAL_STORE", line.as_str()), ("AWS_ACCESS_KEY_ID", ACCESS), ("AWS_SECRET_ACCESS_KEY", SECRET)]);
+    let data = folder.path().join("data");
+    let node = RunningNode::start_with(&data, &environment);
+    let sound = ffmpeg(folder.path(), "two.wav", &["-f", "lavfi", "-i", "sine=frequency=440:duration=2"]);
+    let id: RecordingId = Sender::admin(&node).file(&node, &sound, &[("filename", "two.wav")]).await.parse().unwrap();
+    node.recordings_in("ready", 1, Duration::from_secs(60)).await;
+    bucket.away(true);
+    let asked = Instant::now();
+    let (status, row) = node.post("/v1/shares", to_bob(&[&id])).await;
+    assert!(status == 201 && asked.elapsed() < 2 * SECOND, "{:?}: {row}", asked.elapsed());
+    node.kill();
+    bucket.away(false);
+    let again = RunningNode::start_with(&data, &environment);
+    assert_eq!(smtp.after(0).await.to, "bob@example.com");
+    let copies = bucket.file_of(&format!("shares/{}", row["id"].as_str().unwrap()));
+    assert_eq!(files_with(&copies, b"ftyp").len(), 1, "the copy was there before the letter");
+    assert_eq!(again.terminate(), 0);
 }

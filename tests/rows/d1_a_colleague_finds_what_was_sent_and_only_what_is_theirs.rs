@@ -1,7 +1,9 @@
 //! D1: a selection goes to a colleague, who finds of it what their own rights let them see.
 
 use ferric::archive::RecordingState;
-use ferric::model::id::RecordingId;
+use ferric::archive::SessionRow;
+use ferric::model::id::{RecordingId, SessionId};
+use ferric::model::settings::Kind;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -31,6 +33,18 @@ async fn signed_in(node: &Started, name: &str, password: &str) -> String {
 
 async fn as_user(node: &Started, cookie: &str, path: &str) -> (u16, Value) {
     json_of(node.bare(Method::GET, path).header("cookie", cookie).send().await.expect("answered")).await
+}
+
+fn session_row(id: &SessionId) -> SessionRow {
+    SessionRow {
+        id: id.clone(),
+        project: "default".parse().expect("a slug"),
+        kind: Kind::Call,
+        external_id: None,
+        metadata: std::collections::BTreeMap::new(),
+        started_at: ferric::model::time::WallClock::from_unix_ms(1_767_225_600_000),
+        ended_at: None,
+    }
 }
 
 const PASSWORD: &str = "correct-horse-battery";
@@ -123,6 +137,48 @@ async fn a_selection_opens_in_the_archive_with_what_its_reader_may_see() {
     assert_eq!(node.send(Method::DELETE, &format!("/v1/recordings/{sales}"), json!({})).await.0, 204);
     let left = node.get(&format!("/v1/internal-links/{id}")).await;
     assert_eq!(left["recordings"].as_array().map(Vec::len), Some(1), "{left}");
+}
+
+#[tokio::test]
+async fn chat_logs_that_were_sent_stand_on_the_page_that_opens() {
+    let smtp = Smtp::start(Way::Starttls).await;
+    let node = writing(&smtp).await;
+    user(
+        &node,
+        json!({ "name": "paal", "email": "paal@example.com", "role": "reviewer", "password": PASSWORD, "filter": { "queues": ["sales"] } }),
+    )
+    .await;
+    let (sales, support, unsent) = (of_queue(&node, "sales").await, of_queue(&node, "support").await, of_queue(&node, "sales").await);
+    let mut sessions = Vec::new();
+    for id in [&sales, &support, &unsent] {
+        let session = node.node.catalogue.recording(id).await.expect("there").session;
+        let chat = json!([{ "at": "2026-01-01T12:00:05Z", "from": "Kari", "text": "Can you see my lamp?" }]);
+        node.node.catalogue.insert_session(&session_row(&session)).await.expect("kept");
+        assert_eq!(node.send(Method::PUT, &format!("/v1/sessions/{session}/chat"), chat).await.0, 200);
+        sessions.push(session);
+    }
+    let order = json!({ "recordings": [unsent], "sessions": [sessions[0], sessions[1]], "to": "paal" });
+    let (status, made) = node.post("/v1/internal-links", order).await;
+    assert_eq!(status, 201, "{made}");
+    let path = made["url"].as_str().expect("a link").strip_prefix(&node.http).expect("this node's");
+    let paal = signed_in(&node, "paal", PASSWORD).await;
+    let shown = |path: String| {
+        let request = node.bare(Method::GET, &path).header("cookie", &paal).header("accept", "text/html");
+        async move { request.send().await.expect("answered").text().await.expect("text") }
+    };
+    let list = shown(path.to_owned()).await;
+    let row = |session: &SessionId| list.contains(&format!("href=\"/chats/{session}\""));
+    assert!(list.contains(unsent.as_str()) && row(&sessions[0]), "what was sent: {list}");
+    assert!(!row(&sessions[1]) && !list.contains(sessions[1].as_str()), "none of his: {list}");
+    assert!(!row(&sessions[2]), "not sent: {list}");
+    assert!(shown(format!("/chats/{}", sessions[0])).await.contains("Can you see my lamp?"));
+    let noted = node.get(&format!("/v1/audit?action=play&subject=session:{}", sessions[0])).await;
+    assert_eq!(noted["items"][0]["actor"], "user:paal", "{noted}");
+    // Logs alone are a selection too.
+    let (_, made) = node.post("/v1/internal-links", json!({ "sessions": [sessions[0]], "to": "paal" })).await;
+    let path = made["url"].as_str().expect("a link").strip_prefix(&node.http).expect("this node's");
+    let list = shown(path.to_owned()).await;
+    assert!(list.contains(&format!("href=\"/chats/{}\"", sessions[0])) && !list.contains("class=\"empty\""), "{list}");
 }
 
 #[tokio::test]

@@ -38,7 +38,8 @@ async function fetchPart(query: string): Promise<string | undefined> {
 
 function tell(): void {
   const n = found.querySelectorAll("tbody tr").length;
-  said.textContent = say(document.getElementById("next-page") ? "archive-found-more" : "archive-found", { n });
+  const all = found.querySelector("table.chats") ? "archive-found-chats" : "archive-found";
+  said.textContent = say(document.getElementById("next-page") ? "archive-found-more" : all, { n });
 }
 
 async function show(query: string): Promise<void> {
@@ -81,7 +82,7 @@ found.addEventListener("click", (event) => {
     return;
   }
   fill(new URLSearchParams(query));
-  void show(query).then(() => (document.getElementById("q") as HTMLInputElement).focus());
+  void show(query).then(() => (document.getElementById("q") ?? search.querySelector<HTMLElement>("input:not([type=hidden])"))?.focus());
 });
 
 /** The next page stands below the one that is there; nothing moves. */
@@ -98,70 +99,93 @@ async function more(query: string): Promise<void> {
   else document.getElementById("next-page")?.remove();
   adopt();
   tell();
-  rows[0]?.querySelector<HTMLInputElement>("input[name=recording]")?.focus({ preventScroll: true });
+  rows[0]?.querySelector<HTMLInputElement>(PICKED)?.focus({ preventScroll: true });
 }
 
-/* Picking: what is picked stays picked while the list below changes. */
+/* Picking, of recordings and of chat logs: what is picked stays picked while the list below changes. */
 
+const PICKED = "input[name=recording], input[name=chat]";
+
+/** What is picked, as its field's name and value. */
 const picked = new Set<string>();
 let anchor: string | undefined;
 
-const boxes = (): HTMLInputElement[] => [...found.querySelectorAll<HTMLInputElement>("input[name=recording]")];
+const boxes = (): HTMLInputElement[] => [...found.querySelectorAll<HTMLInputElement>(PICKED)];
+const keyOf = (box: HTMLInputElement): string => `${box.name}:${box.value}`;
 
 /** Picks what there is room for, from the first on. */
-function pick(ids: string[], on: boolean): void {
-  for (const id of ids) {
-    if (!on) picked.delete(id);
-    else if (picked.size < MOST) picked.add(id);
+function pick(keys: string[], on: boolean): void {
+  for (const key of keys) {
+    if (!on) picked.delete(key);
+    else if (picked.size < MOST) picked.add(key);
   }
   redraw();
+}
+
+function inWords(recordings: number, chats: number): string {
+  if (chats === 0) return say("archive-picked", { n: recordings });
+  return recordings === 0 ? say("archive-picked-chats", { n: chats }) : say("archive-picked-both", { recordings, chats });
 }
 
 function redraw(): void {
   const full = picked.size >= MOST;
   const here = new Set<string>();
   for (const box of boxes()) {
-    here.add(box.value);
-    box.checked = picked.has(box.value);
-    box.closest("tr")?.classList.toggle("is-picked", box.checked);
+    const key = keyOf(box);
+    here.add(key);
+    box.checked = picked.has(key);
+    if (box.closest(".pick")) box.closest("tr")?.classList.toggle("is-picked", box.checked);
     box.disabled = full && !box.checked;
   }
   // What is picked and not on the list any more is sent all the same.
-  for (const old of document.querySelectorAll("#picked > input[name=recording]")) old.remove();
-  for (const id of picked) {
-    if (here.has(id)) continue;
+  for (const old of document.querySelectorAll("#picked > .kept")) old.remove();
+  for (const key of picked) {
+    if (here.has(key)) continue;
     const hidden = document.createElement("input");
-    Object.assign(hidden, { type: "hidden", name: "recording", value: id });
+    const at = key.indexOf(":");
+    Object.assign(hidden, { type: "hidden", className: "kept", name: key.slice(0, at), value: key.slice(at + 1) });
     bar.before(hidden);
   }
   const count = document.getElementById("picked-count") as HTMLElement;
   const n = picked.size;
-  count.textContent = n === 0 ? (count.dataset["none"] ?? "") : say(full ? "archive-picked-most" : "archive-picked", { n });
+  const recordings = [...picked].filter((key) => key.startsWith("recording:")).length;
+  const words = inWords(recordings, n - recordings);
+  count.textContent = n === 0 ? (count.dataset["none"] ?? "") : full ? say("archive-picked-most", { picked: words }) : words;
   bar.classList.toggle("has-picked", n > 0);
   (document.getElementById("picked-clear") as HTMLElement).hidden = n === 0;
-  for (const button of document.querySelectorAll<HTMLButtonElement>("#picked-actions button")) button.disabled = n === 0;
-  document.dispatchEvent(new CustomEvent("archive:picked", { detail: [...picked] }));
+  // Chat logs are sent; only recordings are sorted and deleted.
+  for (const button of document.querySelectorAll<HTMLButtonElement>("#picked-actions button")) {
+    button.disabled = (button.dataset["letter"] ? n : recordings) === 0;
+  }
+  document.dispatchEvent(new CustomEvent("archive:picked"));
 }
 
 function between(from: string, to: string): string[] {
-  const ids = boxes().map((box) => box.value);
-  const [a, b] = [ids.indexOf(from), ids.indexOf(to)];
+  const keys = boxes().map(keyOf);
+  const [a, b] = [keys.indexOf(from), keys.indexOf(to)];
   if (a < 0 || b < 0) return [to];
-  const range = ids.slice(Math.min(a, b), Math.max(a, b) + 1);
-  return a > b ? range.reverse() : range;
+  const range = keys.slice(Math.min(a, b), Math.max(a, b) + 1);
+  // From a recording to another one, recordings alone; chat logs stand between them.
+  const name = from.slice(0, from.indexOf(":") + 1);
+  const alike = to.startsWith(name) ? range.filter((key) => key.startsWith(name)) : range;
+  return a > b ? alike.reverse() : alike;
 }
 
 found.addEventListener("click", (event) => {
   const box = event.target;
-  if (!(box instanceof HTMLInputElement) || box.name !== "recording") return;
-  const ids = event.shiftKey && anchor ? between(anchor, box.value) : [box.value];
-  anchor = box.value;
-  pick(ids, box.checked);
+  if (!(box instanceof HTMLInputElement) || !box.matches(PICKED)) return;
+  const key = keyOf(box);
+  const keys = event.shiftKey && anchor ? between(anchor, key) : [key];
+  anchor = key;
+  pick(keys, box.checked);
 });
 
+/** What a row is picked by. */
+const ofRows = (): HTMLInputElement[] => boxes().filter((box) => box.closest(".pick"));
+
 found.addEventListener("keydown", (event) => {
-  const row = event.target instanceof Element ? event.target.closest("tr[data-recording]") : null;
-  const all = boxes();
+  const row = event.target instanceof Element ? event.target.closest("tr[data-recording], tr[data-chat]") : null;
+  const all = ofRows();
   const at = all.findIndex((box) => box.closest("tr") === row);
   if (at < 0) return;
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -171,24 +195,39 @@ found.addEventListener("keydown", (event) => {
     event.preventDefault();
     if (!next || !here) return;
     if (event.shiftKey) {
-      anchor ??= here.value;
-      pick([here.value, next.value], true);
+      anchor ??= keyOf(here);
+      pick([keyOf(here), keyOf(next)], true);
     }
     next.disabled ? next.closest("tr")?.querySelector<HTMLElement>(".when a")?.focus() : next.focus();
   } else if (event.key === "a" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
-    pick(all.map((box) => box.value), true);
+    pick(all.map(keyOf), true);
   } else if (event.key === "Escape") {
     pick([...picked], false);
   } else if (event.key === "Enter" && event.target instanceof HTMLInputElement) {
     event.preventDefault();
-    location.assign(`/recordings/${event.target.value}`);
+    location.assign(`/${event.target.name === "chat" ? "chats" : "recordings"}/${event.target.value}`);
   }
 });
 
+/** What is picked goes along to the other list, and nowhere else. */
+const CARRIED = "archive-picked";
+
+found.addEventListener("click", (event) => {
+  const link = event.target instanceof Element ? event.target.closest(".archive-kinds a") : null;
+  if (link && picked.size > 0) sessionStorage.setItem(CARRIED, JSON.stringify([...picked]));
+});
+
+function carried(): string[] {
+  const kept = sessionStorage.getItem(CARRIED);
+  sessionStorage.removeItem(CARRIED);
+  const read: unknown = kept ? JSON.parse(kept) : [];
+  return Array.isArray(read) ? read.filter((key): key is string => typeof key === "string") : [];
+}
+
 document.getElementById("picked-clear")?.addEventListener("click", () => {
   pick([...picked], false);
-  boxes()[0]?.focus();
+  ofRows()[0]?.focus();
 });
 
 /* A look before one opens: the poster, or the pictures along the recording as the pointer moves. */
@@ -236,5 +275,6 @@ function adopt(): void {
   redraw();
 }
 
-for (const box of boxes()) if (box.checked) picked.add(box.value);
+for (const key of carried()) picked.add(key);
+for (const box of boxes()) if (box.checked) picked.add(keyOf(box));
 adopt();

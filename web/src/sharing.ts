@@ -118,8 +118,9 @@ function target(from: HTMLElement): string | undefined {
   if (from instanceof HTMLAnchorElement) return from.href;
   if (!(from instanceof HTMLButtonElement) || !from.form) return undefined;
   const url = new URL(from.dataset["letter"] || from.formAction, location.href);
-  for (const id of new FormData(from.form).getAll("recording")) {
-    if (typeof id === "string") url.searchParams.append("r", id);
+  const chosen = new FormData(from.form);
+  for (const [field, name] of [["recording", "r"], ["chat", "s"]] as const) {
+    for (const id of new Set(chosen.getAll(field))) if (typeof id === "string") url.searchParams.append(name, id);
   }
   return url.href;
 }

@@ -11,8 +11,8 @@ use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::archive::rights::{Action, Denied, Effective, Holder, Person, RecordingFacts, Role, Sight, Visibility, may};
 use crate::archive::scope::Scope;
-use crate::archive::{ListFilter, Recording, now};
-use crate::model::id::{ProjectSlug, RecordingId, SessionId};
+use crate::archive::{Recording, now};
+use crate::model::id::{ProjectSlug, RecordingId};
 use crate::model::redact::Secret;
 
 /// The workspace of this node.
@@ -40,7 +40,7 @@ impl FromRequestParts<ApiState> for Member {
 }
 
 /// The scope that a key needs to do something with recordings.
-fn scope_of(action: &Action<'_>) -> Scope {
+pub(super) fn scope_of(action: &Action<'_>) -> Scope {
     match action {
         Action::See => Scope::Read,
         Action::Play { .. } => Scope::Play,
@@ -101,62 +101,7 @@ impl Member {
     /// 500 where the catalogue does not answer.
     pub async fn sight(&self, state: &ApiState) -> Result<Sight, Problem> {
         self.account.needs(Scope::Read)?;
-        let listening = listening(state, &self.person).await?;
-        Ok(self.person.sight(listening.into_iter().collect(), now()))
-    }
-
-    /// The chat log of a session has the rights of the session's recordings: refuses whoever may not do that with each of them. Where there is no recording, the
-    /// session itself says what it is of.
-    ///
-    /// # Errors
-    /// As [`Self::may`].
-    pub async fn may_with_chat(&self, state: &ApiState, session: &SessionId, action: &Action<'_>) -> Result<(), Problem> {
-        self.account.needs(scope_of(action))?;
-        let hidden = || -> Problem { crate::archive::ArchiveError::not_found("chat log of the session", session.as_str()).into() };
-        let of = ListFilter { session: Some(session.clone()), limit: Some(200), ..ListFilter::default() };
-        let recordings = state.catalogue.recordings(&of, &Sight::everything()).await?.items;
-        let mut found = Vec::new();
-        for recording in &recordings {
-            found.push(facts(state, &self.person, recording).await?);
-        }
-        if found.is_empty() {
-            found.push(self.facts_of_session(state, session).await?.ok_or_else(hidden)?);
-        }
-        // A chat log is about all of its session: what one of the recordings hides, the log would tell.
-        for facts in &found {
-            may(&self.person, action, facts, now()).map_err(|why| if why == Denied::Hidden { hidden() } else { denied(why) })?;
-        }
-        Ok(())
-    }
-
-    async fn facts_of_session(&self, state: &ApiState, session: &SessionId) -> Result<Option<RecordingFacts>, Problem> {
-        let (project, queue, agents, started_at) = match state.registry.view(session) {
-            Some(view) => {
-                let agents: BTreeSet<String> = view.participants.iter().filter_map(|one| one.party.agent.clone()).collect();
-                (view.project, None, agents, view.started_at)
-            }
-            None => match state.catalogue.session(session).await {
-                Ok(row) => (row.project, row.metadata.get("queue").map(|q| q.reveal().to_owned()), BTreeSet::new(), row.started_at),
-                // A chat log may have been put for a session that this node never had.
-                Err(crate::archive::ArchiveError::NotFound { .. }) => match state.catalogue.chat(session).await {
-                    Ok(chat) => (chat.project, None, BTreeSet::new(), chat.started_at),
-                    Err(crate::archive::ArchiveError::NotFound { .. }) => return Ok(None),
-                    Err(other) => return Err(other.into()),
-                },
-                Err(other) => return Err(other.into()),
-            },
-        };
-        Ok(Some(RecordingFacts {
-            workspace: WORKSPACE.to_owned(),
-            agents_can_listen_to_others: listening(state, &self.person).await?.contains(&project),
-            project,
-            queue,
-            holder: Holder { groups: groups_of(state, &self.person, &agents).await?, agents },
-            started_at,
-            restricted: false,
-            legal_hold: false,
-            visibility: Visibility::Members,
-        }))
+        Ok(self.person.sight(listening(state, &self.person).await?, now()))
     }
 
     /// A recording, if this member may do that with it: the one way to a recording for every route.
@@ -166,7 +111,7 @@ impl Member {
     pub async fn may(&self, state: &ApiState, id: &RecordingId, action: &Action<'_>) -> Result<Recording, Problem> {
         self.account.needs(scope_of(action))?;
         let recording = state.catalogue.recording(id).await?;
-        let facts = facts(state, &self.person, &recording).await?;
+        let facts = Around::of(state, &self.person).await?.facts(&recording);
         match may(&self.person, action, &facts, now()) {
             Ok(()) => Ok(recording),
             Err(Denied::Hidden) => Err(crate::archive::ArchiveError::not_found("recording", id.as_str()).into()),
@@ -175,37 +120,53 @@ impl Member {
     }
 }
 
-/// What of a recording decides.
-async fn facts(state: &ApiState, person: &Person, recording: &Recording) -> Result<RecordingFacts, Problem> {
-    let agents: BTreeSet<String> = recording.agents.iter().cloned().collect();
-    let groups = groups_of(state, person, &agents).await?;
-    Ok(RecordingFacts {
-        workspace: WORKSPACE.to_owned(),
-        project: recording.project.clone(),
-        queue: recording.queue.clone(),
-        holder: Holder { agents, groups },
-        started_at: recording.started_at,
-        restricted: recording.restricted,
-        legal_hold: recording.legal_hold,
-        agents_can_listen_to_others: listening(state, person).await?.contains(&recording.project),
-        // Who may open its link is no matter of members, and this is asked for with each piece of it.
-        visibility: Visibility::Members,
-    })
+/// What beside recordings decides for somebody: read once for all that is asked.
+pub(super) struct Around {
+    /// Projects whose agents may listen to each other.
+    listening: BTreeSet<ProjectSlug>,
+    /// Groups and their agents, where they matter.
+    groups: Vec<(String, String)>,
 }
 
-/// Groups of agents, where they matter to somebody.
-async fn groups_of(state: &ApiState, person: &Person, agents: &BTreeSet<String>) -> Result<BTreeSet<String>, Problem> {
-    if person.groups.is_none() {
-        return Ok(BTreeSet::new());
+impl Around {
+    /// Reads it.
+    pub(super) async fn of(state: &ApiState, person: &Person) -> Result<Self, Problem> {
+        let groups = if person.groups.is_some() { state.catalogue.agents_by_group().await? } else { Vec::new() };
+        Ok(Self { listening: listening(state, person).await?, groups })
     }
-    let all = state.catalogue.agents_by_group().await?;
-    Ok(all.into_iter().filter(|(_, agent)| agents.contains(agent)).map(|(group, _)| group).collect())
+
+    /// Whether a project's agents may listen to each other.
+    pub(super) fn listens(&self, project: &ProjectSlug) -> bool {
+        self.listening.contains(project)
+    }
+
+    /// Groups of agents, where they matter.
+    pub(super) fn groups_of(&self, agents: &BTreeSet<String>) -> BTreeSet<String> {
+        self.groups.iter().filter(|(_, agent)| agents.contains(agent)).map(|(group, _)| group.clone()).collect()
+    }
+
+    /// What of a recording decides.
+    pub(super) fn facts(&self, recording: &Recording) -> RecordingFacts {
+        let agents: BTreeSet<String> = recording.agents.iter().cloned().collect();
+        RecordingFacts {
+            workspace: WORKSPACE.to_owned(),
+            project: recording.project.clone(),
+            queue: recording.queue.clone(),
+            holder: Holder { groups: self.groups_of(&agents), agents },
+            started_at: recording.started_at,
+            restricted: recording.restricted,
+            legal_hold: recording.legal_hold,
+            agents_can_listen_to_others: self.listens(&recording.project),
+            // Who may open its link is no matter of members, and this is asked for with each piece of it.
+            visibility: Visibility::Members,
+        }
+    }
 }
 
 /// Projects whose agents may listen to each other, where that matters to somebody.
-async fn listening(state: &ApiState, person: &Person) -> Result<Vec<ProjectSlug>, Problem> {
+async fn listening(state: &ApiState, person: &Person) -> Result<BTreeSet<ProjectSlug>, Problem> {
     if person.role != Role::Agent {
-        return Ok(Vec::new());
+        return Ok(BTreeSet::new());
     }
     let workspace = state.catalogue.workspace().await?.settings.agents_can_listen_to_others;
     let projects = state.catalogue.projects().await?;
@@ -213,7 +174,7 @@ async fn listening(state: &ApiState, person: &Person) -> Result<Vec<ProjectSlug>
     Ok(projects.into_iter().filter(listens).map(|project| project.slug).collect())
 }
 
-fn denied(why: Denied) -> Problem {
+pub(super) fn denied(why: Denied) -> Problem {
     match why {
         Denied::Hidden => Problem::not_found(why.to_string()),
         Denied::NotPermitted => Problem::forbidden("not_permitted", why.to_string()),

@@ -3,6 +3,7 @@
 mod account;
 mod browser;
 mod caller;
+mod chats;
 mod gate;
 mod grants;
 mod member;

@@ -1,12 +1,16 @@
-//! The archive: recordings found as one types, by filters whose state the address holds, and picked for what is to be done with them (archive.md A5, A6).
+//! The archive: recordings found as one types, by filters whose state the address holds, and picked for what is to be done with them (archive.md A5, A6); chat
+//! logs too.
 //!
 //! Everything works as a plain form first; `web/src/archive.ts` fetches the same list (`/parts/archive`) as one types.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
+use super::archive_chats::{self, ChatLogRow};
 use super::archive_folders::folders_html;
 use super::archive_query::{ArchiveQuery, Chip, Choice};
 use super::recording_row::RecordingRow;
@@ -16,11 +20,13 @@ use super::shell::{Shell, page};
 use super::words::Words;
 use crate::api::auth::Member;
 use crate::api::problem::Problem;
+use crate::api::rest::chats::seen_page;
 use crate::api::state::ApiState;
 use crate::archive::folders::KnownLabel;
 use crate::archive::internal_links::Linked;
-use crate::archive::{ArchiveError, InFolder, Recording};
-use crate::model::id::RecordingId;
+use crate::archive::rights::Sight;
+use crate::archive::{ArchiveError, InFolder, NamesSeen, Recording};
+use crate::model::id::{RecordingId, SessionId};
 
 /// Recordings a page.
 const ROWS: u32 = 50;
@@ -43,6 +49,8 @@ struct ArchiveRow {
     /// Pictures to look through before it is opened.
     thumbnails: Option<String>,
     duration_ms: u64,
+    /// The chat log of its session, unless it stands beside another recording of it.
+    chat: Option<ChatLogRow>,
 }
 
 #[derive(Template)]
@@ -50,6 +58,14 @@ struct ArchiveRow {
 struct ArchivePart {
     w: Words,
     rows: Vec<ArchiveRow>,
+    chats: Vec<ChatLogRow>,
+    /// Chat logs are listed, and no recordings.
+    lists_chats: bool,
+    /// What a colleague sent is listed.
+    selection: bool,
+    recordings_url: String,
+    chats_url: String,
+    clear_url: String,
     chips: Vec<Chip>,
     wrong: Option<String>,
     filtered: bool,
@@ -68,6 +84,7 @@ struct ArchivePage {
     q: String,
     q_wrong: bool,
     open: bool,
+    lists_chats: bool,
     most: usize,
 }
 
@@ -87,9 +104,39 @@ struct Found {
     wrong: Option<(String, String)>,
 }
 
+/// Rows of a page.
+#[derive(Default)]
+struct Listed {
+    rows: Vec<ArchiveRow>,
+    chats: Vec<ChatLogRow>,
+    next: Option<String>,
+}
+
+/// Why there is no list: a field that cannot be, or something else.
+enum Unlisted {
+    Wrong { field: String, why: String },
+    Other(Problem),
+}
+
+impl From<ArchiveError> for Unlisted {
+    fn from(error: ArchiveError) -> Self {
+        match error {
+            ArchiveError::Invalid { field, why } => Self::Wrong { field, why },
+            other => Self::Other(other.into()),
+        }
+    }
+}
+
+impl From<Problem> for Unlisted {
+    fn from(problem: Problem) -> Self {
+        Self::Other(problem)
+    }
+}
+
 impl ArchiveRow {
-    fn new(w: Words, recording: &Recording, state: &ApiState, folders: &[Choice], known: &[KnownLabel]) -> Self {
-        let row = RecordingRow::new(w, recording, state);
+    fn new(reading: &Reading<'_>, recording: &Recording, chat: Option<ChatLogRow>) -> Self {
+        let (folders, known) = (&reading.folders, &reading.labels);
+        let row = RecordingRow::new(reading.w, recording, reading.state);
         let revealed = |text: &Option<crate::model::redact::Personal>| text.as_ref().map(|t| t.reveal().to_owned()).unwrap_or_default();
         let folder =
             recording.folder.as_ref().map(|id| folders.iter().find(|f| f.value == *id).map_or_else(|| id.clone(), |f| f.text.clone()));
@@ -108,55 +155,141 @@ impl ArchiveRow {
             is_upload: recording.source == crate::archive::Source::Upload,
             thumbnails,
             duration_ms: recording.duration_ms.unwrap_or(0),
+            chat,
             row,
         }
     }
 }
 
-async fn part(member: &Member, state: &ApiState, w: Words, query: &ArchiveQuery, folders: &[Choice]) -> Result<Found, Problem> {
-    let page = match query.filter(ROWS) {
-        Ok(mut filter) => {
-            if let Some(link) = query.selection() {
-                filter.only = Some(selected(state, link).await?);
-            }
-            state.catalogue.recordings(&filter, &member.sight(state).await?).await
-        }
-        Err(wrong) => Err(wrong),
-    };
-    let (page, wrong) = match page {
-        Ok(page) => (Some(page), None),
-        // A page that somebody kept the address of, from before something changed: the first one is shown.
-        Err(ArchiveError::Invalid { field, why }) => (None, Some((field, why))),
-        Err(other) => return Err(other.into()),
-    };
-    let next = page.as_ref().and_then(|page| page.next.clone());
-    let known = state.catalogue.known_labels().await?;
-    let html = ArchivePart {
-        w,
-        rows: page.iter().flat_map(|page| &page.items).map(|r| ArchiveRow::new(w, r, state, folders, &known)).collect(),
-        chips: query.chips(w, folders),
-        wrong: wrong.as_ref().map(|(field, why)| ArchiveQuery::complaint(w, field, why)),
-        filtered: query.is_filtered(),
-        paged: query.is_paged(),
-        first_url: query.without("after").url(),
-        next_url: next.map(|next| query.with("after", &next).url()),
-    };
-    Ok(Found { html: html.render().map_err(|e| Problem::internal(&e))?, wrong })
+/// What a page is put together from: read once.
+struct Reading<'r> {
+    member: &'r Member,
+    state: &'r ApiState,
+    w: Words,
+    query: &'r ArchiveQuery,
+    sight: Sight,
+    folders: Vec<Choice>,
+    labels: Vec<KnownLabel>,
 }
 
-/// What a colleague sent of recordings (archive.md D1); the list is narrowed by what this member finds. A link that never was holds nothing.
-async fn selected(state: &ApiState, link: &str) -> Result<Vec<RecordingId>, Problem> {
-    let Ok(id) = link.parse() else { return Ok(Vec::new()) };
+impl<'r> Reading<'r> {
+    async fn of(member: &'r Member, state: &'r ApiState, w: Words, query: &'r ArchiveQuery) -> Result<Self, Problem> {
+        let folders = state.catalogue.folders().await?.into_iter();
+        Ok(Self {
+            member,
+            state,
+            w,
+            query,
+            sight: member.sight(state).await?,
+            folders: folders.map(|folder| Choice::of(folder.id.as_str(), folder.name)).collect(),
+            labels: state.catalogue.known_labels().await?,
+        })
+    }
+
+    async fn part(&self) -> Result<Found, Problem> {
+        let listed = if self.query.lists_chats() { self.chats().await } else { self.recordings().await };
+        let (listed, wrong) = match listed {
+            Ok(listed) => (listed, None),
+            // A page that somebody kept the address of, from before something changed: the first one is shown.
+            Err(Unlisted::Wrong { field, why }) => (Listed::default(), Some((field, why))),
+            Err(Unlisted::Other(problem)) => return Err(problem),
+        };
+        let (w, query) = (self.w, self.query);
+        let html = ArchivePart {
+            w,
+            rows: listed.rows,
+            chats: listed.chats,
+            lists_chats: query.lists_chats(),
+            selection: query.selection().is_some(),
+            recordings_url: query.of_kind(false).url(),
+            chats_url: query.of_kind(true).url(),
+            clear_url: query.bare().url(),
+            chips: query.chips(w, &self.folders),
+            wrong: wrong.as_ref().map(|(field, why)| ArchiveQuery::complaint(w, field, why)),
+            filtered: query.is_filtered(),
+            paged: query.is_paged(),
+            first_url: query.without("after").url(),
+            next_url: listed.next.map(|next| query.with("after", &next).url()),
+        };
+        Ok(Found { html: html.render().map_err(|e| Problem::internal(&e))?, wrong })
+    }
+
+    async fn chats(&self) -> Result<Listed, Unlisted> {
+        let (rows, next) = seen_page(self.member, self.state, self.query.chat_filter(ROWS)?).await?;
+        Ok(Listed { chats: rows.iter().map(|row| ChatLogRow::of(self.w, row)).collect(), next, ..Listed::default() })
+    }
+
+    /// Recordings with the chat logs of their sessions; of what a colleague sent, what was chosen and no more (archive.md D1).
+    async fn recordings(&self) -> Result<Listed, Unlisted> {
+        let (member, state, w) = (self.member, self.state, self.w);
+        let mut filter = self.query.filter(ROWS)?;
+        let mut chosen = None;
+        if let Some(link) = self.query.selection() {
+            let (recordings, sessions) = selected(state, link).await?;
+            filter.only = Some(recordings);
+            chosen = Some(sessions);
+        }
+        let page = state.catalogue.recordings(&filter, &self.sight).await?;
+        let (chats, mut beside) = match chosen {
+            Some(_) if self.query.is_paged() => (Vec::new(), BTreeMap::new()),
+            Some(sessions) => (archive_chats::seen(member, state, sessions).await?, BTreeMap::new()),
+            None => (Vec::new(), archive_chats::beside(member, state, w, &page.items).await?),
+        };
+        let row = |recording: &Recording| ArchiveRow::new(self, recording, beside.remove(recording.id.as_str()));
+        Ok(Listed {
+            rows: page.items.iter().map(row).collect(),
+            chats: chats.iter().map(|row| ChatLogRow::of(w, row)).collect(),
+            next: page.next,
+        })
+    }
+
+    /// What a field may be; of names, those alone that occur in what this member sees (archive.md B3).
+    async fn choices(&self, name: &str, seen: &NamesSeen) -> Result<Vec<Choice>, Problem> {
+        let named = |names: &BTreeSet<String>| names.iter().map(|name| Choice::of(name, name.clone())).collect();
+        Ok(match name {
+            "project" => {
+                let all = self.state.catalogue.projects().await?.into_iter().map(|row| row.slug);
+                let seen = all.filter(|slug| self.sight.projects.as_ref().is_none_or(|only| only.contains(slug)));
+                seen.map(|slug| Choice::of(slug.as_str(), slug.to_string())).collect()
+            }
+            "folder" => [vec![Choice::of(InFolder::NOWHERE, self.w.t("archive-folder-none"))], self.folders.clone()].concat(),
+            "label" => self.labels.iter().map(|row| Choice::of(&row.name, row.name.clone())).collect(),
+            "agent" => named(&seen.agents),
+            "queue" => named(&seen.queues),
+            _ => ArchiveQuery::choices(self.w, name),
+        })
+    }
+
+    /// Names that are offered: all that are configured to whoever sees everything, else what is met in what they see.
+    async fn names(&self) -> Result<NamesSeen, Problem> {
+        if self.query.lists_chats() {
+            return Ok(NamesSeen::default());
+        }
+        if self.sight != Sight::everything() {
+            return Ok(self.state.catalogue.names_seen(&self.sight).await?);
+        }
+        let agents = self.state.catalogue.agents().await?.into_iter().map(|row| row.name);
+        let queues = self.state.catalogue.queues().await?.into_iter().map(|row| row.name);
+        Ok(NamesSeen { agents: agents.collect(), queues: queues.collect() })
+    }
+}
+
+/// What a colleague sent (archive.md D1); a list is narrowed by what its reader finds. A link that never was holds nothing.
+async fn selected(state: &ApiState, link: &str) -> Result<(Vec<RecordingId>, Vec<SessionId>), Problem> {
+    let Ok(id) = link.parse() else { return Ok((Vec::new(), Vec::new())) };
     let items = match state.catalogue.internal_link(&id).await {
         Ok(link) => link.items,
-        Err(ArchiveError::NotFound { .. }) => return Ok(Vec::new()),
+        Err(ArchiveError::NotFound { .. }) => Vec::new(),
         Err(other) => return Err(other.into()),
     };
-    let recording = |item| match item {
-        Linked::Recording(id) => Some(id),
-        Linked::Chat(_) => None,
-    };
-    Ok(items.into_iter().filter_map(recording).collect())
+    let (mut recordings, mut sessions) = (Vec::new(), Vec::new());
+    for item in items {
+        match item {
+            Linked::Recording(id) => recordings.push(id),
+            Linked::Chat(session) => sessions.push(session),
+        }
+    }
+    Ok((recordings, sessions))
 }
 
 /// `GET /archive`
@@ -170,36 +303,33 @@ pub async fn show(member: Member, State(state): State<ApiState>, Query(query): Q
 async fn compose(member: &Member, state: &ApiState, query: &ArchiveQuery) -> Result<(StatusCode, ArchivePage), Problem> {
     let shell = Shell::of(member, "archive");
     let w = shell.w;
-    let folders = folders(state).await?;
-    let found = part(member, state, w, query, &folders).await?;
+    let reading = Reading::of(member, state, w, query).await?;
+    let found = reading.part().await?;
     let wrong_of =
         |name: &str| found.wrong.as_ref().filter(|(field, _)| field == name).map(|(field, why)| ArchiveQuery::complaint(w, field, why));
+    let names = reading.names().await?;
     let mut fields = Vec::new();
-    for (name, kind) in ArchiveQuery::FIELDS {
-        let choices = match name {
-            "project" => projects(member, state).await?,
-            "folder" => [vec![Choice::of(InFolder::NOWHERE, w.t("archive-folder-none"))], folders.clone()].concat(),
-            "label" => state.catalogue.known_labels().await?.into_iter().map(|row| Choice::of(&row.name, row.name.clone())).collect(),
-            "agent" => state.catalogue.agents().await?.into_iter().map(|row| Choice::of(&row.name, row.name.clone())).collect(),
-            "queue" => state.catalogue.queues().await?.into_iter().map(|row| Choice::of(&row.name, row.name.clone())).collect(),
-            _ => ArchiveQuery::choices(w, name),
-        };
+    for (name, kind) in query.fields() {
         fields.push(FilterField {
             name,
             label: w.of("archive-filter", name),
             value: query.get(name).to_owned(),
             kind,
-            choices,
+            choices: reading.choices(name, &names).await?,
             wrong: wrong_of(name),
         });
     }
     let status = if found.wrong.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    let lists_chats = query.lists_chats();
+    let folders_html = if lists_chats { String::new() } else { folders_html(state, w, query.get("folder")).await? };
     let page = ArchivePage {
-        folders_html: folders_html(state, w, query.get("folder")).await?,
+        folders_html,
         part_html: found.html,
         q: query.get("q").to_owned(),
         q_wrong: wrong_of("q").is_some(),
-        open: query.is_filtered_beside("q"),
+        // What a colleague sent is what is looked at, not how it was found.
+        open: lists_chats || query.without("sel").is_filtered_beside("q"),
+        lists_chats,
         fields,
         most: MOST_PICKED,
         shell,
@@ -207,21 +337,8 @@ async fn compose(member: &Member, state: &ApiState, query: &ArchiveQuery) -> Res
     Ok((status, page))
 }
 
-/// Projects that a member may see anything of.
-async fn projects(member: &Member, state: &ApiState) -> Result<Vec<Choice>, Problem> {
-    let only = member.sight(state).await?.projects;
-    let all = state.catalogue.projects().await?.into_iter().map(|row| row.slug);
-    let seen = all.filter(|slug| only.as_ref().is_none_or(|only| only.contains(slug)));
-    Ok(seen.map(|slug| Choice::of(slug.as_str(), slug.to_string())).collect())
-}
-
-async fn folders(state: &ApiState) -> Result<Vec<Choice>, Problem> {
-    Ok(state.catalogue.folders().await?.into_iter().map(|folder| Choice::of(folder.id.as_str(), folder.name)).collect())
-}
-
 /// `GET /parts/archive`: chips and rows alone, for the page's script.
 pub async fn rows(member: Member, State(state): State<ApiState>, Query(query): Query<ArchiveQuery>) -> Result<Response, Problem> {
-    let folders = folders(&state).await?;
-    let found = part(&member, &state, Words::english(), &query, &folders).await?;
+    let found = Reading::of(&member, &state, Words::english(), &query).await?.part().await?;
     Ok(axum::response::Html(found.html).into_response())
 }

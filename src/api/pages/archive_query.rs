@@ -6,7 +6,10 @@ use serde::Deserialize;
 
 use super::words::Words;
 use crate::api::escaped::escaped;
+use crate::api::rest::chats::place_of;
+use crate::archive::chats::ChatFilter;
 use crate::archive::{ArchiveError, InFolder, ListFilter, RecordingState, Source};
+use crate::model::id::{ProjectSlug, SessionId};
 use crate::model::time::WallClock;
 
 /// A field's own text for a value.
@@ -77,8 +80,37 @@ impl ArchiveQuery {
         other
     }
 
-    fn names() -> impl Iterator<Item = &'static str> {
-        std::iter::once("q").chain(Self::FIELDS.iter().map(|(name, _)| *name)).chain(["restricted", "sel"])
+    /// Fields that chat logs are found by.
+    const OF_CHATS: [&'static str; 4] = ["from", "to", "project", "session"];
+
+    /// What may be asked for, in its order.
+    fn names(&self) -> impl Iterator<Item = &'static str> {
+        let chats = self.lists_chats();
+        let all = std::iter::once("q").chain(Self::FIELDS.iter().map(|(name, _)| *name)).chain(["restricted", "sel"]);
+        all.filter(move |name| !chats || Self::OF_CHATS.contains(name))
+    }
+
+    /// Whether chat logs are listed, and no recordings.
+    pub fn lists_chats(&self) -> bool {
+        self.get("show") == "chats"
+    }
+
+    /// The same of recordings, or of chat logs: with what both are found by.
+    pub fn of_kind(&self, chats: bool) -> Self {
+        let kept = self.0.iter().filter(|(name, _)| Self::OF_CHATS.contains(&name.as_str()));
+        let show = chats.then(|| ("show".to_owned(), "chats".to_owned()));
+        Self(kept.map(|(name, value)| (name.clone(), value.clone())).chain(show).collect())
+    }
+
+    /// Without anything that is asked for.
+    pub fn bare(&self) -> Self {
+        Self(self.0.iter().filter(|(name, _)| *name == "show").map(|(name, value)| (name.clone(), value.clone())).collect())
+    }
+
+    /// The fields that its form has, with the kind of each.
+    pub fn fields(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let chats = self.lists_chats();
+        Self::FIELDS.into_iter().filter(move |(name, _)| !chats || Self::OF_CHATS.contains(name))
     }
 
     /// The selection of a colleague that is looked at, instead of what fields ask for.
@@ -88,7 +120,7 @@ impl ArchiveQuery {
 
     /// Whether anything is asked for.
     pub fn is_filtered(&self) -> bool {
-        Self::names().any(|name| !self.get(name).is_empty())
+        self.names().any(|name| !self.get(name).is_empty())
     }
 
     /// Whether anything else is.
@@ -103,9 +135,52 @@ impl ArchiveQuery {
 
     /// Its address.
     pub fn url(&self) -> String {
-        let said = Self::names().chain(["after"]).map(|name| (name, self.get(name))).filter(|(_, value)| !value.is_empty());
+        let said = ["show"]
+            .into_iter()
+            .filter(|_| self.lists_chats())
+            .chain(self.names())
+            .chain(["after"])
+            .map(|name| (name, self.get(name)))
+            .filter(|(_, value)| !value.is_empty());
         let query: Vec<String> = said.map(|(name, value)| format!("{name}={}", escaped(value))).collect();
         if query.is_empty() { "/archive".to_owned() } else { format!("/archive?{}", query.join("&")) }
+    }
+
+    fn said(&self, name: &str) -> Option<&str> {
+        Some(self.get(name)).filter(|text| !text.is_empty())
+    }
+
+    /// The beginning of a day that a field names, so many days later.
+    fn day(&self, name: &str, days: i64) -> Result<Option<WallClock>, ArchiveError> {
+        let Some(text) = self.said(name) else { return Ok(None) };
+        let no = || no(name, "a day, as 2026-01-31");
+        let date: jiff::civil::Date = text.parse().map_err(|_| no())?;
+        let start = date.to_zoned(jiff::tz::TimeZone::UTC).map_err(|_| no())?.timestamp();
+        Ok(Some(WallClock::from_unix_ms(start.as_millisecond() + days * 86_400_000)))
+    }
+
+    fn session(&self) -> Result<Option<SessionId>, ArchiveError> {
+        self.said("session").map(str::parse).transpose().map_err(|_| no("session", "is no id of a session"))
+    }
+
+    fn project(&self) -> Result<Option<ProjectSlug>, ArchiveError> {
+        self.said("project").map(str::parse).transpose().map_err(|_| no("project", "is no project's name"))
+    }
+
+    /// What is asked of the catalogue where chat logs are listed.
+    ///
+    /// # Errors
+    /// With the name of a field that cannot be read.
+    pub fn chat_filter(&self, rows: u32) -> Result<ChatFilter, ArchiveError> {
+        let after = self.said("after").map(|key| place_of(key).ok_or_else(|| no("after", "is no `next` of a page"))).transpose()?;
+        Ok(ChatFilter {
+            project: self.project()?,
+            only: self.session()?.map(|session| vec![session]),
+            from: self.day("from", 0)?,
+            to: self.day("to", 1)?,
+            after,
+            limit: rows,
+        })
     }
 
     /// What is asked of the catalogue.
@@ -113,15 +188,8 @@ impl ArchiveQuery {
     /// # Errors
     /// With the name of a field that cannot be read.
     pub fn filter(&self, rows: u32) -> Result<ListFilter, ArchiveError> {
-        let said = |name: &str| Some(self.get(name)).filter(|text| !text.is_empty());
+        let said = |name: &str| self.said(name);
         let text = |name: &str| said(name).map(str::to_owned);
-        let no = |field: &str, why: &str| ArchiveError::Invalid { field: field.to_owned(), why: why.to_owned() };
-        let day = |name: &str, days: i64| -> Result<Option<WallClock>, ArchiveError> {
-            let Some(text) = said(name) else { return Ok(None) };
-            let date: jiff::civil::Date = text.parse().map_err(|_| no(name, "a day, as 2026-01-31"))?;
-            let start = date.to_zoned(jiff::tz::TimeZone::UTC).map_err(|_| no(name, "a day, as 2026-01-31"))?.timestamp();
-            Ok(Some(WallClock::from_unix_ms(start.as_millisecond() + days * 86_400_000)))
-        };
         let minutes = |name: &str| -> Result<Option<u64>, ArchiveError> {
             let Some(text) = said(name) else { return Ok(None) };
             let minutes: f64 = text.replace(',', ".").parse().map_err(|_| no(name, "minutes, as 10"))?;
@@ -136,12 +204,12 @@ impl ArchiveQuery {
         let state = named("state", &states)?.and_then(|text| STATES.into_iter().find(|state| state.as_str() == text));
         let source = named("source", &["live", "upload"])?.map(|text| if text == "live" { Source::Live } else { Source::Upload });
         Ok(ListFilter {
-            session: said("session").map(str::parse).transpose().map_err(|_| no("session", "is no id of a session"))?,
-            project: said("project").map(str::parse).transpose().map_err(|_| no("project", "is no project's name"))?,
+            session: self.session()?,
+            project: self.project()?,
             state,
             source,
-            from: day("from", 0)?,
-            to: day("to", 1)?,
+            from: self.day("from", 0)?,
+            to: self.day("to", 1)?,
             agent: text("agent"),
             queue: text("queue"),
             number: text("number"),
@@ -184,7 +252,7 @@ impl ArchiveQuery {
     /// Every filter in words, each with the address that lacks it.
     pub fn chips(&self, w: Words, folders: &[Choice]) -> Vec<Chip> {
         let first = self.without("after");
-        Self::names()
+        self.names()
             .map(|name| (name, self.get(name)))
             .filter(|(_, value)| !value.is_empty())
             .map(|(name, value)| {
@@ -199,6 +267,10 @@ impl ArchiveQuery {
             })
             .collect()
     }
+}
+
+fn no(field: &str, why: &str) -> ArchiveError {
+    ArchiveError::Invalid { field: field.to_owned(), why: why.to_owned() }
 }
 
 #[cfg(test)]
@@ -242,9 +314,21 @@ mod tests {
     }
 
     #[test]
+    fn chat_logs_are_found_by_what_they_have() {
+        let both = query(&[("show", "chats"), ("queue", "gold"), ("from", "2026-01-31"), ("sel", "x"), ("after", "k")]);
+        assert_eq!(both.url(), "/archive?show=chats&from=2026-01-31&after=k");
+        assert_eq!(both.of_kind(false).url(), "/archive?from=2026-01-31");
+        assert_eq!(query(&[("queue", "gold"), ("to", "2026-01-31")]).of_kind(true).url(), "/archive?show=chats&to=2026-01-31");
+        assert_eq!(both.bare().url(), "/archive?show=chats");
+        assert_eq!(both.chips(Words::english(), &[]).len(), 1);
+        assert!(both.chat_filter(50).unwrap_err().to_string().starts_with("after: "));
+        assert_eq!(both.without("after").chat_filter(50).unwrap().from.unwrap().to_string(), "2026-01-31T00:00:00.000Z");
+    }
+
+    #[test]
     fn every_field_has_its_words() {
         let w = Words::english();
-        for name in ArchiveQuery::names() {
+        for name in ArchiveQuery::default().names() {
             for id in [format!("archive-chip-{name}"), format!("archive-filter-{name}")] {
                 assert!(!w.t1(&id, "value", "x").contains('⟨'), "{id}");
             }

@@ -34,6 +34,8 @@ struct Picked {
 /// What became of one that could not be done.
 struct Refused {
     id: String,
+    /// As people know it, where they may see it.
+    name: Option<String>,
     why: String,
 }
 
@@ -43,6 +45,8 @@ struct SortPage {
     shell: Shell,
     back: String,
     picked: Vec<Picked>,
+    /// Chat logs that were picked: they are not sorted.
+    chats: usize,
     folders: Vec<Pick>,
     labels: String,
     offered: Vec<LabelShown>,
@@ -79,20 +83,19 @@ pub async fn ask(member: Member, State(state): State<ApiState>, headers: HeaderM
     member.check_form(sent.get("csrf"))?;
     let referer = headers.get(header::REFERER).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let back = if sent.get("back").is_empty() { back_of(referer) } else { back_of(sent.get("back")) };
-    form(StatusCode::OK, &member, &state, &ids(&sent), back, "", None).await
+    form(StatusCode::OK, &member, &state, &sent, back, None).await
 }
 
 async fn form(
     status: StatusCode,
     member: &Member,
     state: &ApiState,
-    ids: &[RecordingId],
+    sent: &Sent,
     back: String,
-    labels: &str,
     wrong: Option<String>,
 ) -> Result<Response, Problem> {
     let mut rows: Vec<Recording> = Vec::new();
-    for id in ids.iter().take(MOST_AT_ONCE) {
+    for id in ids(sent).iter().take(MOST_AT_ONCE) {
         // One that is gone, or none of theirs, is left out.
         rows.extend(member.may(state, id, &Action::See).await.ok());
     }
@@ -110,7 +113,8 @@ async fn form(
     let template = SortPage {
         picked: rows.iter().map(|row| Picked { id: row.id.to_string(), name: name_of(w, row) }).collect(),
         folders: [stays, none].into_iter().chain(folders).collect(),
-        labels: labels.to_owned(),
+        chats: sent.all("chat").collect::<BTreeSet<_>>().len(),
+        labels: sent.get("labels").to_owned(),
         offered: known.into_iter().map(|one| LabelShown { color: one.color.map_or("", LabelColor::as_str), name: one.name }).collect(),
         labelled: all(|row| &row.labels),
         assigned: all(|row| &row.assignees),
@@ -133,7 +137,7 @@ pub async fn act(member: Member, State(state): State<ApiState>, sent: Sent) -> R
     let (ids, back) = (ids(&sent), back_of(sent.get("back")));
     let delete = sent.get("act") == "delete";
     let texts = |name: &'static str| sent.all(name).filter(|text| !text.is_empty()).map(str::to_owned).collect::<Vec<_>>();
-    let mut body = BulkBody { ids: ids.clone(), delete, ..BulkBody::default() };
+    let mut body = BulkBody { ids, delete, ..BulkBody::default() };
     if !delete {
         body.folder = match sent.get("folder") {
             AS_IT_IS => None,
@@ -152,7 +156,7 @@ pub async fn act(member: Member, State(state): State<ApiState>, sent: Sent) -> R
                 problem.detail.split_once(": ").map_or(problem.detail.clone(), |(_, says)| says.to_owned())
             };
             let status = StatusCode::UNPROCESSABLE_ENTITY;
-            return form(status, &member, &state, &ids, back, sent.get("labels"), Some(says)).await;
+            return form(status, &member, &state, &sent, back, Some(says)).await;
         }
         Err(other) => return Ok(problem_page(&member, &other)),
     };
@@ -160,8 +164,13 @@ pub async fn act(member: Member, State(state): State<ApiState>, sent: Sent) -> R
     if refused.is_empty() {
         return Ok(Redirect::to(&back).into_response());
     }
-    let refused = refused.into_iter().map(|item| Refused { id: item.id.to_string(), why: item.detail.unwrap_or_default() });
-    let template = SortedPage { shell: Shell::of(&member, "archive"), back, done: fine.len(), refused: refused.collect() };
+    let shell = Shell::of(&member, "archive");
+    let mut lines = Vec::new();
+    for item in refused {
+        let name = member.may(&state, &item.id, &Action::See).await.ok().map(|row| name_of(shell.w, &row));
+        lines.push(Refused { id: item.id.to_string(), name, why: item.detail.unwrap_or_default() });
+    }
+    let template = SortedPage { back, done: fine.len(), refused: lines, shell };
     Ok(page(StatusCode::OK, &template))
 }
 

@@ -1,10 +1,13 @@
 //! Pages: rendered here, readable before any script runs. Their look is in `web/src/style`, their words in `web/locales`, what moves in `web/src`.
 
 mod archive;
+mod archive_chats;
 mod archive_folders;
 mod archive_query;
 mod archive_sort;
+mod ask;
 mod assets;
+mod chat;
 mod console;
 mod desk;
 mod external;
@@ -66,6 +69,8 @@ pub fn protected() -> axum::Router<ApiState> {
         .route("/recordings/{id}/sorting", post(recording_sorting::save))
         .route("/recordings/{id}/delete", post(recording_acts::delete))
         .route("/recordings/{id}/retry", post(recording_acts::retry))
+        .route("/chats/{session}", get(chat::show))
+        .route("/chats/{session}/plays", post(chat::play))
         .route("/upload", get(upload::show))
         .route("/r/{link}/member", get(link_asked::member))
         .route("/recordings/{id}/visibility", post(visibility::save))

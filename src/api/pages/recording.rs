@@ -4,9 +4,9 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use serde::Deserialize;
 use serde_json::json;
 
+use super::ask::{Ask, PlayForm, Refused};
 use super::console::{kind_name, short};
 use super::form::Form;
 use super::lane::Lane;
@@ -25,7 +25,7 @@ use crate::api::body::At;
 use crate::api::problem::Problem;
 use crate::api::rest::plays::{begin, may_download, may_play};
 use crate::api::state::ApiState;
-use crate::archive::rights::{Action, Playback};
+use crate::archive::rights::Action;
 use crate::archive::{Recording, RecordingState, Source};
 use crate::model::event::Party;
 use crate::model::gate::{EndedBy, Gate};
@@ -125,16 +125,6 @@ struct RecordingPage {
     admin: bool,
 }
 
-/// The question why somebody plays.
-struct Ask {
-    /// What can be picked; empty = a text.
-    reasons: Vec<String>,
-    /// What was sent.
-    given: String,
-    /// What was wrong with it.
-    wrong: Option<String>,
-}
-
 /// Whether the member may play it.
 enum May {
     Open,
@@ -177,14 +167,6 @@ pub async fn show(member: Member, State(state): State<ApiState>, base: BaseUrl, 
     render(&member, &state, &base, &id, None).await
 }
 
-/// What the question for a reason sends.
-#[derive(Deserialize)]
-pub struct PlayForm {
-    csrf: String,
-    #[serde(default)]
-    reason: String,
-}
-
 /// `POST /recordings/{id}/plays`
 pub async fn play(
     member: Member,
@@ -196,12 +178,13 @@ pub async fn play(
     member.check_form(&sent.csrf)?;
     match begin(&member, &state, &id, Some(&sent.reason)).await {
         Ok(_) => Ok(Redirect::to(&format!("/recordings/{id}")).into_response()),
-        Err(no) if no.reason == "reason_needed" || no.status == 422 => {
-            let wrong = no.detail.strip_prefix("reason: ").unwrap_or(&no.detail).to_owned();
-            let template = compose(&member, &state, &base, &id, Some((sent.reason, wrong)), None).await?;
-            Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &template))
-        }
-        Err(no) => Ok(problem_page(&member, &no)),
+        Err(no) => match sent.refused(&no) {
+            Some(refused) => {
+                let template = compose(&member, &state, &base, &id, Some(refused), None).await?;
+                Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &template))
+            }
+            None => Ok(problem_page(&member, &no)),
+        },
     }
 }
 
@@ -219,20 +202,13 @@ async fn compose(
     state: &ApiState,
     base: &BaseUrl,
     id: &RecordingId,
-    sent: Option<(String, String)>,
+    sent: Option<Refused>,
     typed: Option<Typed>,
 ) -> Result<RecordingPage, Problem> {
     let recording = member.may(state, id, &Action::See).await?;
     let may = match may_play(member, state, id).await {
         Ok(_) => May::Open,
-        Err(no) if no.reason == "reason_needed" => {
-            let reasons = match &member.person.properties.playback_reason {
-                Playback::OneOf(reasons) => reasons.clone(),
-                Playback::Free | Playback::AnyReason => Vec::new(),
-            };
-            let (given, wrong) = sent.map_or((String::new(), None), |(given, wrong)| (given, Some(wrong)));
-            May::Ask(Ask { reasons, given, wrong })
-        }
+        Err(no) if no.reason == "reason_needed" => May::Ask(Ask::of(member, format!("/recordings/{id}/plays"), sent)),
         Err(no) if no.status == 403 => May::Barred,
         Err(no) => return Err(no),
     };

@@ -91,6 +91,9 @@ pub struct ChatQuery {
     /// Of this project.
     #[param(value_type = Option<String>)]
     project: Option<ProjectSlug>,
+    /// Of this session.
+    #[param(value_type = Option<String>)]
+    session: Option<SessionId>,
     /// Begun at or after (RFC 3339).
     from: Option<String>,
     /// Begun before.
@@ -110,11 +113,13 @@ impl ChatQuery {
         }
         let after = self.after.map(|key| place_of(&key).ok_or_else(|| bad("after: is no `next` of a page"))).transpose()?;
         let (from, to) = (instant("from", self.from.as_deref())?, instant("to", self.to.as_deref())?);
-        Ok(ChatFilter { project: self.project, from, to, after, limit: limit + 1 })
+        let only = self.session.map(|session| vec![session]);
+        Ok(ChatFilter { project: self.project, only, from, to, after, limit })
     }
 }
 
-fn place_of(key: &str) -> Option<(WallClock, String)> {
+/// The place that a page's key names.
+pub(in crate::api) fn place_of(key: &str) -> Option<(WallClock, String)> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(key).ok()?).ok()?;
     let (at, session) = text.split_once(' ')?;
     Some((WallClock(at.parse().ok()?), session.parse::<SessionId>().ok()?.to_string()))
@@ -124,9 +129,19 @@ fn place_of(key: &str) -> Option<(WallClock, String)> {
 #[utoipa::path(get, path = "/v1/chats", tag = "chats", params(ChatQuery),
     responses((status = 200, body = ChatPageJson), (status = 400, body = Problem)))]
 pub async fn list(member: Member, State(state): State<ApiState>, Asked(query): Asked<ChatQuery>) -> Result<Json<ChatPageJson>, Problem> {
+    let (items, next) = seen_page(&member, &state, query.filter()?).await?;
+    Ok(Json(ChatPageJson { items: items.into_iter().map(Into::into).collect(), next }))
+}
+
+/// A page of the chat logs that a member sees, and the key of the next one, for pages too.
+pub(in crate::api) async fn seen_page(
+    member: &Member,
+    state: &ApiState,
+    mut filter: ChatFilter,
+) -> Result<(Vec<ChatRow>, Option<String>), Problem> {
     member.account.needs(Scope::Read)?;
-    let mut filter = query.filter()?;
-    let page = filter.limit as usize - 1;
+    let page = filter.limit as usize;
+    filter.limit += 1;
     let (mut items, mut next) = (Vec::new(), None);
     // Whoever sees few of them reads on until a page is full, or a while was looked for.
     for _ in 0..MOST_READS {
@@ -134,9 +149,11 @@ pub async fn list(member: Member, State(state): State<ApiState>, Asked(query): A
         let more = rows.len() > page;
         rows.truncate(page);
         next = None;
+        let sessions: Vec<SessionId> = rows.iter().map(|row| row.session.clone()).collect();
+        let seen = member.seen_chats(state, &sessions).await?;
         for (n, row) in rows.iter().enumerate() {
             let place = (row.started_at, row.session.to_string());
-            if member.may_with_chat(&state, &row.session, &Action::See).await.is_ok() {
+            if seen.contains(&row.session) {
                 items.push(row.clone());
             }
             filter.after = Some(place.clone());
@@ -150,8 +167,7 @@ pub async fn list(member: Member, State(state): State<ApiState>, Asked(query): A
             break;
         }
     }
-    let next = next.map(|(at, session)| URL_SAFE_NO_PAD.encode(format!("{} {session}", at.0)));
-    Ok(Json(ChatPageJson { items: items.into_iter().map(Into::into).collect(), next }))
+    Ok((items, next.map(|(at, session)| URL_SAFE_NO_PAD.encode(format!("{} {session}", at.0)))))
 }
 
 /// Attaches a chat log to a session, in the place of an earlier one: an array of `{at, from, text}`, and of each line, as may be, `participant`, `role`, `id`.

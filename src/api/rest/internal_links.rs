@@ -17,6 +17,7 @@ use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::api::wire::RecordingJson;
 use crate::archive::audit::masked;
+use crate::archive::chats::ChatRow;
 use crate::archive::internal_links::{InternalLink, Linked, MOST_LINKED};
 use crate::archive::people::User;
 use crate::archive::rights::Action;
@@ -147,7 +148,7 @@ async fn seen(member: &Member, state: &ApiState, link: &InternalLink) -> Result<
     for item in &link.items {
         let hidden = match item {
             Linked::Recording(id) => member.may(state, id, &Action::See).await.map(|recording| recordings.push(recording)),
-            Linked::Chat(session) => may_see_chat(member, state, session).await.map(|()| sessions.push(session.clone())),
+            Linked::Chat(session) => may_see_chat(member, state, session).await.map(|_| sessions.push(session.clone())),
         };
         match hidden {
             Err(problem) if problem.status != 404 => return Err(problem),
@@ -157,13 +158,13 @@ async fn seen(member: &Member, state: &ApiState, link: &InternalLink) -> Result<
     Ok((recordings, sessions))
 }
 
-/// Refuses a session without a chat log, or with one that is none of this member's to see.
+/// The chat log of a session, if this member may see that it is there.
 ///
 /// # Errors
 /// 404.
-pub(in crate::api) async fn may_see_chat(member: &Member, state: &ApiState, session: &SessionId) -> Result<(), Problem> {
+pub(in crate::api) async fn may_see_chat(member: &Member, state: &ApiState, session: &SessionId) -> Result<ChatRow, Problem> {
     member.may_with_chat(state, session, &Action::See).await?;
-    Ok(state.catalogue.chat(session).await.map(drop)?)
+    Ok(state.catalogue.chat_row(session).await?)
 }
 
 /// Sends it, for pages too.

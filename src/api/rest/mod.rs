@@ -2,7 +2,7 @@
 
 mod audit;
 pub(super) mod bulk;
-mod chats;
+pub(super) mod chats;
 mod configuration;
 pub(super) use configuration::region_has_a_store;
 mod consent;

@@ -128,21 +128,36 @@ pub async fn open_chat(
     At(id): At<SessionId>,
     BodyOrNothing(body): BodyOrNothing<PlayBody>,
 ) -> Result<(StatusCode, Json<PlayJson>), Problem> {
-    let reason = reason_of(body.reason.as_deref())?;
-    let what = format!("session:{id}");
-    member.may_with_chat(&state, &id, &Action::Play { reason: reason.as_deref() }).await?;
+    let reason = begin_chat(&member, &state, &id, body.reason.as_deref()).await?;
+    Ok((StatusCode::CREATED, Json(PlayJson { of: of_chat(&id), idle_s: crate::api::auth::PLAY_IDLE.as_secs(), reason })))
+}
+
+fn of_chat(id: &SessionId) -> String {
+    format!("session:{id}")
+}
+
+/// Opens it, for pages too; answers the reason as it was noted.
+pub(in crate::api) async fn begin_chat(
+    member: &Member,
+    state: &ApiState,
+    id: &SessionId,
+    reason: Option<&str>,
+) -> Result<Option<String>, Problem> {
+    let reason = reason_of(reason)?;
+    let what = of_chat(id);
+    member.may_with_chat(state, id, &Action::Play { reason: reason.as_deref() }).await?;
     let mut detail = json!({ "what": "chat" });
     if let Some(reason) = &reason {
         detail["reason"] = json!(reason);
     }
-    member.note(&state, AuditAction::Play, what.clone(), detail).await?;
+    member.note(state, AuditAction::Play, what.clone(), detail).await?;
     state.plays().open(&member.account.ticket, &what, reason.clone(), Instant::now());
-    Ok((StatusCode::CREATED, Json(PlayJson { of: what, idle_s: crate::api::auth::PLAY_IDLE.as_secs(), reason })))
+    Ok(reason)
 }
 
 /// Notes that a chat log is read, once for each reading.
 pub(in crate::api) async fn reading_chat(member: &Member, state: &ApiState, id: &SessionId) -> Result<(), Problem> {
-    let what = format!("session:{id}");
+    let what = of_chat(id);
     let reason = reason_given(member, state, &what);
     member.may_with_chat(state, id, &Action::Play { reason: reason.as_deref() }).await?;
     if state.plays().begin_once(&member.account.ticket, &what, Instant::now())
@@ -156,7 +171,7 @@ pub(in crate::api) async fn reading_chat(member: &Member, state: &ApiState, id: 
 
 /// Whether the chat log of a recording's session is shown beside it: with the reason that the recording plays with. Noted once.
 pub(in crate::api) async fn show_chat(member: &Member, state: &ApiState, recording: &Recording) -> Result<bool, Problem> {
-    let what = format!("session:{}", recording.session);
+    let what = of_chat(&recording.session);
     let reason = reason_given(member, state, &of_recording(&recording.id)).or_else(|| reason_given(member, state, &what));
     match member.may_with_chat(state, &recording.session, &Action::Play { reason: reason.as_deref() }).await {
         Ok(()) => {}

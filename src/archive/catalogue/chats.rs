@@ -6,6 +6,7 @@ use sqlx::any::AnyRow;
 use super::Catalogue;
 use super::columns::{Reading, json};
 use super::shares::chat_goes;
+use super::wanted::Wanted;
 use crate::archive::chats::{Chat, ChatFilter, ChatRow};
 use crate::archive::error::{ArchiveError, Result};
 use crate::model::id::{ParticipantId, SessionId};
@@ -57,20 +58,34 @@ impl Catalogue {
         chat_of(&row)
     }
 
+    /// The chat log of a session as lists have it.
+    pub async fn chat_row(&self, session: &SessionId) -> Result<ChatRow> {
+        let of = ChatFilter { only: Some(vec![session.clone()]), limit: 1, ..ChatFilter::default() };
+        self.chats(&of).await?.pop().ok_or_else(|| ArchiveError::not_found("chat log of the session", session.as_str()))
+    }
+
     /// Chat logs, newest first, from where a page ended.
     pub async fn chats(&self, filter: &ChatFilter) -> Result<Vec<ChatRow>> {
-        let rows = sqlx::query(
-            "SELECT session, project, started_at, line_count FROM chats WHERE ($1 = '' OR project = $1) AND started_at >= $2 AND started_at < $3 \
-             AND (started_at, session) < ($4, $5) ORDER BY started_at DESC, session DESC LIMIT $6",
-        )
-        .bind(filter.project.as_ref().map(ToString::to_string).unwrap_or_default())
-        .bind(filter.from.map_or(i64::MIN, |t| t.0))
-        .bind(filter.to.map_or(i64::MAX, |t| t.0))
-        .bind(filter.after.as_ref().map_or(i64::MAX, |(at, _)| at.0))
-        .bind(filter.after.as_ref().map_or_else(|| "~".to_owned(), |(_, session)| session.clone()))
-        .bind(i64::from(filter.limit))
-        .fetch_all(&self.read)
-        .await?;
+        let mut wanted = Wanted::default();
+        if let Some(project) = &filter.project {
+            wanted.test("project =", project.as_str());
+        }
+        if let Some(only) = &filter.only {
+            wanted.one_of("session", only.iter().map(SessionId::as_str));
+        }
+        if let Some(from) = filter.from {
+            wanted.test("started_at >=", from.0);
+        }
+        if let Some(to) = filter.to {
+            wanted.test("started_at <", to.0);
+        }
+        if let Some((at, session)) = &filter.after {
+            let (at, session) = (wanted.place(at.0), wanted.place(session.as_str()));
+            wanted.says(format!("(started_at, session) < (${at}, ${session})"));
+        }
+        let mut c = self.read.acquire().await?;
+        let select = "SELECT session, project, started_at, line_count FROM chats";
+        let rows = wanted.fetch(&mut c, select, "started_at DESC, session DESC", i64::from(filter.limit)).await?;
         rows.iter().map(row_of).collect()
     }
 

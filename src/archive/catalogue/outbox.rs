@@ -66,7 +66,10 @@ impl Catalogue {
 
     /// Removes letters that were over before this.
     pub async fn forget_letters(&self, before: WallClock) -> Result<()> {
-        sqlx::query("DELETE FROM outbox WHERE state <> 'waiting' AND created < $1").bind(before.0).execute(&self.write).await?;
+        sqlx::query("DELETE FROM outbox WHERE state NOT IN ('held', 'waiting') AND created < $1")
+            .bind(before.0)
+            .execute(&self.write)
+            .await?;
         Ok(())
     }
 }
@@ -74,7 +77,7 @@ impl Catalogue {
 pub(super) async fn insert_letter(c: &mut AnyConnection, letter: &Letter) -> Result<()> {
     let kept = sqlx::query(
         "INSERT INTO outbox (id, recipient, recipient_name, sender, subject, body, about, urgent, state, attempts, created, next_at, give_up_at) \
-         SELECT $1, $2, $3, $4, $5, $6, $7, $8, 'waiting', 0, $9, $10, $11 \
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $13, 0, $9, $10, $11 \
          WHERE (SELECT COUNT(*) FROM outbox WHERE state = 'waiting') < $12",
     )
     .bind(letter.id.as_str().to_owned())
@@ -89,6 +92,7 @@ pub(super) async fn insert_letter(c: &mut AnyConnection, letter: &Letter) -> Res
     .bind(letter.next_at.0)
     .bind(letter.give_up_at.0)
     .bind(MOST_WAITING)
+    .bind(word(&letter.state, "state")?)
     .execute(c)
     .await?;
     if kept.rows_affected() == 0 {

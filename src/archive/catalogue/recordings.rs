@@ -10,15 +10,19 @@ use super::holds::flag;
 use super::sessions::no_project;
 use super::terms::keep_terms;
 use super::triage::triage;
+use super::wanted::Wanted;
 use crate::archive::change::now;
 use crate::archive::error::{ArchiveError, Result};
 use crate::archive::recording::Recording;
-use crate::model::id::RecordingId;
+use crate::model::id::{RecordingId, SessionId};
 use crate::model::redact::Personal;
 use crate::model::region::Region;
 
 /// A recording with its manifest.
 pub(super) const ROW: &str = "SELECT r.*, m.manifest FROM recordings r LEFT JOIN manifests m ON m.recording = r.id";
+
+/// A recording without its manifest.
+pub(super) const BARE_ROW: &str = "SELECT r.*, CAST(NULL AS TEXT) AS manifest FROM recordings r";
 
 /// A row that is there keeps its region (what is stored of it already lies there) and what people said of it (see `amending`). Answered with what is there.
 const PUT: &str = "INSERT INTO recordings (id, session, output, project, kind, source, state, progress, failure, discarded, started_at, ended_at, \
@@ -57,6 +61,15 @@ impl Catalogue {
             .await?
             .ok_or_else(|| ArchiveError::not_found("recording", id.as_str()))?;
         recording_of(&row)
+    }
+
+    /// Every recording of these sessions, newest first, without manifests: what rights are asked of.
+    pub async fn recordings_of(&self, sessions: &[SessionId]) -> Result<Vec<Recording>> {
+        let mut wanted = Wanted::default();
+        wanted.one_of("r.session", sessions.iter().map(SessionId::as_str));
+        let mut c = self.read.acquire().await?;
+        let rows = wanted.fetch(&mut c, BARE_ROW, "r.started_at DESC, r.id DESC", i64::MAX).await?;
+        rows.iter().map(recording_of).collect()
     }
 
     /// Recordings that are neither ready nor discarded, oldest first: what a restarted node goes on with.

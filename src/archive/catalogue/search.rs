@@ -28,8 +28,19 @@ const SORTED: i64 = 400_000;
 const FIRST_SORTED: i64 = 400;
 /// So many of the newest rows are walked before what has to be sorted leads, however many it gives.
 const FIRST_WALKED: i64 = 4_000;
+/// Recordings whose names are offered: what is newest is what is looked for.
+const NAMED: i64 = 1_000;
 /// The values of a list are walked one by one, where there are no more than so many.
 const WALKED: usize = 16;
+
+/// Names that occur in what somebody sees.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NamesSeen {
+    /// Agents.
+    pub agents: BTreeSet<String>,
+    /// Queues.
+    pub queues: BTreeSet<String>,
+}
 
 /// A statement as it is put together: only fixed words enter the text, every value is bound.
 #[derive(Clone, Default)]
@@ -177,6 +188,28 @@ impl Catalogue {
     pub async fn count_recordings(&self, filter: &ListFilter, sight: &Sight, most: u32) -> Result<u32> {
         let found = self.first_places(filter, sight, i64::from(most)).await?.1.len();
         Ok(u32::try_from(found).unwrap_or(u32::MAX).min(most))
+    }
+
+    /// Agents and queues of the newest recordings that somebody sees.
+    ///
+    /// # Errors
+    /// Where the catalogue does not answer.
+    pub async fn names_seen(&self, sight: &Sight) -> Result<NamesSeen> {
+        let (mut reading, mut places) = self.first_places(&ListFilter::default(), sight, NAMED).await?;
+        places.truncate(usize::try_from(NAMED).unwrap_or_default());
+        let mut seen = NamesSeen::default();
+        if places.is_empty() {
+            return Ok(seen);
+        }
+        let ids: Vec<Value> = places.into_iter().map(|(_, id)| Value::Text(id)).collect();
+        let mut sql = Sql::of("SELECT DISTINCT r.agents, r.queue FROM recordings r WHERE r.id IN ");
+        sql.list(&ids);
+        for row in &reading.fetch(sql).await? {
+            let row = Reading::of("recordings", row);
+            seen.agents.extend(row.json::<Vec<String>>("agents")?);
+            seen.queues.extend(row.maybe_text("queue")?);
+        }
+        Ok(seen)
     }
 
     /// The newest places of a list, from several branches each up to `rows`.

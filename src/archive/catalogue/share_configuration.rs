@@ -11,6 +11,7 @@ use super::columns::{Reading, json as json_text};
 use crate::archive::audit::{AuditAction, NewAudit};
 use crate::archive::change::Change;
 use crate::archive::error::{ArchiveError, Result};
+use crate::archive::keys;
 use crate::archive::shares::{Logo, ShareSettings};
 
 /// What the audit log calls it.
@@ -40,28 +41,37 @@ impl Catalogue {
 
     /// The logo.
     pub async fn share_logo(&self) -> Result<Option<Logo>> {
-        let row = sqlx::query("SELECT logo, logo_type FROM share_configuration WHERE id = 1").fetch_optional(&self.read).await?;
-        let Some(row) = row else { return Ok(None) };
-        let row = Reading::of("share_configuration", &row);
-        let (Some(text), Some(media_type)) = (row.maybe_text("logo")?, row.maybe_text("logo_type")?) else { return Ok(None) };
+        let Some(text) = self.of_logo("SELECT logo AS found FROM share_configuration WHERE id = 1").await? else { return Ok(None) };
         let damaged = |_| ArchiveError::Damaged { table: "share_configuration", column: "logo" };
-        Ok(Some(Logo { media_type, bytes: STANDARD.decode(text).map_err(damaged)? }))
+        Ok(Some(Logo { bytes: STANDARD.decode(text).map_err(damaged)? }))
+    }
+
+    /// What tells the logo from any other one, where there is one: pages name it by this without reading it.
+    pub async fn share_logo_version(&self) -> Result<Option<String>> {
+        self.of_logo("SELECT logo_version AS found FROM share_configuration WHERE id = 1").await
+    }
+
+    async fn of_logo(&self, sql: &'static str) -> Result<Option<String>> {
+        let row = sqlx::query(sql).fetch_optional(&self.read).await?;
+        row.map_or(Ok(None), |row| Reading::of("share_configuration", &row).maybe_text("found"))
     }
 
     /// Sets the logo, or (`None`) takes it away.
     pub async fn put_share_logo(&self, logo: Option<&Logo>, change: &Change) -> Result<()> {
         let mut tx = self.configuring().await?;
         let settings = json_text(&settings_in(&mut tx).await?, "settings")?;
+        let text = logo.map(|logo| STANDARD.encode(&logo.bytes));
+        let version = text.as_deref().map(|text| keys::hash(text).chars().take(16).collect::<String>());
         sqlx::query(
-            "INSERT INTO share_configuration (id, settings, logo, logo_type) VALUES (1, $1, $2, $3) \
-             ON CONFLICT (id) DO UPDATE SET logo = excluded.logo, logo_type = excluded.logo_type",
+            "INSERT INTO share_configuration (id, settings, logo, logo_version) VALUES (1, $1, $2, $3) \
+             ON CONFLICT (id) DO UPDATE SET logo = excluded.logo, logo_version = excluded.logo_version",
         )
         .bind(settings)
-        .bind(logo.map(|logo| STANDARD.encode(&logo.bytes)))
-        .bind(logo.map(|logo| logo.media_type.clone()))
+        .bind(text)
+        .bind(version)
         .execute(&mut *tx)
         .await?;
-        let detail = json!({ "logo": logo.map(|logo| json!({ "type": logo.media_type, "bytes": logo.bytes.len() })) });
+        let detail = json!({ "logo": logo.map(|logo| json!({ "type": Logo::MEDIA_TYPE, "bytes": logo.bytes.len() })) });
         let entry = NewAudit {
             at: change.at,
             actor: change.actor.clone(),

@@ -203,7 +203,8 @@ impl Catalogue {
             "SELECT share_items.*, (SELECT COUNT(*) FROM share_plays WHERE session = $2 AND item = $1 AND view = $4) AS noted \
              FROM share_items JOIN shares ON shares.id = share_items.share JOIN share_sessions ON share_sessions.page = shares.page \
              WHERE share_items.id = $1 AND share_items.gone = 0 AND share_sessions.hash = $2 AND share_sessions.until > $3 \
-             AND share_sessions.accepted IS NOT NULL AND shares.cancelled_at IS NULL AND shares.until >= $3",
+             AND share_sessions.accepted IS NOT NULL AND shares.cancelled_at IS NULL AND shares.until >= $3 \
+             AND shares.files = 'there'",
         )
         .bind(item.as_str().to_owned())
         .bind(session.hash.clone())

@@ -11,7 +11,7 @@ use crate::archive::audit::NewAudit;
 use crate::archive::error::{ArchiveError, Result};
 use crate::archive::keys;
 use crate::archive::outbox::Letter;
-use crate::archive::shares::{Share, ShareItem, Shared};
+use crate::archive::shares::{Copying, Share, ShareItem, Shared};
 use crate::model::id::{RecordingId, SessionId, ShareId, SharePageId};
 use crate::model::redact::{Personal, Secret};
 use crate::model::time::WallClock;
@@ -22,21 +22,11 @@ const MOST_SHOWN: i64 = 500;
 const TURN: i64 = 100;
 
 impl Catalogue {
-    /// Says that files are about to be copied below a prefix: whatever happens, they are removed from `due` on unless a share keeps them.
-    pub async fn plan_share_files(&self, prefix: &str, due: WallClock) -> Result<()> {
-        sqlx::query("INSERT INTO share_removals (prefix, due) VALUES ($1, $2)")
-            .bind(prefix.to_owned())
-            .bind(due.0)
-            .execute(&self.write)
-            .await?;
-        Ok(())
-    }
-
-    /// Keeps a share whose files are there, its link, its letter and its entries, or nothing of it. Answers the page that it stands on: that of a share of
-    /// the same address that is valid, or a new one.
+    /// Keeps a share whose files are to be copied, its link, its letter and its entries, or nothing of it. Answers the page that it stands on: that of a share
+    /// of the same address that is valid, or a new one.
     ///
     /// # Errors
-    /// `ChangedMeanwhile` where something of it was deleted, or is made anew, since its files were copied.
+    /// `ChangedMeanwhile` where something of it was deleted, or is made anew, since it was looked at.
     pub async fn put_share(&self, share: &Share, link: &Secret, letter: &Letter, entries: &[NewAudit]) -> Result<SharePageId> {
         let mut tx = self.configuring().await?;
         let meanwhile = |name: &str| ArchiveError::ChangedMeanwhile { what: "recording or chat log", name: name.to_owned() };
@@ -49,10 +39,6 @@ impl Catalogue {
             if Reading::of("recordings", &row).number("n")? == 0 {
                 return Err(meanwhile(id));
             }
-        }
-        let kept = sqlx::query("DELETE FROM share_removals WHERE prefix = $1").bind(share.prefix()).execute(&mut *tx).await?;
-        if kept.rows_affected() == 0 {
-            return Err(meanwhile(share.id.as_str()));
         }
         let page = page_of_address(&mut tx, &share.address, share.created).await?.unwrap_or_else(|| share.page.clone());
         insert(&mut tx, share, &page).await?;
@@ -109,13 +95,7 @@ impl Catalogue {
             return Ok(false);
         }
         remove_files(&mut tx, "id = $1", id.as_str()).await?;
-        sqlx::query(
-            "UPDATE outbox SET state = 'failed', failure = 'the share was cancelled before the letter went out', subject = '', body = '' \
-             WHERE about = $1 AND state = 'waiting'",
-        )
-        .bind(about(id))
-        .execute(&mut *tx)
-        .await?;
+        end_letters(&mut tx, id, "the share was cancelled before the letter went out").await?;
         append(&mut tx, &entry).await?;
         tx.commit().await?;
         Ok(true)
@@ -125,7 +105,7 @@ impl Catalogue {
     pub async fn resend_share(&self, id: &ShareId, link: &Secret, letter: &Letter, entry: NewAudit) -> Result<bool> {
         let mut tx = self.configuring().await?;
         let row = sqlx::query(
-            "SELECT page FROM shares WHERE id = $1 AND cancelled_at IS NULL AND until >= $2 \
+            "SELECT page FROM shares WHERE id = $1 AND cancelled_at IS NULL AND until >= $2 AND files = 'there' \
              AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.id = shares.letter AND outbox.state <> 'failed')",
         )
         .bind(id.as_str().to_owned())
@@ -148,7 +128,7 @@ impl Catalogue {
 
     /// Marks what is over now; its files are to be removed. Answers which.
     pub async fn end_shares(&self, now: WallClock) -> Result<Vec<ShareId>> {
-        let over = "SELECT id FROM shares WHERE files = 'there' AND until < $1 LIMIT 100";
+        let over = "SELECT id FROM shares WHERE files IN ('copying', 'there') AND until < $1 LIMIT 100";
         let rows = sqlx::query(over).bind(now.0).fetch_all(&self.read).await?;
         let ids = rows.iter().map(|row| Reading::of("shares", row).word("id")).collect::<Result<Vec<ShareId>>>()?;
         if ids.is_empty() {
@@ -158,6 +138,7 @@ impl Catalogue {
         for id in &ids {
             sqlx::query("UPDATE shares SET files = 'gone' WHERE id = $1").bind(id.as_str().to_owned()).execute(&mut *tx).await?;
             remove_files(&mut tx, "id = $1", id.as_str()).await?;
+            end_letters(&mut tx, id, "the share was over before the letter went out").await?;
         }
         tx.commit().await?;
         Ok(ids)
@@ -165,7 +146,7 @@ impl Catalogue {
 
     /// When the next share is over, if any is valid.
     pub async fn next_share_end(&self) -> Result<Option<WallClock>> {
-        let row = sqlx::query("SELECT MIN(until) AS until FROM shares WHERE files = 'there'").fetch_one(&self.read).await?;
+        let row = sqlx::query("SELECT MIN(until) AS until FROM shares WHERE files IN ('copying', 'there')").fetch_one(&self.read).await?;
         Reading::of("shares", &row).maybe_time("until")
     }
 
@@ -225,8 +206,20 @@ impl Catalogue {
     }
 }
 
+/// A letter that has not gone out does not any more, and what it says is forgotten.
+pub(super) async fn end_letters(c: &mut AnyConnection, id: &ShareId, why: &str) -> Result<()> {
+    sqlx::query(
+        "UPDATE outbox SET state = 'failed', failure = $2, subject = '', body = '' WHERE about = $1 AND state IN ('held', 'waiting')",
+    )
+    .bind(about(id))
+    .bind(why.to_owned())
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
 /// What the outbox calls a share's letters.
-fn about(id: &ShareId) -> String {
+pub(super) fn about(id: &ShareId) -> String {
     format!("share:{id}")
 }
 
@@ -246,7 +239,7 @@ async fn insert(c: &mut AnyConnection, share: &Share, page: &SharePageId) -> Res
     sqlx::query(
         "INSERT INTO shares (id, page, created, ordered_by, kind, name, name_key, address, address_key, reason, days, until, language, \
          show_access_number, show_queue_name, subject, body, sender, letter, files) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 'there')",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 'copying')",
     )
     .bind(share.id.as_str().to_owned())
     .bind(page.as_str().to_owned())
@@ -274,7 +267,7 @@ async fn insert(c: &mut AnyConnection, share: &Share, page: &SharePageId) -> Res
             Shared::Recording(id) => Some(id.as_str().to_owned()),
             Shared::Chat => None,
         };
-        sqlx::query("INSERT INTO share_items (id, share, place, recording, session, gone) VALUES ($1, $2, $3, $4, $5, 0)")
+        sqlx::query("INSERT INTO share_items (id, share, place, recording, session, gone, copied) VALUES ($1, $2, $3, $4, $5, 0, 0)")
             .bind(item.id.as_str().to_owned())
             .bind(share.id.as_str().to_owned())
             .bind(place as i64)
@@ -298,7 +291,7 @@ async fn keep_link(c: &mut AnyConnection, link: &Secret, page: &SharePageId, sha
 }
 
 /// Whole shares leave the external store.
-async fn remove_files(c: &mut AnyConnection, which: &'static str, value: &str) -> Result<()> {
+pub(super) async fn remove_files(c: &mut AnyConnection, which: &'static str, value: &str) -> Result<()> {
     let sql = format!(
         "INSERT INTO share_removals (prefix, due) SELECT 'shares/' || id || '/', 0 FROM shares WHERE {which} ON CONFLICT (prefix) DO NOTHING"
     );
@@ -350,6 +343,7 @@ pub(super) fn item_of(row: &AnyRow) -> Result<ShareItem> {
         what: row.maybe_word("recording")?.map_or(Shared::Chat, Shared::Recording),
         session: row.word("session")?,
         gone: row.number("gone")? != 0,
+        copied: row.number("copied")? != 0,
     })
 }
 
@@ -377,6 +371,11 @@ pub(super) fn share_of(row: &AnyRow) -> Result<Share> {
         cancelled_at: row.maybe_time("cancelled_at")?,
         cancelled_by: row.maybe_text("cancelled_by")?,
         files: row.word("files")?,
+        copying: Copying {
+            attempts: u32::try_from(row.number("copy_attempts")?).unwrap_or(u32::MAX),
+            next_at: row.maybe_time("copy_next_at")?.filter(|at| at.0 > 0),
+            failure: row.maybe_text("copy_failure")?,
+        },
         items: Vec::new(),
     })
 }

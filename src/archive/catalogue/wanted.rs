@@ -31,6 +31,12 @@ impl Wanted {
         self.says(format!("{test} ${place}"));
     }
 
+    /// A column is one of these; of none, nothing is found.
+    pub(super) fn one_of(&mut self, column: &'static str, values: impl IntoIterator<Item = impl Into<Value>>) {
+        let places: Vec<String> = values.into_iter().map(|value| format!("${}", self.place(value))).collect();
+        self.says(if places.is_empty() { "1 = 0".to_owned() } else { format!("{column} IN ({})", places.join(", ")) });
+    }
+
     /// The first rows for which all of it holds.
     pub(super) async fn fetch(self, c: &mut AnyConnection, select: &str, order: &str, rows: i64) -> Result<Vec<AnyRow>> {
         let Self { conditions, mut values } = self;

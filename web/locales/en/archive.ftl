@@ -64,18 +64,46 @@ archive-col-sorted = Folder and labels
 archive-restricted = Restricted
 archive-held = Legal hold
 archive-pick = Pick the recording { $name }
+archive-pick-chat = Pick the chat log of { $name }
+archive-kinds = What is listed
+archive-kind-recordings = Recordings
+archive-kind-chats = Chat logs
+archive-col-lines = Lines
+archive-no-chats = There is no chat log yet that you may see.
+archive-no-chats-how = A platform attaches the chat of a session by the API; it is listed here and beside the session’s recordings.
+archive-no-chats-so = No chat log that you may see fits all of this.
+chat-log = Chat log
+chat-recordings = Recorded
+chat-no-recordings = Nothing of its session
+chat-barred = Reading chat logs is not among your rights.
 archive-picked-bar = What to do with what is picked
-archive-pick-hint = Pick up to { $most } recordings to do something with them.
+archive-pick-hint = Pick up to { $most } recordings and chat logs to do something with them.
 archive-picked = { $n ->
     [one] 1 recording picked
    *[other] { $n } recordings picked
 }
-archive-picked-most = { $n } recordings picked, the most there can be
+archive-picked-chats = { $n ->
+    [one] 1 chat log picked
+   *[other] { $n } chat logs picked
+}
+archive-picked-both = { $recordings ->
+    [one] 1 recording
+   *[other] { $recordings } recordings
+} and { $chats ->
+    [one] 1 chat log
+   *[other] { $chats } chat logs
+} picked
+archive-picked-most = { $picked }, the most there can be
 archive-pick-clear = Pick none
 archive-found = { $n ->
     [0] Nothing found
     [one] 1 recording found
    *[other] { $n } recordings found
+}
+archive-found-chats = { $n ->
+    [0] Nothing found
+    [one] 1 chat log found
+   *[other] { $n } chat logs found
 }
 archive-found-more = The newest { $n } of what was found
 archive-search-failed = The list could not be fetched. What is shown may be old.

@@ -215,6 +215,10 @@ sort-title = { $n ->
   }
 sort-back = Archive
 sort-picked = Picked
+sort-no-chats = { $n ->
+    [one] The chat log that was picked stays as it is: only recordings are sorted.
+   *[other] The { $n } chat logs that were picked stay as they are: only recordings are sorted.
+  }
 sort-folder-stays = As it is
 sort-add-labels = Add labels
 sort-remove-labels = Take off

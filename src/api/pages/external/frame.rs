@@ -43,10 +43,7 @@ pub struct Choice {
 impl Frame {
     /// Around a step in a language.
     pub async fn of(state: &ApiState, settings: &ShareSettings, link: &str, language: Language, asked: bool) -> Result<Self, Problem> {
-        let logo = state.catalogue.share_logo().await?.map(|logo| {
-            let hash = ring::digest::digest(&ring::digest::SHA256, &logo.bytes);
-            format!("/e/logo?v={}", hex::encode(&hash.as_ref()[..8]))
-        });
+        let logo = state.catalogue.share_logo_version().await?.map(|version| format!("/e/logo?v={version}"));
         Ok(Self { w: Words::of(language), path: format!("/e/{link}"), logo, footer: settings.footer.clone(), asked })
     }
 

@@ -15,7 +15,7 @@ use crate::api::rest::shares::time_zone;
 use crate::api::state::ApiState;
 use crate::api::whence::Whence;
 use crate::archive::ArchiveError;
-use crate::archive::shares::{Share, ShareItem, ShareSession, ShareStatus, Shared};
+use crate::archive::shares::{Share, ShareFiles, ShareItem, ShareSession, ShareStatus, Shared};
 use crate::model::role::Role;
 use crate::model::time::WallClock;
 use crate::model::zone::Zone;
@@ -80,7 +80,8 @@ pub async fn show(
 ) -> Result<Response, Problem> {
     let (now, zone) = (now(), time_zone(state).await?);
     let shares = state.catalogue.shares_of_page(&session.page, now).await?;
-    let valid: Vec<&Share> = shares.iter().filter(|share| share.status(now) == ShareStatus::Valid).collect();
+    let valid: Vec<&Share> =
+        shares.iter().filter(|share| share.status(now) == ShareStatus::Valid && share.files == ShareFiles::There).collect();
     if valid.is_empty() {
         let why = shares.first().map_or("over-expired", |share| why(share.status(now)));
         return Ok(answer(StatusCode::GONE, &OverPage { frame, why }));

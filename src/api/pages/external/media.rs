@@ -16,16 +16,16 @@ use super::list::why;
 use super::who::{self, Browser};
 use crate::api::noted::now;
 use crate::api::problem::Problem;
-use crate::api::rest::shares::CHAT;
 use crate::api::rest::{Wanted, wanted};
 use crate::api::state::ApiState;
 use crate::api::whence::Whence;
 use crate::archive::audit::masked;
 use crate::archive::chats::ChatLine;
-use crate::archive::shares::{ShareSession, ShareStatus, Shared, prefix};
+use crate::archive::shares::{ShareFiles, ShareSession, ShareStatus, Shared, prefix};
 use crate::archive::{AuditAction, NewAudit, NewEvent, Opened};
 use crate::model::event_kind::EventKind;
 use crate::model::id::ShareItemId;
+use crate::share::copying::CHAT;
 use crate::share::piece::cut;
 
 /// What a player is made of, with its type.
@@ -194,6 +194,10 @@ pub async fn standing(State(state): State<ApiState>, Path(link): Path<String>, h
         Ok(session) if session.accepted.is_none() => standing.session_over = true,
         Ok(session) => {
             for share in state.catalogue.shares_of_page(&session.page, now).await? {
+                // What is not there yet stands on no page.
+                if share.files == ShareFiles::Copying {
+                    continue;
+                }
                 let status = share.status(now);
                 for item in &share.items {
                     match (status, item.gone) {

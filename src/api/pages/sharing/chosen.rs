@@ -1,5 +1,7 @@
 //! The recordings and chat logs that were chosen in the archive, as the forms show them and send them on.
 
+use std::collections::BTreeSet;
+
 use axum::response::Redirect;
 
 use super::fields::{Fields, Sent};
@@ -28,7 +30,10 @@ pub async fn picked_for_internal(_: Member, Sent(sent): Sent) -> Redirect {
 
 /// The form token stays behind: an address is no place for it.
 fn onward(path: &str, sent: &Fields) -> Redirect {
-    let ids: Vec<String> = sent.all("recording").take(MOST_ITEMS + 1).map(|id| format!("r={}", escaped(id))).collect();
+    let mut seen = BTreeSet::new();
+    let all = sent.all("recording").map(|id| ("r", id)).chain(sent.all("chat").map(|id| ("s", id)));
+    let ids: Vec<String> =
+        all.filter(|one| seen.insert(*one)).take(MOST_ITEMS + 1).map(|(name, id)| format!("{name}={}", escaped(id))).collect();
     Redirect::to(&format!("{path}?{}", ids.join("&")))
 }
 
@@ -73,7 +78,8 @@ impl Chosen {
         let mut chosen = Self { recordings: Vec::new(), sessions: Vec::new(), lines: Vec::new(), left_out: 0, too_many: false };
         let w = Words::english();
         let all = fields.all("r").map(|id| ("r", id)).chain(fields.all("s").map(|id| ("s", id)));
-        for (n, (kind, id)) in all.enumerate() {
+        let mut seen = BTreeSet::new();
+        for (n, (kind, id)) in all.filter(|one| seen.insert(*one)).enumerate() {
             if n >= MOST_ITEMS {
                 chosen.too_many = true;
                 break;
@@ -95,9 +101,6 @@ impl Chosen {
 
     async fn recording(&mut self, member: &Member, state: &ApiState, w: Words, id: &str) -> Result<(), Problem> {
         let id: RecordingId = id.parse().map_err(|_| Problem::not_found("there is no such recording"))?;
-        if self.recordings.contains(&id) {
-            return Ok(());
-        }
         let recording = member.may(state, &id, &Action::See).await?;
         self.lines.push(Line {
             field: "r",
@@ -114,19 +117,15 @@ impl Chosen {
 
     async fn chat(&mut self, member: &Member, state: &ApiState, w: Words, id: &str) -> Result<(), Problem> {
         let id: SessionId = id.parse().map_err(|_| Problem::not_found("there is no such session"))?;
-        if self.sessions.contains(&id) {
-            return Ok(());
-        }
-        may_see_chat(member, state, &id).await?;
-        let chat = state.catalogue.chat(&id).await?;
+        let chat = may_see_chat(member, state, &id).await?;
         self.lines.push(Line {
             field: "s",
             id: id.to_string(),
-            url: String::new(),
+            url: format!("/chats/{id}"),
             kind: "chat",
             at: chat.started_at.to_string(),
             short: short(chat.started_at),
-            about: w.tn("send-chat-lines", "n", chat.lines.len()),
+            about: w.tn("send-chat-lines", "n", usize::try_from(chat.lines).unwrap_or(usize::MAX)),
         });
         self.sessions.push(id);
         Ok(())

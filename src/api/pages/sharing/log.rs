@@ -210,22 +210,29 @@ fn line(w: Words, share: ShareJson) -> Line {
         ShareStatus::Expired => "expired",
         ShareStatus::Cancelled => "cancelled",
     };
-    let items = share.items.into_iter().map(|item| Item {
-        url: item.recording.filter(|_| !item.gone && item.started_at.is_some()).map(|id| format!("/recordings/{id}")),
-        at: item.started_at.map(|at| at.to_string()).unwrap_or_default(),
-        short: item.started_at.map_or_else(|| w.t("external-deleted"), short),
-        kind: item.kind,
-        caller: item.caller_number.as_ref().map(Personal::reveal).unwrap_or_default().to_owned(),
-        gone: item.gone,
-    });
     let failed = share.delivery.as_ref().is_some_and(|d| d.state == LetterState::Failed);
+    let copies = share.copies;
     let delivery = share.delivery.filter(|d| d.state != LetterState::Sent).map(|d| {
+        if d.state == LetterState::Held {
+            let of = share.items.len().to_string();
+            let words = w.t2("external-letter-held", ("copied", &copies.copied.to_string()), ("of", &of));
+            return Delivery { state: "waiting", words, failure: copies.failure.clone().unwrap_or_default() };
+        }
         let state = match d.state {
             LetterState::Failed => "failed",
             LetterState::Waiting if d.attempts > 0 => "again",
             _ => "waiting",
         };
         Delivery { state, words: w.of("external-letter", state), failure: d.failure.unwrap_or_default() }
+    });
+    let items = share.items.into_iter().map(|item| Item {
+        url: (!item.gone && item.started_at.is_some())
+            .then(|| item.recording.map_or_else(|| format!("/chats/{}", item.session), |id| format!("/recordings/{id}"))),
+        at: item.started_at.map(|at| at.to_string()).unwrap_or_default(),
+        short: item.started_at.map_or_else(|| w.t("external-deleted"), short),
+        kind: item.kind,
+        caller: item.caller_number.as_ref().map(Personal::reveal).unwrap_or_default().to_owned(),
+        gone: item.gone,
     });
     Line {
         id: share.id.to_string(),

@@ -16,11 +16,10 @@ use axum::routing::{get, post};
 use super::refused::problem_page;
 use crate::api::auth::Member;
 use crate::api::problem::Problem;
-use crate::api::rest::shares::configuration::LOGO_BYTES;
 use crate::api::state::ApiState;
 
-/// A form around a logo has this much besides it.
-const AROUND: usize = 16 * 1024;
+/// A form with a logo: a file that is too large is read all the same, so that its field says so.
+const LOGO_FORM_BYTES: usize = 16 << 20;
 /// Forms with terms of use in eight languages, or with a letter and 40 recordings.
 const FORM_BYTES: usize = 256 * 1024;
 
@@ -31,7 +30,7 @@ pub(super) fn routes() -> axum::Router<ApiState> {
         .route("/external/{id}/cancel", post(log::cancel))
         .route("/external/{id}/resend", post(log::resend))
         .route("/external/configuration", get(configuration::show).post(configuration::save).layer(DefaultBodyLimit::max(FORM_BYTES)))
-        .route("/external/logo", get(configuration::logo).post(configuration::save_logo).layer(DefaultBodyLimit::max(LOGO_BYTES + AROUND)))
+        .route("/external/logo", get(configuration::logo).post(configuration::save_logo).layer(DefaultBodyLimit::max(LOGO_FORM_BYTES)))
         .route("/archive/send", get(external::show).post(external::send).layer(DefaultBodyLimit::max(FORM_BYTES)))
         .route("/archive/send/picked", post(chosen::picked_for_external))
         .route("/archive/send-internal/picked", post(chosen::picked_for_internal))

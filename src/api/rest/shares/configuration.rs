@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
@@ -16,12 +16,11 @@ use crate::archive::shares::{Logo, ShareSettings};
 use crate::archive::{Change, Expected};
 use crate::model::language::Language;
 use crate::share::letter;
+use crate::share::logo::redrawn;
 use crate::share::terms::{Fault, checked};
 
 /// The largest logo, in bytes.
-pub const LOGO_BYTES: usize = 512 * 1024;
-/// Its longest side, in pixels.
-const LOGO_PIXELS: u32 = 2_000;
+pub use crate::share::logo::MOST_BYTES as LOGO_BYTES;
 
 /// Fields of the answer that a whole put back may have and that change nothing.
 const READ_ONLY: [&str; 3] = ["logo", "languages", "sender"];
@@ -47,9 +46,9 @@ pub struct LanguageJson {
 /// The logo.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct LogoJson {
-    /// `image/png` or `image/jpeg`.
+    /// `image/png`, whatever it was sent as.
     #[serde(rename = "type")]
-    pub media_type: String,
+    pub media_type: &'static str,
     /// Size.
     pub bytes: usize,
 }
@@ -81,7 +80,7 @@ impl ShareConfigurationJson {
         Self {
             languages: Language::ALL.into_iter().map(language).collect(),
             sender: settings.from.clone().unwrap_or_else(|| state.outbox.sender().to_owned()),
-            logo: logo.map(|logo| LogoJson { bytes: logo.bytes.len(), media_type: logo.media_type }),
+            logo: logo.map(|logo| LogoJson { bytes: logo.bytes.len(), media_type: Logo::MEDIA_TYPE }),
             settings,
         }
     }
@@ -141,11 +140,11 @@ pub async fn logo(member: Member, State(state): State<ApiState>) -> Result<Respo
 /// The logo as it is.
 pub(in crate::api) async fn logo_answer(state: &ApiState) -> Result<Response, Problem> {
     let logo = state.catalogue.share_logo().await?.ok_or_else(|| Problem::not_found("there is no logo"))?;
-    let kind = HeaderValue::from_str(&logo.media_type).map_err(|e| Problem::internal(&e))?;
-    Ok(([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, HeaderValue::from_static("no-cache"))], logo.bytes).into_response())
+    let headers = [(header::CONTENT_TYPE, Logo::MEDIA_TYPE), (header::CACHE_CONTROL, "no-cache")];
+    Ok((headers, logo.bytes).into_response())
 }
 
-/// Sets the logo: a PNG or JPEG of at most 512 KiB and 2,000 pixels a side. Needs `external_access_page`.
+/// Sets the logo: a PNG or JPEG of at most 512 KiB and 2,000 pixels a side. Its pixels are kept, as a PNG, and nothing else of the file. Needs `external_access_page`.
 #[utoipa::path(put, path = "/v1/shares/configuration/logo", tag = "shares", request_body(content = Vec<u8>, content_type = "image/png"),
     responses((status = 204), (status = 403, body = Problem), (status = 413, body = Problem), (status = 422, body = Problem)))]
 pub async fn put_logo(
@@ -172,52 +171,9 @@ pub(in crate::api) async fn set_logo(member: &Member, state: &ApiState, bytes: O
     let logo = match bytes {
         None => None,
         Some(bytes) => {
-            let read = tokio::task::spawn_blocking(move || logo_of(&bytes)).await.map_err(|e| Problem::internal(&e))?;
-            Some(read.ok_or_else(|| {
-                Problem::invalid(format!("logo: is no PNG or JPEG of at most {LOGO_BYTES} bytes and {LOGO_PIXELS} pixels a side"))
-            })?)
+            let redrawn = tokio::task::spawn_blocking(move || redrawn(&bytes)).await.map_err(|e| Problem::internal(&e))?;
+            Some(redrawn.map_err(|fault| Problem::invalid(format!("logo: {fault}")))?)
         }
     };
-    Ok(state.catalogue.put_share_logo(logo.as_ref(), &change(member)).await?)
-}
-
-/// A picture that decodes: what is served to people outside is no file of another kind.
-fn logo_of(bytes: &[u8]) -> Option<Logo> {
-    let format = image::guess_format(bytes).ok()?;
-    let media_type = match format {
-        image::ImageFormat::Png => "image/png",
-        image::ImageFormat::Jpeg => "image/jpeg",
-        _ => return None,
-    };
-    if bytes.len() > LOGO_BYTES {
-        return None;
-    }
-    let mut reader = image::ImageReader::with_format(std::io::Cursor::new(bytes), format);
-    let mut limits = image::Limits::default();
-    limits.max_image_width = Some(LOGO_PIXELS);
-    limits.max_image_height = Some(LOGO_PIXELS);
-    reader.limits(limits);
-    reader.decode().ok()?;
-    Some(Logo { media_type: media_type.to_owned(), bytes: bytes.to_vec() })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn png(side: u32) -> Vec<u8> {
-        let mut bytes = std::io::Cursor::new(Vec::new());
-        image::RgbImage::new(side, 1).write_to(&mut bytes, image::ImageFormat::Png).unwrap();
-        bytes.into_inner()
-    }
-
-    #[test]
-    fn only_a_picture_that_decodes_is_a_logo() {
-        assert_eq!(logo_of(&png(10)).unwrap().media_type, "image/png");
-        let mut cut = png(10);
-        cut.truncate(20);
-        for bad in [b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec(), cut, png(2_001), Vec::new()] {
-            assert!(logo_of(&bad).is_none());
-        }
-    }
+    Ok(state.catalogue.put_share_logo(logo.map(|bytes| Logo { bytes }).as_ref(), &change(member)).await?)
 }

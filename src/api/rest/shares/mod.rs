@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 pub(in crate::api) use body::{RecipientBody, ShareBody};
-pub(in crate::api) use ordering::{CHAT, can_send, order, time_zone};
+pub(in crate::api) use ordering::{can_send, order, time_zone};
 pub(in crate::api) use wire::{ShareJson, SharePageJson};
 
 use super::recordings::instant;
@@ -90,7 +90,7 @@ pub(in crate::api) async fn log(member: &Member, state: &ApiState, query: ShareQ
     SharePageJson::of(state, page, now).await
 }
 
-/// Sends somebody outside a letter with a link to recordings and chat logs. Needs `external_links`, and the right to send each of them; all or nothing.
+/// Sends somebody outside a letter with a link to recordings and chat logs, once copies of them are in the external store. Needs `external_links`, and the right to send each of them; all or nothing.
 #[utoipa::path(post, path = "/v1/shares", tag = "shares", request_body = ShareBody,
     responses((status = 201, body = ShareJson), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem),
     (status = 422, body = Problem), (status = 503, body = Problem)))]

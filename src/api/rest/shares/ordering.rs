@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use futures::future::BoxFuture;
-use futures::{StreamExt, TryStreamExt};
 use serde_json::json;
 
 use super::body::{Order, ShareBody};
@@ -15,33 +13,23 @@ use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::archive::audit::masked;
 use crate::archive::chats::chat_of;
-use crate::archive::outbox::Letter;
+use crate::archive::outbox::{Letter, LetterState};
 use crate::archive::rights::{Action, Sight};
-use crate::archive::shares::{Share, ShareFiles, ShareItem, ShareKind, Shared};
+use crate::archive::shares::{Copying, Share, ShareFiles, ShareItem, ShareKind, Shared};
 use crate::archive::visibility::new_link;
-use crate::archive::{AuditAction, NewAudit, NewEvent, Recording, RecordingState};
-use crate::model::event_kind::EventKind;
+use crate::archive::{AuditAction, NewAudit, Recording, RecordingState};
 use crate::model::id::{LetterId, SessionId, ShareId, ShareItemId, SharePageId};
 use crate::model::redact::{Personal, Secret};
 use crate::model::time::WallClock;
 use crate::model::zone::Zone;
 use crate::share::days::until;
-use crate::share::external::{CopyError, External};
 use crate::share::letter::written;
 use crate::share::mail::NewLetter;
-use crate::store::SharedStore;
-
-/// What of a recording is copied, where it has it.
-const FILES: [&str; 3] = ["recording.mp4", "poster.jpg", "peaks.json"];
-/// Files that are copied at once.
-const AT_ONCE: usize = 4;
-/// The name of a chat log in the external store.
-pub(in crate::api) const CHAT: &str = "chat.json";
 
 /// Sends somebody outside a letter with a link, for pages too.
 ///
 /// # Errors
-/// What and where; nothing is sent, and nothing stays copied then.
+/// What and where; nothing is sent then.
 pub(in crate::api) async fn order(member: &Member, state: &ApiState, base: &BaseUrl, body: ShareBody) -> Result<ShareJson, Problem> {
     member.needs(|has| has.external_links)?;
     let settings = state.catalogue.share_settings().await?;
@@ -54,15 +42,11 @@ pub(in crate::api) async fn order(member: &Member, state: &ApiState, base: &Base
     let letter = letter(state, base, &share, &link, now)?;
     let share = Share { letter: letter.id.clone(), ..share };
 
-    let kept = keep(state, member, &share, &sources, &link, &letter).await;
-    if kept.is_err() {
-        state.external.give_up(&share.id).await;
-    }
-    kept?;
-    state.outbox.look();
-    let data = json!({ "share": share.id, "items": share.items.len(), "until": share.until });
-    state.events.tell(NewEvent { at: now, session: None, kind: EventKind::ShareSent, data });
-    tracing::info!(share = %share.id, by = %member.actor, items = share.items.len(), "recordings are shared with somebody outside");
+    // Copies are made after this, and the letter goes out once all of them are there.
+    let letter = Letter { state: LetterState::Held, ..letter };
+    keep(state, member, &share, &link, &letter).await?;
+    state.copies.notify_one();
+    tracing::info!(share = %share.id, by = %member.actor, items = share.items.len(), "recordings are to be shared with somebody outside");
     super::shown(state, &share.id).await
 }
 
@@ -112,7 +96,8 @@ async fn may_send_chat(member: &Member, state: &ApiState, session: &SessionId) -
     member.may_with_chat(state, session, &Action::SendLink).await?;
     let hidden = || Problem::from(crate::archive::ArchiveError::not_found("chat log of the session", session.as_str()));
     if state.catalogue.states_of(session).await?.is_empty() && member.sight(state).await? != Sight::everything() {
-        return Err(hidden());
+        let why = "nothing of this session is recorded: only who sees the whole archive sends its chat log";
+        return Err(Problem::forbidden("not_permitted", why));
     }
     chat_of(&state.catalogue, session).await?.map(drop).ok_or_else(hidden)
 }
@@ -131,6 +116,7 @@ fn share_of(order: &Order, sources: &[Source], member: &Member, now: WallClock, 
         },
         session: source.session().clone(),
         gone: false,
+        copied: false,
     };
     Share {
         id: ShareId::random(),
@@ -156,7 +142,8 @@ fn share_of(order: &Order, sources: &[Source], member: &Member, now: WallClock, 
         letter: LetterId::random(),
         cancelled_at: None,
         cancelled_by: None,
-        files: ShareFiles::There,
+        files: ShareFiles::Copying,
+        copying: Copying::default(),
         items: sources.iter().map(item).collect(),
     }
 }
@@ -185,46 +172,17 @@ pub(super) fn letter(state: &ApiState, base: &BaseUrl, share: &Share, link: &Sec
 /// A letter is tried for a day; a share that is over sooner ends that.
 const LONGEST_WAIT_NS: u64 = 24 * 3_600 * 1_000_000_000;
 
-/// Copies the files, then keeps the share with its letter and its entries.
-async fn keep(state: &ApiState, member: &Member, share: &Share, sources: &[Source], link: &Secret, letter: &Letter) -> Result<(), Problem> {
-    state.external.begin(&share.id, share.created).await.map_err(away)?;
-    // What is taken out of a recording while it is copied is not to be shared.
+/// Keeps the share with its letter and its entries.
+async fn keep(state: &ApiState, member: &Member, share: &Share, link: &Secret, letter: &Letter) -> Result<(), Problem> {
+    // What is taken out of a recording meanwhile is not to be shared.
     let mut readings = Vec::new();
-    for source in sources {
-        if let Source::Recording(recording) = source {
-            readings.push(state.growing.reading(&recording.id).ok_or_else(being_erased)?);
+    for item in &share.items {
+        if let Shared::Recording(id) = &item.what {
+            readings.push(state.growing.reading(id).ok_or_else(being_erased)?);
         }
-    }
-    let mut copies: Vec<BoxFuture<'static, Result<(), CopyError>>> = Vec::new();
-    for (source, item) in sources.iter().zip(&share.items) {
-        let to = share.prefix_of(&item.id);
-        match source {
-            Source::Recording(recording) => {
-                let from = state.regions.of(recording.region);
-                let prefix = format!("recordings/{}/", recording.id);
-                let there = from.list(&prefix).await.map_err(|error| away(error.into()))?;
-                if !there.contains(&format!("{prefix}{}", FILES[0])) {
-                    return Err(Problem::conflict("not_ready", format!("the recording {} has no file that could be played", recording.id)));
-                }
-                let wanted = FILES.into_iter().map(|name| (format!("{prefix}{name}"), format!("{to}{name}")));
-                for (key, to) in wanted.filter(|(key, _)| there.contains(key)) {
-                    copies.push(copied(state.external.clone(), from.clone(), key, to));
-                }
-            }
-            Source::Chat(session) => {
-                let chat = state.catalogue.chat(session).await?;
-                let bytes = serde_json::to_vec(&chat.lines).map_err(|e| Problem::internal(&e))?;
-                state.external.put(&bytes, &format!("{to}{CHAT}")).await.map_err(away)?;
-            }
-        }
-    }
-    futures::stream::iter(copies).buffer_unordered(AT_ONCE).try_collect::<()>().await.map_err(away)?;
-    let undisturbed = || readings.iter().all(|reading| !reading.is_cancelled());
-    if !undisturbed() {
-        return Err(being_erased());
     }
     state.catalogue.put_share(share, link, letter, &entries(member, share)).await?;
-    if !undisturbed() {
+    if readings.iter().any(tokio_util::sync::CancellationToken::is_cancelled) {
         for item in &share.items {
             if let Shared::Recording(id) = &item.what {
                 state.external.take_out(id).await;
@@ -232,10 +190,6 @@ async fn keep(state: &ApiState, member: &Member, share: &Share, sources: &[Sourc
         }
     }
     Ok(())
-}
-
-fn copied(external: External, from: SharedStore, key: String, to: String) -> BoxFuture<'static, Result<(), CopyError>> {
-    Box::pin(async move { external.copy(&from, &key, &to).await })
 }
 
 /// One entry for the share, and one for each thing that is shared.
@@ -257,15 +211,4 @@ fn entries(member: &Member, share: &Share) -> Vec<NewAudit> {
 fn being_erased() -> Problem {
     let why = "somebody declined to be recorded: what is theirs is being taken out of a recording; try again in a moment";
     Problem::new(axum::http::StatusCode::SERVICE_UNAVAILABLE, "being_erased", why)
-}
-
-fn away(error: CopyError) -> Problem {
-    match error {
-        CopyError::Archive(error) => error.into(),
-        other => {
-            tracing::error!(error = %other, "what is to be shared could not be copied");
-            let why = "the files could not be copied to the external store; nothing was sent. Try again in a moment";
-            Problem::new(axum::http::StatusCode::SERVICE_UNAVAILABLE, "external_store_away", why)
-        }
-    }
 }

@@ -6,7 +6,7 @@ use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::archive::ArchiveError;
 use crate::archive::outbox::LetterState;
-use crate::archive::shares::{Delivery, ShareItem, ShareKind, ShareLogRow, SharePage, ShareStatus, Shared};
+use crate::archive::shares::{Delivery, ShareFiles, ShareItem, ShareKind, ShareLogRow, SharePage, ShareStatus, Shared};
 use crate::model::id::{RecordingId, SessionId, ShareId};
 use crate::model::language::Language;
 use crate::model::redact::Personal;
@@ -26,7 +26,7 @@ pub struct RecipientJson {
 /// What became of the letter.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct DeliveryJson {
-    /// `waiting`, `sent`, `failed`.
+    /// `held` (the copies are not there yet), `waiting`, `sent`, `failed`.
     pub state: LetterState,
     /// How often it was tried.
     pub attempts: u32,
@@ -44,6 +44,23 @@ impl From<Delivery> for DeliveryJson {
     fn from(d: Delivery) -> Self {
         Self { state: d.state, attempts: d.attempts, last_at: d.last_at, next_at: d.next_at, failure: d.failure }
     }
+}
+
+/// The copies in the external store.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct CopiesJson {
+    /// `copying`, `there`, or `gone`: removed, or to be removed.
+    #[schema(value_type = String)]
+    pub state: ShareFiles,
+    /// Recordings and chat logs that are there or were.
+    pub copied: usize,
+    /// How often copying failed.
+    pub attempts: u32,
+    /// When it is tried again, while it is.
+    #[schema(value_type = Option<String>)]
+    pub next_at: Option<WallClock>,
+    /// Why it failed.
+    pub failure: Option<String>,
 }
 
 /// What is shared.
@@ -111,6 +128,8 @@ pub struct ShareJson {
     pub cancelled_at: Option<WallClock>,
     /// By whom.
     pub cancelled_by: Option<String>,
+    /// The copies of what is shared.
+    pub copies: CopiesJson,
     /// What became of the letter; null where that is no longer known.
     pub delivery: Option<DeliveryJson>,
 }
@@ -127,6 +146,13 @@ impl ShareJson {
         }
         let status = row.share.status(now);
         let share = row.share;
+        let copies = CopiesJson {
+            state: share.files,
+            copied: share.items.iter().filter(|item| item.copied).count(),
+            attempts: share.copying.attempts,
+            next_at: share.copying.next_at.filter(|_| share.files == ShareFiles::Copying),
+            failure: share.copying.failure,
+        };
         Ok(Self {
             id: share.id,
             created_at: share.created,
@@ -144,6 +170,7 @@ impl ShareJson {
             status,
             cancelled_at: share.cancelled_at,
             cancelled_by: share.cancelled_by,
+            copies,
             delivery: row.delivery.map(Into::into),
         })
     }
