@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::archive::{ArchiveError, Catalogue, agents, own_calls};
+use crate::archive::{ArchiveError, Catalogue, agents};
 use crate::model::id::ProjectSlug;
 use crate::model::role::Role;
 use crate::model::settings::{AgentProperties, QueueProperties, Settings};
@@ -30,8 +30,7 @@ impl CatalogueDirectory {
     async fn own_calls(&self, name: &str) -> Result<AgentProperties, ArchiveError> {
         let agents = self.0.agents().await?;
         let agent = agents.into_iter().find(|agent| agent.name == name).ok_or_else(|| ArchiveError::not_found("agent", name))?;
-        let (standing, workspace) = self.0.standing_as(name).await?;
-        Ok(own_calls(agent.properties, standing.as_ref(), &workspace))
+        self.0.own_calls(&agent).await
     }
 }
 

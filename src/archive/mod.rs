@@ -42,7 +42,6 @@ pub use change::{Change, Expected, now};
 pub use error::ArchiveError;
 pub use event_log::{EventLog, EventReader, NewEvent};
 pub use facts::{digits, is_restricted};
-pub use own_calls::own_calls;
 pub use recording::{InFolder, ListFilter, Page, Recording, RecordingState, Source};
 pub use rows::{AgentRow, ConsentText, EventRow, ProjectRow, QueueRow, SessionRow, WorkspaceRow};
 pub use schema::newest as newest_schema;

@@ -9,7 +9,7 @@ use crate::model::settings::AgentProperties;
 
 /// What holds in a call of an agent. `standing` is the user that the agent is, if anybody signs in as it.
 #[must_use]
-pub fn own_calls(agent: AgentProperties, standing: Option<&Standing>, workspace: &Properties) -> AgentProperties {
+pub(super) fn own_calls(agent: AgentProperties, standing: Option<&Standing>, workspace: &Properties) -> AgentProperties {
     let begins_with = AgentProperties::default();
     let said = |value: bool, begins: bool| (value != begins).then_some(value);
     let user = standing.map(|standing| standing.user.row.properties.clone()).unwrap_or_default();

@@ -110,6 +110,14 @@ async fn b2_forced_recording_follows_groups_and_users_and_records_the_agent_alon
     let call = Call::of(&node, "anna").await.answered("consent_grant").await;
     assert_eq!((call.state().await.as_str(), call.open().await.len()), ("recording", 2), "the group forces it");
     assert_eq!(call.says(&call.agent, "stop").await.as_deref(), Some("forced"));
+    let story = json!({ "agents": { "a1": "anna" }, "events": [
+        { "at_ms": 0, "join": { "participant": "a1", "role": "agent" } },
+        { "at_ms": 0, "join": { "participant": "c1", "role": "customer" } },
+        { "at_ms": 10_000, "command": { "by": "a1", "do": "stop" } },
+        { "at_ms": 30_000, "end": {} },
+    ] });
+    let (status, told) = node.post("/v1/projects/calls/simulate", story).await;
+    assert_eq!((status, &told["refused"][0]["reason"]), (200, &json!("forced")), "the simulator says what live calls do: {told}");
     let other = Call::of(&node, "desk 7").await.answered("consent_grant").await;
     assert_eq!(other.state().await, "idle", "nobody of the group is in it");
 

@@ -53,13 +53,14 @@ pub async fn run(state: &ApiState, project: &ProjectRow, story: StoryBody) -> Re
         queue = found.ok_or_else(|| Problem::invalid(format!("queue: there is no queue `{name}`")))?.properties;
     }
     let mut properties = Map::new();
-    for agent in &agents {
-        properties.insert(agent.name.clone(), json!(agent.properties));
+    let told = Value::from(story.events.clone()).to_string();
+    for agent in agents.iter().filter(|agent| told.contains(&json!(agent.name).to_string())) {
+        properties.insert(agent.name.clone(), json!(state.catalogue.own_calls(agent).await?));
     }
     for (participant, name) in &story.agents {
         let agent = agents.iter().find(|a| a.name == *name);
         let agent = agent.ok_or_else(|| Problem::invalid(format!("agents.{participant}: there is no agent `{name}`")))?;
-        properties.insert(participant.clone(), json!(agent.properties));
+        properties.insert(participant.clone(), json!(state.catalogue.own_calls(agent).await?));
     }
     let scenario = json!({ "settings": scenario_settings(&resolved(state, project, queue).await?, properties), "events": story.events });
     scenario::simulate(&scenario.to_string()).map_err(|malformed| Problem::invalid(malformed.to_string()))

@@ -6,9 +6,12 @@ use sqlx::any::AnyRow;
 use super::Catalogue;
 use super::columns::Reading;
 use crate::archive::error::{ArchiveError, Result};
+use crate::archive::own_calls::own_calls;
 use crate::archive::people::{GroupRow, ResourceFilter, Standing, User, UserRow};
 use crate::archive::rights::Properties;
+use crate::archive::rows::AgentRow;
 use crate::model::redact::{Personal, Secret};
+use crate::model::settings::AgentProperties;
 
 const COLUMNS: &str =
     "name, display_name, email, role, agent, password, subject, properties, queues, only_groups, projects, disabled, epoch, created";
@@ -53,19 +56,18 @@ impl Catalogue {
         Ok(Some(Standing { user, groups, workspace: workspace_properties_in(&mut c).await? }))
     }
 
-    /// The user that an agent is, with everything that their properties follow from, and the workspace's properties.
-    pub async fn standing_as(&self, agent: &str) -> Result<(Option<Standing>, Properties)> {
+    /// What holds in the calls of an agent, from the user that it is, what is configured for it, groups and the workspace.
+    pub async fn own_calls(&self, agent: &AgentRow) -> Result<AgentProperties> {
         let mut c = self.read.acquire().await?;
         let sql = "SELECT name FROM users WHERE agent = $1 OR (agent IS NULL AND name = $1) ORDER BY agent IS NULL";
-        let row = sqlx::query(sql).bind(agent.to_owned()).fetch_optional(&mut *c).await?;
+        let row = sqlx::query(sql).bind(agent.name.clone()).fetch_optional(&mut *c).await?;
         let workspace = workspace_properties_in(&mut c).await?;
         drop(c);
-        let name = row.map(|row| Reading::of("users", &row).text("name")).transpose()?;
-        let standing = match name {
-            Some(name) => self.standing(&name).await?,
+        let standing = match row {
+            Some(row) => self.standing(&Reading::of("users", &row).text("name")?).await?,
             None => None,
         };
-        Ok((standing, workspace))
+        Ok(own_calls(agent.properties, standing.as_ref(), &workspace))
     }
 
     /// Whoever signs in with this name, or with this address.
