@@ -78,8 +78,10 @@ impl Cluster {
             assert!(given.success(), "the package makes the user postgres");
         }
         cluster.run("initdb", &["-D", &cluster.data(), "-U", "ferric", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"]);
-        let options =
-            format!("-c listen_addresses= -c unix_socket_directories={} -c fsync=off -c max_connections=2000", cluster.dir.path().display());
+        let options = format!(
+            "-c listen_addresses= -c unix_socket_directories={} -c fsync=off -c max_connections=2000",
+            cluster.dir.path().display()
+        );
         let log = format!("{}/log", cluster.dir.path().display());
         cluster.run("pg_ctl", &["-D", &cluster.data(), "-w", "-t", "60", "-l", &log, "-o", &options, "start"]);
         cluster
