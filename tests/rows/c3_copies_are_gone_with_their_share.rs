@@ -132,17 +132,40 @@ async fn what_a_party_declined_leaves_what_was_shared_of_it() {
     assert_eq!(node.post("/v1/shares", to_bob(&[&id])).await.0, 201);
 }
 
+/// Where a node's copies lie in a bucket, whatever becomes of the node.
+struct InABucket {
+    bucket: Server,
+    smtp: Smtp,
+    folder: tempfile::TempDir,
+}
+
+impl InABucket {
+    async fn new() -> Self {
+        Self { bucket: Server::start().await, smtp: Smtp::start(Way::Starttls).await, folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// Starts the node, or starts it again.
+    fn start(&self) -> RunningNode {
+        let (line, port, root) = (self.bucket.line(), self.smtp.port.to_string(), self.smtp.root().display().to_string());
+        let mut environment = sending(&port, &root);
+        environment.extend([("FERRIC_EXTERNAL_STORE", line.as_str()), ("AWS_ACCESS_KEY_ID", ACCESS), ("AWS_SECRET_ACCESS_KEY", SECRET)]);
+        RunningNode::start_with(&self.folder.path().join("data"), &environment)
+    }
+
+    /// A recording of two seconds.
+    async fn recording(&self, node: &RunningNode) -> RecordingId {
+        let sound = ffmpeg(self.folder.path(), "two.wav", &["-f", "lavfi", "-i", "sine=frequency=440:duration=2"]);
+        let id = Sender::admin(node).file(node, &sound, &[("filename", "two.wav")]).await.parse().unwrap();
+        node.recordings_in("ready", 1, Duration::from_secs(60)).await;
+        id
+    }
+}
+
 #[tokio::test]
 async fn what_a_store_that_is_away_keeps_is_removed_later_also_after_a_restart() {
-    let (bucket, smtp, folder) = (Server::start().await, Smtp::start(Way::Starttls).await, tempfile::tempdir().unwrap());
-    let (line, port, root) = (bucket.line(), smtp.port.to_string(), smtp.root().display().to_string());
-    let mut environment = sending(&port, &root);
-    environment.extend([("FERRIC_EXTERNAL_STORE", line.as_str()), ("AWS_ACCESS_KEY_ID", ACCESS), ("AWS_SECRET_ACCESS_KEY", SECRET)]);
-    let data = folder.path().join("data");
-    let node = RunningNode::start_with(&data, &environment);
-    let sound = ffmpeg(folder.path(), "two.wav", &["-f", "lavfi", "-i", "sine=frequency=440:duration=2"]);
-    let id: RecordingId = Sender::admin(&node).file(&node, &sound, &[("filename", "two.wav")]).await.parse().unwrap();
-    node.recordings_in("ready", 1, Duration::from_secs(60)).await;
+    let place = InABucket::new().await;
+    let (node, bucket) = (place.start(), &place.bucket);
+    let id = place.recording(&node).await;
     let (status, row) = node.post("/v1/shares", to_bob(&[&id])).await;
     assert_eq!(status, 201, "{row}");
     let copies = bucket.file_of(&format!("shares/{}", row["id"].as_str().unwrap()));
@@ -154,7 +177,7 @@ async fn what_a_store_that_is_away_keeps_is_removed_later_also_after_a_restart()
     assert_eq!((status, &cancelled["status"]), (200, &json!("cancelled")), "what is called back is called back whatever the store does");
     assert_eq!(there(), 1);
     node.kill();
-    let again = RunningNode::start_with(&data, &environment);
+    let again = place.start();
     assert_eq!(there(), 1);
     bucket.away(false);
     until("the copy leaves the bucket", Duration::from_secs(60), async || (there() == 0).then_some(())).await;
@@ -244,23 +267,17 @@ async fn what_is_deleted_while_it_is_copied_is_not_shared() {
 
 #[tokio::test]
 async fn copying_goes_on_after_a_restart() {
-    let (bucket, smtp, folder) = (Server::start().await, Smtp::start(Way::Starttls).await, tempfile::tempdir().unwrap());
-    let (line, port, root) = (bucket.line(), smtp.port.to_string(), smtp.root().display().to_string());
-    let mut environment = sending(&port, &root);
-    environment.extend([("FERRIC_EXTERNAL_STORE", line.as_str()), ("AWS_ACCESS_KEY_ID", ACCESS), ("AWS_SECRET_ACCESS_KEY", SECRET)]);
-    let data = folder.path().join("data");
-    let node = RunningNode::start_with(&data, &environment);
-    let sound = ffmpeg(folder.path(), "two.wav", &["-f", "lavfi", "-i", "sine=frequency=440:duration=2"]);
-    let id: RecordingId = Sender::admin(&node).file(&node, &sound, &[("filename", "two.wav")]).await.parse().unwrap();
-    node.recordings_in("ready", 1, Duration::from_secs(60)).await;
+    let place = InABucket::new().await;
+    let (node, bucket) = (place.start(), &place.bucket);
+    let id = place.recording(&node).await;
     bucket.away(true);
     let asked = Instant::now();
     let (status, row) = node.post("/v1/shares", to_bob(&[&id])).await;
     assert!(status == 201 && asked.elapsed() < 2 * SECOND, "{:?}: {row}", asked.elapsed());
     node.kill();
     bucket.away(false);
-    let again = RunningNode::start_with(&data, &environment);
-    assert_eq!(smtp.after(0).await.to, "bob@example.com");
+    let again = place.start();
+    assert_eq!(place.smtp.after(0).await.to, "bob@example.com");
     let copies = bucket.file_of(&format!("shares/{}", row["id"].as_str().unwrap()));
     assert_eq!(files_with(&copies, b"ftyp").len(), 1, "the copy was there before the letter");
     assert_eq!(again.terminate(), 0);
