@@ -74,7 +74,7 @@ fn depacketize(c: &mut Criterion) {
             for (n, bytes) in packets.iter().enumerate() {
                 let Ok(packet) = RtpPacket::parse(bytes) else { continue };
                 if let Some(position) = clock.arrive(n as u64 * 20_000_000, header(n as u64)) {
-                    voice.push(Packet { position, codec: Codec::Pcmu, hz: 8000, payload: bytes.slice_ref(packet.payload) });
+                    voice.push(Packet { position, codec: Codec::Pcmu, hz: 8000, payload: bytes.slice_ref(packet.payload), spot: None });
                 }
                 if n >= 75 && n % 5 == 4 {
                     clock.step(n as i64 * 20_000_000, 100_000_000);

@@ -68,7 +68,7 @@ pub(super) fn complete(output: &mut Output) -> Result<(), RenderError> {
     let png = waveform::png(&output.peaks).map_err(|e| RenderError::Codec(format!("waveform: {e}")))?;
     write(&dir, "waveform.png", &png)?;
     if !output.picture_files.iter().any(|name| name == poster::NAME) {
-        poster::from_waveform(&dir, &png)?;
+        poster::of_sound(&dir, &output.peaks)?;
         output.picture_files.push(poster::NAME.to_owned());
     }
     let pauses = output.cut_pauses();

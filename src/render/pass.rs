@@ -12,6 +12,7 @@ use super::check::read_structure;
 use super::files;
 use super::manifest;
 use super::output::{Identity, Output};
+use super::read_ahead::ReadAhead;
 use super::session_render::{Records, RenderedOutput};
 use super::settings::{AudioLayout, RenderSettings};
 use super::timeline::{OutputTime, PlacedPacket};
@@ -26,7 +27,7 @@ use crate::model::media::{Codec, MediaKind, TrackSpec};
 use crate::model::rtp::RtpPacket;
 use crate::model::settings::Kind;
 use crate::model::time::{MediaTime, WallClock};
-use crate::tape::{Body, Record};
+use crate::tape::{Body, Record, Spot};
 
 /// What is rendered at once.
 pub(super) const BLOCK_NS: u64 = 100_000_000;
@@ -75,8 +76,10 @@ pub(super) struct Pass {
     touched: BTreeSet<ParticipantId>,
     /// Ends of outputs that somebody told of; what is rendered does not depend on them, only when.
     told_ends: Vec<MediaTime>,
-    /// Read, in order of arrival, not fed yet.
-    queue: VecDeque<Record>,
+    /// Read, not fed yet.
+    ahead: ReadAhead,
+    /// What waits for its time has been put away.
+    resting: bool,
     newest: MediaTime,
     exhausted: bool,
     began: WallClock,
@@ -108,7 +111,8 @@ impl Pass {
             known,
             touched: BTreeSet::new(),
             told_ends: Vec::new(),
-            queue: VecDeque::new(),
+            ahead: ReadAhead::default(),
+            resting: false,
             newest: MediaTime::ZERO,
             exhausted: false,
             began: WallClock(0),
@@ -149,13 +153,30 @@ impl Pass {
                 }
             }
         }
-        // Hundreds of sessions wait for their next burst at any time: none of them keeps room for the records of the last one.
-        self.queue.shrink_to_fit();
-        self.events.shrink_to_fit();
-        self.tracks.values_mut().for_each(|track| track.voice.rest());
-        self.outputs.values_mut().for_each(|output| output.rest());
-        self.records.rest();
+        self.rest();
         Ok(None)
+    }
+
+    /// Hundreds of calls wait for their next burst at any time: none of them keeps what it can read again. Pictures are rendered at every look.
+    fn rest(&mut self) {
+        self.events.shrink_to_fit();
+        self.outputs.values_mut().for_each(|output| output.rest());
+        if !self.resting && self.tracks.values().all(|track| track.is_sound()) {
+            self.resting = true;
+            self.ahead.rest();
+            self.tracks.values_mut().for_each(|track| track.rest());
+        }
+        self.records.rest();
+    }
+
+    fn wake(&mut self) -> Result<(), RenderError> {
+        if std::mem::take(&mut self.resting) {
+            self.ahead.bring_back(&mut *self.records)?;
+            for track in self.tracks.values_mut() {
+                track.bring_back(&mut *self.records)?;
+            }
+        }
+        Ok(())
     }
 
     /// An output ends at `at`: `advance` need not wait for a whole burst once everything up to there is on the tape.
@@ -203,7 +224,7 @@ impl Pass {
     }
 
     fn is_over(&self) -> bool {
-        self.exhausted && self.queue.is_empty() && self.events.is_empty() && self.at > self.newest
+        self.exhausted && self.ahead.is_empty() && self.events.is_empty() && self.at > self.newest
     }
 
     pub fn take_done(&mut self) -> Vec<RenderedOutput> {
@@ -245,8 +266,8 @@ impl Pass {
             {
                 return Ok(Some(Again::Without(participant.clone())));
             }
-            let index = self.queue.iter().rposition(|r| r.at <= record.at).map_or(0, |i| i + 1);
-            self.queue.insert(index, record);
+            let spot = self.records.spot();
+            self.ahead.push(record, spot);
         }
         Ok(None)
     }
@@ -273,8 +294,7 @@ impl Pass {
     fn ends_before(&self, known: MediaTime) -> bool {
         let ends = |event: &TapeEvent| matches!(event, TapeEvent::OutputEnded { .. });
         let enough = |at: MediaTime| after_block_of(at) + HINDSIGHT_AT_END_NS <= known;
-        self.events.iter().any(|(at, event)| enough(*at) && ends(event))
-            || self.queue.iter().any(|record| matches!(&record.body, Body::Event(event) if enough(record.at) && ends(event)))
+        self.events.iter().any(|(at, event)| enough(*at) && ends(event)) || self.ahead.events().any(|(at, event)| enough(at) && ends(event))
     }
 
     /// Whether anything of a participant was read: then it may be in a file.
@@ -285,15 +305,14 @@ impl Pass {
 
     /// The next 100 ms.
     fn block(&mut self) -> Result<Option<Again>, RenderError> {
+        self.wake()?;
         let end = self.at + BLOCK_NS;
         let known = match self.read_what_is_known(end)? {
             Ok(known) => known,
             Err(again) => return Ok(Some(again)),
         };
-        while self.queue.front().is_some_and(|r| r.at <= known) {
-            if let Some(record) = self.queue.pop_front() {
-                self.feed(record)?;
-            }
+        while let Some((record, spot)) = self.ahead.pop(known) {
+            self.feed(record, spot)?;
         }
         if let Some(later) = self.late_pictures() {
             return Ok(Some(Again::WithPictures(later)));
@@ -314,13 +333,13 @@ impl Pass {
         Ok(None)
     }
 
-    fn feed(&mut self, record: Record) -> Result<(), RenderError> {
+    fn feed(&mut self, record: Record, spot: Option<Spot>) -> Result<(), RenderError> {
         match record.body {
             Body::Rtp { track, packet } => {
                 if let Some(track) = self.tracks.get_mut(&track)
                     && !self.known.erased.contains(&track.spec.participant)
                 {
-                    track.packet(record.at, &packet);
+                    track.packet(record.at, &packet, spot);
                 }
             }
             Body::SenderReport { track, report } => {

@@ -14,7 +14,7 @@ use crate::model::gate::DiscardReason;
 use crate::model::id::{OutputKey, ParticipantId, RecordingId};
 use crate::model::manifest::Manifest;
 use crate::model::time::MediaTime;
-use crate::tape::{Body, Record, TapeError, TapeReader};
+use crate::tape::{Body, Record, Spot, TapeError, TapeReader};
 
 /// Where records come from: a tape, or a test's own list.
 pub trait Records: Send + fmt::Debug {
@@ -24,6 +24,19 @@ pub trait Records: Send + fmt::Debug {
     /// Where the disk fails.
     fn next(&mut self) -> Result<Option<Record>, TapeError>;
 
+    /// Where the record stands that `next` gave last; `None` where it cannot be read again.
+    fn spot(&self) -> Option<Spot> {
+        None
+    }
+
+    /// The record at a spot once more; `None` where it has been erased since.
+    ///
+    /// # Errors
+    /// Where the disk fails, or it is not there any longer.
+    fn again(&mut self, _spot: Spot) -> Result<Option<Record>, TapeError> {
+        Ok(None)
+    }
+
     /// Nothing will be asked for a while: no memory need be held.
     fn rest(&mut self) {}
 }
@@ -31,6 +44,14 @@ pub trait Records: Send + fmt::Debug {
 impl Records for TapeReader {
     fn next(&mut self) -> Result<Option<Record>, TapeError> {
         Self::next(self)
+    }
+
+    fn spot(&self) -> Option<Spot> {
+        Self::spot(self)
+    }
+
+    fn again(&mut self, spot: Spot) -> Result<Option<Record>, TapeError> {
+        Self::again(self, spot)
     }
 
     fn rest(&mut self) {

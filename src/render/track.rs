@@ -5,11 +5,13 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 use super::audio::{Packet, Voice};
+use super::session_render::Records;
 use super::timeline::{Header, Position, TrackClock};
 use crate::model::event::GapCause;
 use crate::model::media::{Codec, MediaKind, TrackSpec};
 use crate::model::rtp::RtpPacket;
 use crate::model::time::MediaTime;
+use crate::tape::{Body, Record, Spot, TapeError};
 
 /// A picture packet that waits.
 #[derive(Clone, Debug)]
@@ -70,8 +72,8 @@ impl Track {
         }
     }
 
-    /// Takes a packet of the tape.
-    pub fn packet(&mut self, at: MediaTime, bytes: &Bytes) {
+    /// Takes a packet of the tape, and where it stands there.
+    pub fn packet(&mut self, at: MediaTime, bytes: &Bytes, spot: Option<Spot>) {
         let Ok(packet) = RtpPacket::parse(bytes) else {
             self.broken += 1;
             return;
@@ -86,7 +88,7 @@ impl Track {
         let Some(position) = position else { return };
         if self.is_sound() {
             let payload = bytes.slice_ref(packet.payload);
-            self.voice.push(Packet { position, codec, hz: clock_hz, payload });
+            self.voice.push(Packet { position, codec, hz: clock_hz, payload, spot });
         } else if matches!(codec, Codec::Vp8 | Codec::H264) {
             if !self.picture_codecs.contains(&codec) {
                 self.picture_codecs.push(codec);
@@ -94,6 +96,16 @@ impl Track {
             let index = self.pictures.iter().rposition(|w| w.position.sequence <= position.sequence).map_or(0, |i| i + 1);
             self.pictures.insert(index, Waiting { position, codec, packet: bytes.clone() });
         }
+    }
+
+    /// Nothing is rendered for a while: sound that waits is put away.
+    pub fn rest(&mut self) {
+        self.voice.rest();
+    }
+
+    /// Brings back what `rest` put away.
+    pub fn bring_back(&mut self, records: &mut dyn Records) -> Result<(), TapeError> {
+        self.voice.bring_back(|spot| Ok(records.again(spot)?.and_then(|record| payload_of(&record))))
     }
 
     pub fn mute(&mut self, at: MediaTime, muted: bool, cause: GapCause) {
@@ -104,4 +116,9 @@ impl Track {
             self.muted.push(Muted { from: at, to: None, cause });
         }
     }
+}
+
+fn payload_of(record: &Record) -> Option<Bytes> {
+    let Body::Rtp { packet, .. } = &record.body else { return None };
+    Some(packet.slice_ref(RtpPacket::parse(packet).ok()?.payload))
 }

@@ -47,6 +47,14 @@ pub enum TapeError {
         /// Its version.
         version: u16,
     },
+    /// A record is no longer where it was read before.
+    #[error("{path}: at byte {offset} stood a block that can no longer be read")]
+    Moved {
+        /// Which chunk.
+        path: PathBuf,
+        /// Where in it.
+        offset: u64,
+    },
     /// The operating system has no random numbers.
     #[error("the operating system gave no random numbers")]
     NoRandom,

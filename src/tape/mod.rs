@@ -21,6 +21,7 @@ mod scan;
 mod session;
 mod sink;
 mod spool;
+mod spot;
 mod verify;
 
 pub use cut::{CutReport, cut};
@@ -31,4 +32,5 @@ pub use reader::{Flaw, FlawKind, TapeReader};
 pub use record::{Body, Record, SenderReport};
 pub use session::{SessionTape, TrackWriter};
 pub use spool::{Recovered, Spool, SpoolConfig, SpoolLimits, Written};
+pub use spot::Spot;
 pub use verify::{Verified, verify};

@@ -15,6 +15,7 @@ use super::record::{Body, Record};
 use super::recover;
 use super::scan::{self, Found};
 use super::sink::{authenticated, chunk_path};
+use super::spot::{Reopened, Spot};
 use crate::model::event::TapeEvent;
 use crate::model::id::ParticipantId;
 use crate::model::time::MediaTime;
@@ -67,6 +68,9 @@ pub struct TapeReader {
     chunk: Option<OpenChunk>,
     next_chunk: u32,
     block: Option<OpenBlock>,
+    /// Where the record stands that was given last.
+    spot: Option<Spot>,
+    pub(super) reopened: Option<Reopened>,
     seen: Seen,
     started_at_ns: Option<i64>,
     last_block_at: MediaTime,
@@ -151,6 +155,8 @@ impl TapeReader {
             chunk: None,
             next_chunk,
             block: None,
+            spot: None,
+            reopened: None,
             seen: Seen::default(),
             started_at_ns: None,
             last_block_at: MediaTime::ZERO,
@@ -170,6 +176,7 @@ impl TapeReader {
         loop {
             if let Some(block) = &mut self.block {
                 if let Some((record, next)) = decode_record(&block.bytes, block.at) {
+                    self.spot = Some(Spot { chunk: block.chunk, block_at: block.offset, record_at: block.at as u32 });
                     block.at = next;
                     if let Body::Event(TapeEvent::Erased { participant }) = &record.body {
                         self.keys.forget(participant);
@@ -190,8 +197,24 @@ impl TapeReader {
         }
     }
 
+    /// Where the record stands that `next` gave last.
+    #[must_use]
+    pub fn spot(&self) -> Option<Spot> {
+        self.spot
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The chunk's file, where it is the one that is read now.
+    pub(super) fn file_of(&self, chunk: u32) -> Option<&File> {
+        self.chunk.as_ref().filter(|open| open.number == chunk).map(|open| &open.file)
+    }
+
     /// Gives back what memory it can until the next record is asked for.
     pub fn rest(&mut self) {
+        self.reopened = None;
         if let Some(chunk) = &mut self.chunk {
             chunk.let_go();
         }
@@ -356,30 +379,47 @@ impl TapeReader {
         }
         self.blocks += 1;
         self.last_block_at = self.last_block_at.max(MediaTime(header.first_at_ns));
+        let Some(window) = self.chunk.as_ref().map(|c| &c.window) else { return Ok(Step::Again) };
+        let body = window[body_at..body_at + header.body_len as usize].to_vec();
+        match self.unseal(&header, body)? {
+            Unsealed::Opened(bytes) => {
+                self.seen.mark(header.number);
+                return Ok(Step::Block(OpenBlock { bytes, at: 0, chunk, offset }));
+            }
+            Unsealed::Erased => {
+                self.seen.mark(header.number);
+                self.erased_blocks += 1;
+            }
+            Unsealed::Missing => self.flaw(chunk, offset, FlawKind::KeyMissing),
+            Unsealed::Broken => self.flaw(chunk, offset, FlawKind::Seal),
+        }
+        Ok(Step::Again)
+    }
+
+    /// Opens a block's sealed body.
+    pub(super) fn unseal(&mut self, header: &BlockHeader, mut body: Vec<u8>) -> Result<Unsealed, TapeError> {
         let aad = authenticated(&self.keys.session, &header.encode());
         let key = match self.keys.find(header.key)? {
             ReadKey::Key(key) => key,
-            ReadKey::Erased => {
-                self.seen.mark(header.number);
-                self.erased_blocks += 1;
-                return Ok(Step::Again);
-            }
-            ReadKey::Missing => {
-                self.flaw(chunk, offset, FlawKind::KeyMissing);
-                return Ok(Step::Again);
-            }
+            ReadKey::Erased => return Ok(Unsealed::Erased),
+            ReadKey::Missing => return Ok(Unsealed::Missing),
         };
-        let Some(window) = self.chunk.as_ref().map(|c| &c.window) else { return Ok(Step::Again) };
-        let mut body = window[body_at..body_at + header.body_len as usize].to_vec();
         let opened = key.open_in_place(Nonce::assume_unique_for_key(header.nonce), Aad::from(aad.bytes()), &mut body).map(|b| b.len());
-        let Ok(len) = opened else {
-            self.flaw(chunk, offset, FlawKind::Seal);
-            return Ok(Step::Again);
-        };
-        self.seen.mark(header.number);
+        let Ok(len) = opened else { return Ok(Unsealed::Broken) };
         body.truncate(len);
-        Ok(Step::Block(OpenBlock { bytes: Bytes::from(body), at: 0, chunk, offset }))
+        Ok(Unsealed::Opened(Bytes::from(body)))
     }
+}
+
+/// What became of a sealed body.
+pub(super) enum Unsealed {
+    Opened(Bytes),
+    /// Its key has been destroyed.
+    Erased,
+    /// Neither its key nor the mark of the key's destruction is there.
+    Missing,
+    /// The seal does not hold.
+    Broken,
 }
 
 /// Which blocks were read: a block that was written twice (after a failed sync) is read once.

@@ -10,7 +10,7 @@ use ferric::model::id::OutputKey;
 use ferric::model::role::Role;
 use ferric::model::time::MediaTime;
 use ferric::render::{Records, RenderSettings, RenderedOutput, SessionRender};
-use ferric::tape::{Record, TapeError};
+use ferric::tape::{Record, Spot, TapeError};
 
 use crate::support::script::{Script, Sender};
 
@@ -31,6 +31,14 @@ impl Records for Growing {
         let record = self.records.get(self.next).filter(|r| r.at <= written).cloned();
         self.next += usize::from(record.is_some());
         Ok(record)
+    }
+
+    fn spot(&self) -> Option<Spot> {
+        Some(Spot { chunk: 1, block_at: self.next as u64 - 1, record_at: 0 })
+    }
+
+    fn again(&mut self, spot: Spot) -> Result<Option<Record>, TapeError> {
+        Ok(self.records.get(spot.block_at as usize).cloned())
     }
 }
 

@@ -55,7 +55,8 @@ impl AacEncoder {
 
     /// Takes interleaved samples.
     pub fn push(&mut self, samples: &[f32]) {
-        self.pcm.extend(samples.iter().map(|s| s.round().clamp(-32_768.0, 32_767.0) as i16));
+        // `f32::round` is a call where the processor has no instruction for it: a twentieth of all rendering.
+        self.pcm.extend(samples.iter().map(|s| (s + 0.5f32.copysign(*s)) as i16));
     }
 
     /// Nothing comes for a while: no more room is kept than what waits needs.

@@ -9,6 +9,7 @@ use super::decode::Decoder;
 use super::resample::Resampler;
 use crate::model::media::Codec;
 use crate::render::timeline::{Position, TrackClock, ticks_to_ns};
+use crate::tape::Spot;
 
 /// A packet that waits for its time.
 #[derive(Clone, Debug)]
@@ -21,6 +22,17 @@ pub struct Packet {
     pub hz: u32,
     /// Payload.
     pub payload: Bytes,
+    /// Where its record stands on the tape, where that is known.
+    pub spot: Option<Spot>,
+}
+
+/// A packet that waits without its payload.
+#[derive(Debug)]
+struct PutAway {
+    position: Position,
+    spot: Spot,
+    hz: u32,
+    codec: Codec,
 }
 
 #[derive(Debug)]
@@ -51,6 +63,8 @@ const AHEAD_NS: i64 = 20_000_000;
 #[derive(Debug, Default)]
 pub struct Voice {
     waiting: VecDeque<Packet>,
+    /// What waits while nothing is rendered: all of it, or nothing.
+    away: Vec<PutAway>,
     chunks: VecDeque<Chunk>,
     decoder: Option<(Codec, Decoder)>,
     offsets: Vec<(u32, i64)>,
@@ -91,7 +105,7 @@ impl Voice {
     /// Nothing waits and nothing is left to be heard.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.waiting.is_empty() && self.chunks.is_empty()
+        self.waiting.is_empty() && self.away.is_empty() && self.chunks.is_empty()
     }
 
     /// The samples `from..from + out.len()` of the session's grid of `rate`; `true` where there is any.
@@ -247,9 +261,27 @@ impl Voice {
         }
     }
 
-    /// Nothing is rendered for a while: no more room is kept than what waits needs.
+    /// Nothing is rendered for a while: no more room is kept than what waits needs, and of what stands on the tape only where.
     pub fn rest(&mut self) {
         self.chunks.shrink_to_fit();
+        if self.away.is_empty() && self.waiting.iter().all(|packet| packet.spot.is_some()) {
+            let put_away = |p: Packet| Some(PutAway { position: p.position, spot: p.spot?, hz: p.hz, codec: p.codec });
+            self.away = std::mem::take(&mut self.waiting).into_iter().filter_map(put_away).collect();
+        }
+        self.away.shrink_to_fit();
         self.waiting.shrink_to_fit();
+    }
+
+    /// Takes payloads again from where they stand; a packet that is not there any more is left out.
+    ///
+    /// # Errors
+    /// What reading it gave.
+    pub fn bring_back<E>(&mut self, mut read: impl FnMut(Spot) -> Result<Option<Bytes>, E>) -> Result<(), E> {
+        for PutAway { position, spot, hz, codec } in std::mem::take(&mut self.away) {
+            if let Some(payload) = read(spot)? {
+                self.waiting.push_back(Packet { position, codec, hz, payload, spot: Some(spot) });
+            }
+        }
+        Ok(())
     }
 }

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use image::codecs::jpeg::JpegEncoder;
-use image::{RgbImage, Rgba, RgbaImage};
+use image::{Rgb, RgbImage};
 
 use crate::render::RenderError;
+use crate::render::waveform::{self, Peaks};
 
 /// The file's name under the recording.
 pub const NAME: &str = "poster.jpg";
@@ -17,12 +18,12 @@ const SHOWS_SOMETHING: f32 = 4.0;
 /// Size of a poster that shows a waveform, pixels.
 const WAVE_POSTER: (u32, u32) = (640, 360);
 const WAVE_MARGIN: u32 = 24;
-const WAVE_GROUND: Rgba<u8> = Rgba([0x1c, 0x1a, 0x19, 0xff]);
+const WAVE_GROUND: Rgb<u8> = Rgb([0x1c, 0x1a, 0x19]);
 
 /// How much there is to see: the standard deviation of brightness, zero where there is next to nothing.
 #[must_use]
 pub fn worth(picture: &RgbImage) -> f32 {
-    let brightness = |p: &image::Rgb<u8>| (f32::from(p.0[0]) * 0.299) + (f32::from(p.0[1]) * 0.587) + (f32::from(p.0[2]) * 0.114);
+    let brightness = |p: &Rgb<u8>| (f32::from(p.0[0]) * 0.299) + (f32::from(p.0[1]) * 0.587) + (f32::from(p.0[2]) * 0.114);
     let count = (picture.width() * picture.height()).max(1) as f32;
     let (sum, squares) = picture.pixels().map(brightness).fold((0.0f32, 0.0f32), |(s, q), b| (s + b, q + b * b));
     let spread = (squares / count - (sum / count).powi(2)).max(0.0).sqrt();
@@ -37,18 +38,14 @@ pub fn write(dir: &Path, picture: &RgbImage) -> Result<(), RenderError> {
     write_jpeg(&dir.join(NAME), picture)
 }
 
-/// Writes `poster.jpg` of a recording without pictures: its waveform (a PNG with a transparent ground) on a quiet one.
+/// Writes `poster.jpg` of a recording without pictures: its waveform on a quiet ground.
 ///
 /// # Errors
-/// Where the waveform is no picture or the poster cannot be written.
-pub fn from_waveform(dir: &Path, waveform_png: &[u8]) -> Result<(), RenderError> {
-    let broken = |e: image::ImageError| RenderError::Codec(format!("the waveform's picture: {e}"));
-    let wave = image::load_from_memory(waveform_png).map_err(broken)?.into_rgba8();
-    let (width, height) = (WAVE_POSTER.0 - 2 * WAVE_MARGIN, WAVE_POSTER.1 - 2 * WAVE_MARGIN);
-    let wave = image::imageops::resize(&wave, width, height.min(wave.height()), image::imageops::FilterType::Triangle);
-    let mut poster = RgbaImage::from_pixel(WAVE_POSTER.0, WAVE_POSTER.1, WAVE_GROUND);
-    image::imageops::overlay(&mut poster, &wave, i64::from(WAVE_MARGIN), i64::from((WAVE_POSTER.1 - wave.height()) / 2));
-    write(dir, &image::DynamicImage::ImageRgba8(poster).into_rgb8())
+/// Where the poster cannot be written.
+pub fn of_sound(dir: &Path, peaks: &Peaks) -> Result<(), RenderError> {
+    let mut poster = RgbImage::from_pixel(WAVE_POSTER.0, WAVE_POSTER.1, WAVE_GROUND);
+    waveform::draw_onto(&mut poster, peaks, WAVE_MARGIN);
+    write(dir, &poster)
 }
 
 /// Writes a JPEG.
@@ -72,14 +69,22 @@ mod tests {
 
     #[test]
     fn a_recording_of_sound_has_its_waveform_for_a_poster() {
-        let wave = RgbaImage::from_fn(1600, 80, |x, y| Rgba([0xc2, 0x54, 0x2d, if (x / 40 + y / 20) % 2 == 0 { 255 } else { 0 }]));
-        let mut png = std::io::Cursor::new(Vec::new());
-        wave.write_to(&mut png, image::ImageFormat::Png).unwrap();
+        let mut peaks = Peaks::new(8000, 2);
+        // The first channel is loud in the second half, the other one is silent.
+        let second = |loud: f32| {
+            (0..16_000).map(move |n| if n % 2 == 0 { loud * if n % 4 == 0 { 1.0 } else { -1.0 } } else { 0.0 }).collect::<Vec<_>>()
+        };
+        peaks.push(&[second(0.0), second(30_000.0)].concat());
+        peaks.finish();
         let dir = tempfile::tempdir().unwrap();
-        from_waveform(dir.path(), png.get_ref()).unwrap();
+        of_sound(dir.path(), &peaks).unwrap();
         let poster = image::open(dir.path().join(NAME)).unwrap().into_rgb8();
         assert_eq!(poster.dimensions(), WAVE_POSTER);
         assert!(worth(&poster) > SHOWS_SOMETHING);
-        assert!(from_waveform(dir.path(), b"no picture").is_err());
+        let bright = |x: u32, y: u32| u32::from(poster.get_pixel(x, y).0[0]) > 0x80;
+        let height_at = |x: u32| (0..WAVE_POSTER.1).filter(|y| bright(x, *y)).count();
+        assert!(height_at(WAVE_POSTER.0 / 4) < 6, "silence is a line");
+        assert!(height_at(WAVE_POSTER.0 * 3 / 4) > 50, "what is loud is high");
+        assert_eq!(height_at(WAVE_MARGIN / 2), 0, "the margin is free");
     }
 }

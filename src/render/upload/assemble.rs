@@ -199,7 +199,7 @@ impl Assembly {
             files::write(&self.dir, "waveform.png", &png)?;
         }
         if !names.iter().any(|name| name == poster::NAME) {
-            poster::from_waveform(&self.dir, &png)?;
+            poster::of_sound(&self.dir, &peaks)?;
         }
         Ok(Assembled { length_ns, rate, channels, codecs, resolution, pictures: self.pictures })
     }

@@ -4,4 +4,4 @@ mod peaks;
 mod picture;
 
 pub use peaks::Peaks;
-pub use picture::png;
+pub use picture::{draw_onto, png};

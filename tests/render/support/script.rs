@@ -13,7 +13,7 @@ use ferric::model::settings::{AgentProperties, Kind, QueueProperties, Settings};
 use ferric::model::time::{MediaTime, WallClock};
 use ferric::render::audio::linear_to_ulaw;
 use ferric::render::{Records, RenderSettings, RenderedOutput, SessionRender};
-use ferric::tape::{Body, Record, SenderReport, TapeError};
+use ferric::tape::{Body, Record, SenderReport, Spot, TapeError};
 
 /// Records to be read.
 #[derive(Clone, Debug, Default)]
@@ -22,11 +22,23 @@ pub struct Script {
 }
 
 #[derive(Debug)]
-struct Reader(std::vec::IntoIter<Record>);
+struct Reader {
+    records: Vec<Record>,
+    next: usize,
+}
 
 impl Records for Reader {
     fn next(&mut self) -> Result<Option<Record>, TapeError> {
-        Ok(self.0.next())
+        self.next += 1;
+        Ok(self.records.get(self.next - 1).cloned())
+    }
+
+    fn spot(&self) -> Option<Spot> {
+        Some(Spot { chunk: 1, block_at: self.next as u64 - 1, record_at: 0 })
+    }
+
+    fn again(&mut self, spot: Spot) -> Result<Option<Record>, TapeError> {
+        Ok(self.records.get(spot.block_at as usize).cloned())
     }
 }
 
@@ -185,7 +197,7 @@ impl Script {
 
     pub fn open(&self, out: &Path, settings: RenderSettings) -> SessionRender {
         let records = self.sorted();
-        SessionRender::of(Box::new(move || Ok(Box::new(Reader(records.clone().into_iter())))), out, settings).unwrap()
+        SessionRender::of(Box::new(move || Ok(Box::new(Reader { records: records.clone(), next: 0 }))), out, settings).unwrap()
     }
 
     /// Renders it in one go.
