@@ -47,7 +47,7 @@ use crate::model::time::WallClock;
 /// Numbers taken at once.
 const BLOCK: i64 = 100_000;
 /// Events that stay in memory though the catalogue has them: what a listener may be behind before it has to read pages.
-const KEPT_IN_MEMORY: usize = 4096;
+const KEPT_IN_MEMORY: usize = 1024;
 /// How long [`EventLog::close`] waits for the catalogue: what it has not by then is in the journal.
 const CLOSING: Duration = Duration::from_secs(5);
 

@@ -16,8 +16,8 @@ const QUALITY: u8 = 82;
 const SHOWS_SOMETHING: f32 = 4.0;
 
 /// Size of a poster that shows a waveform, pixels.
-const WAVE_POSTER: (u32, u32) = (640, 360);
-const WAVE_MARGIN: u32 = 24;
+const WAVE_POSTER: (u32, u32) = (480, 270);
+const WAVE_MARGIN: u32 = 18;
 const WAVE_GROUND: Rgb<u8> = Rgb([0x1c, 0x1a, 0x19]);
 
 /// How much there is to see: the standard deviation of brightness, zero where there is next to nothing.

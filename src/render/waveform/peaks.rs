@@ -1,7 +1,7 @@
 //! Least and greatest sample of each column, in a fixed number of columns however long it gets.
 
 /// More columns than this and two become one.
-const COLUMNS: usize = 4096;
+const COLUMNS: usize = 2048;
 /// At the finest a column is a 50th of a second.
 const FINEST_PER_SECOND: u32 = 50;
 
