@@ -2,9 +2,9 @@
 //!
 //! What narrows a list is a set of tests that all have to hold. One of them *leads*: what it gives is read from an index, and the others are tried on each of
 //! its rows. Which one leads is a matter of how many rows it would give, counted up to a limit; databases do not choose so by themselves, since none knows how
-//! often two things come together. Where a test gives few rows in the whole archive, it leads there. Else the archive is searched in windows of time, the
-//! newest first, each wider than the one before, and what leads is chosen in each of them anew: that bounds what has to be put in order or looked through at
-//! once, and what is frequent fills a page out of the first window.
+//! often two things come together. Where a test gives few rows in the whole archive, it leads there; else what is rarest among the newest, whose index is
+//! walked until a page is full. Beginnings of words give rows in no order: with one of them the archive is searched in windows of time, the newest first, each
+//! wider than the one before, and what leads is chosen in each of them anew. That bounds what has to be put in order or looked through at once.
 
 mod sql;
 
@@ -28,7 +28,7 @@ use sql::{Sql, Tried};
 /// How far rows of a test are counted in a window.
 pub(super) const MANY: i64 = 8_000;
 /// As far they are counted in the whole archive, and what gives fewer leads there; such a part of it where a beginning is looked up for each of them.
-const WITH_WORDS: i64 = 8;
+const WITH_WORDS: i64 = 3;
 /// A window is at most so many times as wide as the one before.
 const WIDER: i64 = 4;
 /// Stretches of a window at most, each of them is named in a statement.
@@ -160,19 +160,21 @@ impl Searching {
         match counts.into_iter().zip(counted).min() {
             Some((0, _)) => Ok(Vec::new()),
             Some((count, n)) if count < few => self.led(&tests, Some(n), &BTreeSet::new(), &bounds, rows).await,
-            _ if tests.iter().all(Test::is_of_row) && tests.iter().any(says_all) => self.walked(&tests, &bounds, rows).await,
+            _ if !tests.iter().any(is_begun) => self.walked(&tests, &bounds, rows).await,
             _ => self.in_windows(&tests, &bounds, rows).await,
         }
     }
 
-    /// One index says all that is asked, and is walked in its order until a page is full: that of what is rarest among the newest.
+    /// Nothing is put in order here: an index is walked in its order until a page is full, of what is rarest among the newest.
     async fn walked(&mut self, tests: &[Test], bounds: &Bounds, rows: i64) -> Result<Vec<Place>> {
-        let newest = bounds.within(begins(*bounds.stretches().end()), i64::MAX);
-        let telling: Vec<usize> = (0..tests.len()).filter(|n| leads(&tests[*n]) && says_all(&tests[*n])).collect();
-        let asked: Vec<_> = telling.iter().map(|n| Some(&tests[*n])).collect();
+        // The last stretch may have begun a moment ago.
+        let newest = bounds.within(begins(*bounds.stretches().end() - 1), i64::MAX);
+        let leading: Vec<usize> = (0..tests.len()).filter(|n| leads(&tests[*n]) && !is_length(&tests[*n])).collect();
+        let asked: Vec<_> = leading.iter().map(|n| Some(&tests[*n])).chain([None]).collect();
         let counts = self.counts(&asked, &newest, self.many).await?;
-        let lead = counts.into_iter().zip(telling).min().map(|(_, n)| n);
-        self.led(tests, lead, &BTreeSet::new(), bounds, rows).await
+        let candidates = leading.into_iter().map(Some).chain([None]);
+        let least = counts.into_iter().zip(candidates).min_by_key(|(count, n)| count * n.map_or(1, |n| cost(&tests[n])));
+        self.led(tests, least.and_then(|(_, n)| n), &BTreeSet::new(), bounds, rows).await
     }
 
     /// From where to where there are recordings within the bounds.
@@ -226,15 +228,8 @@ impl Searching {
             return Ok(Some((Vec::new(), 0)));
         }
         let counted = || counts.iter().copied().zip(leading.iter().copied());
-        let cost = |(count, n): (i64, usize)| {
-            let each = match &tests[n] {
-                test if !is_in_order(test) => SORTED,
-                test if test.is_of_row() && !says_all(test) => ROW_ELSEWHERE,
-                _ => 1,
-            };
-            (each * count, Some(n))
-        };
-        let (least, lead) = counted().map(cost).min().unwrap_or((self.many, None)).min((all, None));
+        let (least, lead) =
+            counted().map(|(count, n)| (count * cost(&tests[n]), Some(n))).min().unwrap_or((self.many, None)).min((all, None));
         if least >= self.many && may_be_cut {
             return Ok(None);
         }
@@ -304,6 +299,15 @@ fn leads(test: &Test) -> bool {
 /// Whether what a leading test gives is in the order of the list.
 fn is_in_order(test: &Test) -> bool {
     matches!(test, Test::Is(..) | Test::Term(..) | Test::OneTerm(..)) || matches!(test, Test::OneOf(column, _) if *column != "id")
+}
+
+/// What a row costs that a leading test gives.
+fn cost(test: &Test) -> i64 {
+    match test {
+        test if !is_in_order(test) => SORTED,
+        test if test.is_of_row() && !says_all(test) => ROW_ELSEWHERE,
+        _ => 1,
+    }
 }
 
 /// Whether its index says of each row what else may be asked of it, but for its terms.
