@@ -27,7 +27,8 @@ use sql::{Sql, Tried};
 
 /// How far rows of a test are counted in a window.
 pub(super) const MANY: i64 = 8_000;
-/// As far they are counted in the whole archive, and what gives fewer leads there; such a part of it where a beginning is looked up for each of them.
+/// As far they are counted in the whole archive, and what gives fewer leads there; such a part of it where a beginning is looked up for each of them, or
+/// gives them in no order.
 const WITH_WORDS: i64 = 3;
 /// A window is at most so many times as wide as the one before.
 const WIDER: i64 = 4;
@@ -152,7 +153,7 @@ impl Searching {
             return self.led(&tests, leading.first().copied(), &BTreeSet::new(), bounds, rows).await;
         }
         let Some(bounds) = self.narrowed(bounds).await? else { return Ok(Vec::new()) };
-        let few = if tests.len() > 1 && tests.iter().any(is_begun) { (self.many / WITH_WORDS).max(1) } else { self.many };
+        let few = if tests.iter().any(is_begun) { (self.many / WITH_WORDS).max(1) } else { self.many };
         let is_named = bounds.stretches().count() <= WIDEST as usize;
         let counted: Vec<usize> = leading.iter().copied().filter(|n| is_named || !is_begun(&tests[*n])).collect();
         let asked: Vec<_> = counted.iter().map(|n| Some(&tests[*n])).collect();
