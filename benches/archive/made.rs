@@ -133,9 +133,10 @@ fn manifest() -> String {
 fn terms() -> Vec<String> {
     let item = |column: &str| format!("SUBSTR({column}, 3, LENGTH({column}) - 4)");
     let put = |kind: &str, term: &str, there: &str| {
+        let stretch = if matches!(kind, "word" | "number_end") { "started_at / 259200000000000" } else { "0" };
         format!(
-            "INSERT INTO recording_terms (kind, term, started_at, recording) SELECT '{kind}', {term}, started_at, id FROM recordings \
-             WHERE {there} ORDER BY 2, started_at, id"
+            "INSERT INTO recording_terms (kind, stretch, term, started_at, recording) SELECT '{kind}', {stretch}, {term}, started_at, id FROM recordings \
+             WHERE {there} ORDER BY 2, 3, started_at, id"
         )
     };
     let reversed =
@@ -188,7 +189,7 @@ async fn agrees(url: &str) {
     let mut c = AnyConnection::connect(&connect).await.expect("connects");
     let ids: Vec<String> =
         sqlx::query_scalar("SELECT id FROM recordings ORDER BY started_at DESC LIMIT 20").fetch_all(&mut c).await.expect("read");
-    let count = "SELECT COUNT(*) FROM recording_terms WHERE recording = $1";
+    let count = "SELECT CAST(COUNT(*) + SUM(stretch) AS BIGINT) FROM recording_terms WHERE recording = $1";
     for id in ids {
         let parsed: RecordingId = id.parse().expect("an id");
         let row = catalogue.recording(&parsed).await.expect("there");

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use ferric::archive::Catalogue;
 
-use questions::{Question, questions};
+use questions::{Asked, Question, questions};
 
 /// How often each question is asked.
 const ASKED: usize = 60;
@@ -41,14 +41,17 @@ async fn measure(name: &str, url: &str, rows: i64) {
     let catalogue = Catalogue::open(url).await.expect("opens");
     println!("{name}, {rows} recordings\n| p50 ms | p95 ms | worst | found | question |\n| --- | --- | --- | --- | --- |");
     let mut all = Vec::new();
-    for Question { what, ask } in questions(rows) {
+    for Question { what, asked, ask } in questions(rows) {
         let (mut took, mut found) = (Vec::new(), 0);
         for n in 0..ASKED {
             let (filter, sight) = ask(n);
             let begun = Instant::now();
-            let page = catalogue.recordings(&filter, &sight).await.expect("a page");
+            found += match asked {
+                Asked::Page => catalogue.recordings(&filter, &sight).await.expect("a page").items.len(),
+                Asked::Count => catalogue.count_recordings(&filter, &sight, 1_000).await.expect("a number") as usize,
+                Asked::Names => catalogue.names_seen(&sight).await.expect("names").agents.len(),
+            };
             took.push(begun.elapsed());
-            found += page.items.len();
         }
         took.sort_unstable();
         let (p50, p95, worst) = (at(&took, 50), at(&took, 95), at(&took, 100));

@@ -12,8 +12,19 @@ use crate::made::{AGENTS, NEWEST_NS, PROJECTS, QUEUES, STEP_NS};
 
 type Ask = Box<dyn Fn(usize) -> (ListFilter, Sight)>;
 
+/// What is asked for.
+#[derive(Clone, Copy)]
+pub enum Asked {
+    Page,
+    /// How many there are, as beside a folder's name: up to a thousand.
+    Count,
+    /// Names that a filter offers.
+    Names,
+}
+
 pub struct Question {
     pub what: &'static str,
+    pub asked: Asked,
     pub ask: Ask,
 }
 
@@ -45,7 +56,7 @@ pub fn questions(rows: i64) -> Vec<Question> {
     let none = ListFilter::default;
     let deep = (50 * 1_000).min(rows / 2);
     let mut all: Vec<Question> = Vec::new();
-    let mut ask = |what: &'static str, ask: Ask| all.push(Question { what, ask });
+    let mut ask = |what: &'static str, ask: Ask| all.push(Question { what, asked: Asked::Page, ask });
     ask("first page", Box::new(move |_| (none(), Sight::everything())));
     ask("thousandth page", Box::new(move |n| (ListFilter { after: behind(deep + n as i64), ..none() }, Sight::everything())));
     ask(
@@ -178,5 +189,14 @@ pub fn questions(rows: i64) -> Vec<Question> {
     );
     ask("two words", Box::new(move |n| (typed(&format!("agent {}", (n as i64 * 31) % AGENTS)), Sight::everything())));
     ask("two words that are never together", Box::new(move |n| (typed(&format!("customer{n}@ t-{n}99")), Sight::everything())));
+    let in_folder = |n: usize| ListFilter { folder: Some(InFolder::One(format!("f{}", n % 25))), ..ListFilter::default() };
+    for (asked, what, listening) in [
+        (Asked::Count, "how many are in a folder, of an agent", 0),
+        (Asked::Count, "how many are in a folder, of an agent who listens to three projects", 3),
+        (Asked::Names, "names that are offered to an agent", 0),
+        (Asked::Names, "names that are offered to an agent who listens to three projects", 3),
+    ] {
+        all.push(Question { what, asked, ask: Box::new(move |n| (in_folder(n), agents_sight(n as i64 * 7, listening))) });
+    }
     all
 }

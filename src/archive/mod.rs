@@ -29,6 +29,7 @@ mod schema;
 pub mod scope;
 pub mod seal;
 pub mod shares;
+mod stretches;
 pub mod sweep;
 pub mod triage;
 pub mod uploads;

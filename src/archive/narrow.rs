@@ -1,12 +1,14 @@
 //! What narrows a list of recordings: a filter and a sight as tests that all have to hold. Pure.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use super::error::{ArchiveError, Result};
 use super::facts::{cut, digits, is_number};
 use super::page_key::{key_of, place_of};
 use super::recording::{InFolder, ListFilter, Recording};
 use super::rights::Sight;
+use super::stretches::stretch;
 use crate::model::id::RecordingId;
 
 /// Rows a page where none are asked for, and the most.
@@ -79,6 +81,13 @@ pub(super) enum Test {
     Beginning(Vec<Range>),
 }
 
+impl Test {
+    /// Whether it looks at a row of `recordings`, and not at its terms.
+    pub(super) fn is_of_row(&self) -> bool {
+        !matches!(self, Self::Term(..) | Self::OneTerm(..) | Self::Beginning(_))
+    }
+}
+
 /// Between which places of the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Bounds {
@@ -88,6 +97,19 @@ pub(super) struct Bounds {
     pub to: Option<i64>,
     /// Behind this place.
     pub after: Option<(i64, String)>,
+}
+
+impl Bounds {
+    /// Of these, what lies between two times as well.
+    pub(super) fn within(&self, from: i64, to: i64) -> Self {
+        let (from, to) = (self.from.map_or(from, |own| own.max(from)), self.to.map_or(to, |own| own.min(to)));
+        Self { from: Some(from), to: Some(to), after: self.after.clone() }
+    }
+
+    /// The stretches of time that they touch.
+    pub(super) fn stretches(&self) -> RangeInclusive<i64> {
+        stretch(self.from.unwrap_or(i64::MIN))..=stretch(self.to.unwrap_or(i64::MAX).saturating_sub(1))
+    }
 }
 
 impl ListFilter {

@@ -23,6 +23,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (14, "answers given again", include_str!("../../migrations/0014_idempotency.sql")),
     (15, "logos", include_str!("../../migrations/0015_logo.sql")),
     (16, "copies", include_str!("../../migrations/0016_copies.sql")),
+    (17, "stretches of time", include_str!("../../migrations/0017_stretches.sql")),
 ];
 
 /// The newest schema this Ferric knows.
@@ -33,12 +34,14 @@ pub fn newest() -> i64 {
 
 /// Applies what is missing; refuses a database that is ahead of this Ferric.
 pub(super) async fn bring_up_to_date(pool: &AnyPool) -> Result<()> {
-    // What stands as a comment in a step: SQLite compares by bytes as it is, PostgreSQL has to be told.
-    let by_bytes = if pool.acquire().await?.backend_name() == "PostgreSQL" { "COLLATE \"C\"" } else { "" };
+    // What stands as a comment in a step: SQLite compares by bytes as it is, PostgreSQL has to be told; a table that is nothing but its key is kept once by
+    // SQLite where that is said.
+    let (by_bytes, one_tree) =
+        if pool.acquire().await?.backend_name() == "PostgreSQL" { ("COLLATE \"C\"", "") } else { ("", "WITHOUT ROWID") };
     let steps = STEPS
         .iter()
         .map(|&(number, name, sql)| {
-            let sql = AssertSqlSafe(sql.replace("/*bytes*/", by_bytes));
+            let sql = AssertSqlSafe(sql.replace("/*bytes*/", by_bytes).replace("/*one tree*/", one_tree));
             Migration::new(number, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
         })
         .collect();

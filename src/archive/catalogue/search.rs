@@ -1,9 +1,12 @@
 //! Pages of the archive: recordings that a filter asks for and a sight covers, newest first (archive.md A6, B2, B3).
 //!
-//! What narrows a list is a set of tests that all have to hold. One of them *leads*: its index is walked from the newest on, and the others are looked up for
-//! each row that it gives. Which one leads is a matter of how many rows it would give, counted up to a limit: whatever is combined, a page costs about as
-//! much as the rarest of its tests, and where none is rare a page is full soon. Databases do not choose so by themselves: SQLite knows nothing of how often
-//! a single value is there. Every test that does not lead is written so that SQLite takes no index for it (`NOT (a <> b)`), which PostgreSQL reads as `a = b`.
+//! What narrows a list is a set of tests that all have to hold. One of them *leads*: what it gives is read from an index, and the others are tried on each of
+//! its rows. Which one leads is a matter of how many rows it would give, counted up to a limit; databases do not choose so by themselves, since none knows how
+//! often two things come together. Where a test gives few rows in the whole archive, it leads there; else what is rarest among the newest, whose index is
+//! walked until a page is full. Beginnings of words give rows in no order: with one of them the archive is searched in windows of time, the newest first, each
+//! wider than the one before, and what leads is chosen in each of them anew. That bounds what has to be put in order or looked through at once.
+
+mod sql;
 
 use std::collections::BTreeSet;
 
@@ -19,15 +22,24 @@ use crate::archive::error::{ArchiveError, Result};
 use crate::archive::narrow::{Bounds, Test, Value, tests};
 use crate::archive::recording::{ListFilter, Page, Recording};
 use crate::archive::rights::Sight;
+use crate::archive::stretches::begins;
+use sql::{Sql, Tried};
 
-/// How far rows of a test are counted.
-const COUNTED: i64 = 8_000;
-/// Where nothing else does, so many rows are sorted.
-const SORTED: i64 = 400_000;
-/// Of rows that had to be sorted the newest are looked at first: mostly they do.
-const FIRST_SORTED: i64 = 400;
-/// So many of the newest rows are walked before what has to be sorted leads, however many it gives.
-const FIRST_WALKED: i64 = 4_000;
+/// How far rows of a test are counted in a window.
+pub(super) const MANY: i64 = 8_000;
+/// As far they are counted in the whole archive, and what gives fewer leads there; such a part of it where a beginning is looked up for each of them, or
+/// gives them in no order.
+const WITH_WORDS: i64 = 3;
+/// A window is at most so many times as wide as the one before.
+const WIDER: i64 = 4;
+/// Stretches of a window at most, each of them is named in a statement.
+const WIDEST: i64 = 1_024;
+/// What a look for a beginning somewhere in the terms costs, where a row of an index that is read in its order costs one.
+const LOOK: i64 = 8;
+/// What a row costs that an index gives without saying what else may be asked of it.
+const ROW_ELSEWHERE: i64 = 4;
+/// What a row costs that has to be put in order.
+const SORTED: i64 = 2;
 /// Recordings whose names are offered: what is newest is what is looked for.
 const NAMED: i64 = 1_000;
 /// The values of a list are walked one by one, where there are no more than so many.
@@ -40,127 +52,6 @@ pub struct NamesSeen {
     pub agents: BTreeSet<String>,
     /// Queues.
     pub queues: BTreeSet<String>,
-}
-
-/// A statement as it is put together: only fixed words enter the text, every value is bound.
-#[derive(Clone, Default)]
-struct Sql {
-    text: String,
-    values: Vec<Value>,
-}
-
-impl Sql {
-    fn of(text: &str) -> Self {
-        Self { text: text.to_owned(), values: Vec::new() }
-    }
-
-    fn say(&mut self, text: &str) -> &mut Self {
-        self.text.push_str(text);
-        self
-    }
-
-    fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
-        self.values.push(value.into());
-        self.text.push('$');
-        self.text.push_str(&self.values.len().to_string());
-        self
-    }
-
-    fn list(&mut self, values: &[Value]) -> &mut Self {
-        self.say("(");
-        for (n, value) in values.iter().enumerate() {
-            self.say(if n > 0 { ", " } else { "" }).bind(value.clone());
-        }
-        self.say(")")
-    }
-
-    /// Times, and where the page before ended.
-    fn bounds(&mut self, alias: &str, id: &str, bounds: &Bounds) {
-        if let Some(from) = bounds.from {
-            self.say(&format!(" AND {alias}.started_at >= ")).bind(from);
-        }
-        if let Some(to) = bounds.to {
-            self.say(&format!(" AND {alias}.started_at < ")).bind(to);
-        }
-        if let Some((started_at, last)) = &bounds.after {
-            self.say(&format!(" AND ({alias}.started_at, {alias}.{id}) < (")).bind(*started_at).say(", ").bind(last.clone()).say(")");
-        }
-    }
-
-    /// A test of row `r`.
-    fn test(&mut self, test: &Test) {
-        self.say(" AND ");
-        match test {
-            Test::Is(column, value) => {
-                self.say(&format!("NOT (r.{column} <> ")).bind(value.clone()).say(")");
-            }
-            Test::OneOf(_, values) | Test::OneTerm(_, values) if values.is_empty() => {
-                self.say("1 = 0");
-            }
-            Test::OneOf(column, values) => {
-                self.say(&format!("NOT (r.{column} NOT IN ")).list(values).say(")");
-            }
-            Test::Nothing(column) => {
-                self.say(&format!("r.{column} IS NULL"));
-            }
-            Test::AtLeast(column, value) => {
-                self.say(&format!("NOT (r.{column} < ")).bind(*value).say(")");
-            }
-            Test::AtMost(column, value) => {
-                self.say(&format!("NOT (r.{column} > ")).bind(*value).say(")");
-            }
-            Test::Term(kind, term) => {
-                self.say("EXISTS (SELECT 1 FROM recording_terms w WHERE w.kind = ").bind(*kind).say(" AND w.term = ").bind(term.clone());
-                self.say(" AND w.started_at = r.started_at AND w.recording = r.id)");
-            }
-            Test::OneTerm(kind, terms) => {
-                self.say("EXISTS (SELECT 1 FROM recording_terms w WHERE w.recording = r.id AND w.kind = ")
-                    .bind(*kind)
-                    .say(" AND w.term IN ");
-                self.list(terms).say(")");
-            }
-            Test::Beginning(ranges) => {
-                self.say("(");
-                for (n, range) in ranges.iter().enumerate() {
-                    self.say(if n > 0 { " OR " } else { "" });
-                    self.say("EXISTS (SELECT 1 FROM recording_terms w WHERE w.recording = r.id AND w.kind = ").bind(range.kind);
-                    self.say(" AND w.term >= ").bind(range.from.as_str()).say(" AND w.term < ").bind(range.to().as_str()).say(")");
-                }
-                self.say(")");
-            }
-        }
-    }
-
-    /// The rows of a test that leads: `id` and `started_at`, as `t`.
-    fn lead(&mut self, test: &Test, bounds: &Bounds) {
-        match test {
-            Test::Is(column, value) => {
-                self.say(&format!("SELECT t.id, t.started_at FROM recordings t WHERE t.{column} = ")).bind(value.clone());
-                self.bounds("t", "id", bounds);
-            }
-            Test::Term(kind, term) => {
-                self.say("SELECT t.recording AS id, t.started_at FROM recording_terms t WHERE t.kind = ").bind(*kind);
-                self.say(" AND t.term = ").bind(term.clone());
-                self.bounds("t", "recording", bounds);
-            }
-            Test::AtLeast(column, value) | Test::AtMost(column, value) => {
-                let sign = if matches!(test, Test::AtLeast(..)) { ">=" } else { "<=" };
-                self.say(&format!("SELECT t.id, t.started_at FROM recordings t WHERE t.{column} {sign} ")).bind(*value);
-                self.bounds("t", "id", bounds);
-            }
-            Test::Beginning(ranges) => {
-                for (n, range) in ranges.iter().enumerate() {
-                    self.say(if n > 0 { " UNION ALL " } else { "" });
-                    self.say("SELECT t.recording AS id, t.started_at FROM recording_terms t WHERE t.kind = ").bind(range.kind);
-                    self.say(" AND t.term >= ").bind(range.from.as_str()).say(" AND t.term < ").bind(range.to().as_str());
-                    self.bounds("t", "recording", bounds);
-                }
-            }
-            Test::OneOf(..) | Test::OneTerm(..) | Test::Nothing(_) => {
-                self.say("SELECT t.id, t.started_at FROM recordings t WHERE 1 = 0");
-            }
-        }
-    }
 }
 
 /// A row's place in the order of every list.
@@ -203,7 +94,7 @@ impl Catalogue {
         }
         let ids: Vec<Value> = places.into_iter().map(|(_, id)| Value::Text(id)).collect();
         let mut sql = Sql::of("SELECT DISTINCT r.agents, r.queue FROM recordings r WHERE r.id IN ");
-        sql.list(&ids);
+        sql.list(ids);
         for row in &reading.fetch(sql).await? {
             let row = Reading::of("recordings", row);
             seen.agents.extend(row.json::<Vec<String>>("agents")?);
@@ -219,7 +110,7 @@ impl Catalogue {
             None => None,
         };
         let (bounds, branches) = tests(filter, sight, in_groups)?;
-        let mut reading = Searching(self.read.acquire().await?);
+        let mut reading = Searching { c: self.read.acquire().await?, many: self.many };
         let mut places: Vec<Place> = Vec::new();
         for branch in branches {
             places.extend(reading.branch(branch, &bounds, rows).await?);
@@ -237,7 +128,10 @@ impl Catalogue {
 }
 
 /// One connection for all that a page asks.
-struct Searching(PoolConnection<Any>);
+struct Searching {
+    c: PoolConnection<Any>,
+    many: i64,
+}
 
 impl Searching {
     async fn rows(&mut self, places: Vec<Place>) -> Result<Vec<Recording>> {
@@ -246,7 +140,7 @@ impl Searching {
         }
         let ids: Vec<Value> = places.into_iter().map(|(_, id)| Value::Text(id)).collect();
         let mut sql = Sql::of(ROW);
-        sql.say(" WHERE r.id IN ").list(&ids);
+        sql.say(" WHERE r.id IN ").list(ids);
         let mut items = self.fetch(sql).await?.iter().map(recording_of).collect::<Result<Vec<_>>>()?;
         items.sort_by(|a, b| (b.started_at, &b.id).cmp(&(a.started_at, &a.id)));
         Ok(items)
@@ -254,128 +148,125 @@ impl Searching {
 
     /// The newest places at which all tests hold.
     async fn branch(&mut self, tests: Vec<Test>, bounds: &Bounds, rows: i64) -> Result<Vec<Place>> {
-        let (mut ordered, mut sorted): (Lead, Lead) = (None, None);
-        for (n, test) in tests.iter().enumerate().filter(|(_, test)| leads(test)) {
-            let count = self.count(test, bounds, COUNTED).await?;
-            if count == 0 {
-                return Ok(Vec::new());
-            }
-            let best = if is_sorted(test) { &mut sorted } else { &mut ordered };
-            if best.is_none_or(|(least, _)| count < least) {
-                *best = Some((count, n));
-            }
+        let leading: Vec<usize> = (0..tests.len()).filter(|n| leads(&tests[*n])).collect();
+        if leading.is_empty() || (tests.len() == 1 && is_in_order(&tests[0])) {
+            return self.led(&tests, leading.first().copied(), &BTreeSet::new(), bounds, rows).await;
         }
-        // What is counted to its end leads, the least of all; a rare one that has to be sorted costs a little more for each row.
-        let rare = |lead: Lead| lead.filter(|(count, _)| *count < COUNTED);
-        match (rare(ordered), rare(sorted)) {
-            (Some((count, n)), Some((other, _))) if count <= other => self.led(&tests, Some(n), bounds, rows, None).await,
-            (_, Some((_, n))) => {
-                let newest = self.led(&tests, Some(n), bounds, rows, Some(FIRST_SORTED)).await?;
-                if is_full(&newest, rows) { Ok(newest) } else { self.led(&tests, Some(n), bounds, rows, None).await }
-            }
-            (Some((_, n)), None) => self.led(&tests, Some(n), bounds, rows, None).await,
-            // Nothing is rare. The newest are looked through; where that does not do, what is sorted may all be old.
-            (None, None) => {
-                let walked = ordered.map(|(_, n)| n);
-                if sorted.is_none() {
-                    return self.led(&tests, walked, bounds, rows, None).await;
-                }
-                let newest = self.led(&tests, walked, bounds, rows, Some(FIRST_WALKED)).await?;
-                if is_full(&newest, rows) { Ok(newest) } else { self.all_old(&tests, walked, bounds, rows).await }
-            }
+        let Some(bounds) = self.narrowed(bounds).await? else { return Ok(Vec::new()) };
+        let few = if tests.iter().any(is_begun) { (self.many / WITH_WORDS).max(1) } else { self.many };
+        let is_named = bounds.stretches().count() <= WIDEST as usize;
+        let counted: Vec<usize> = leading.iter().copied().filter(|n| is_named || !is_begun(&tests[*n])).collect();
+        let asked: Vec<_> = counted.iter().map(|n| Some(&tests[*n])).collect();
+        let counts = self.counts(&asked, &bounds, few).await?;
+        match counts.into_iter().zip(counted).min() {
+            Some((0, _)) => Ok(Vec::new()),
+            Some((count, n)) if count < few => self.led(&tests, Some(n), &BTreeSet::new(), &bounds, rows).await,
+            _ if !tests.iter().any(is_begun) => self.walked(&tests, &bounds, rows).await,
+            _ => self.in_windows(&tests, &bounds, rows).await,
         }
     }
 
-    /// What is asked for is hardly among the newest: led by the rarest of what has to be sorted, where one is rare enough for that.
-    async fn all_old(&mut self, tests: &[Test], walked: Option<usize>, bounds: &Bounds, rows: i64) -> Result<Vec<Place>> {
-        let mut rarest: Lead = None;
-        for (n, test) in tests.iter().enumerate().filter(|(_, test)| is_sorted(test)) {
-            let count = self.count(test, bounds, SORTED).await?;
-            if rarest.is_none_or(|(least, _)| count < least) {
-                rarest = Some((count, n));
-            }
-        }
-        let Some((_, n)) = rarest.filter(|(count, _)| *count < SORTED) else { return self.led(tests, walked, bounds, rows, None).await };
-        let newest = self.led(tests, Some(n), bounds, rows, Some(FIRST_WALKED)).await?;
-        if is_full(&newest, rows) { Ok(newest) } else { self.led(tests, Some(n), bounds, rows, None).await }
+    /// Nothing is put in order here: an index is walked in its order until a page is full, of what is rarest among the newest.
+    async fn walked(&mut self, tests: &[Test], bounds: &Bounds, rows: i64) -> Result<Vec<Place>> {
+        // The last stretch may have begun a moment ago.
+        let newest = bounds.within(begins(*bounds.stretches().end() - 1), i64::MAX);
+        let leading: Vec<usize> = (0..tests.len()).filter(|n| leads(&tests[*n]) && !is_length(&tests[*n])).collect();
+        let asked: Vec<_> = leading.iter().map(|n| Some(&tests[*n])).chain([None]).collect();
+        let counts = self.counts(&asked, &newest, self.many).await?;
+        let candidates = leading.into_iter().map(Some).chain([None]);
+        let least = counts.into_iter().zip(candidates).min_by_key(|(count, n)| count * n.map_or(1, |n| cost(&tests[n])));
+        self.led(tests, least.and_then(|(_, n)| n), &BTreeSet::new(), bounds, rows).await
     }
 
-    /// How many rows a test gives; `up_to` where there may be more.
-    async fn count(&mut self, test: &Test, bounds: &Bounds, up_to: i64) -> Result<i64> {
-        let singles = singles(test);
-        let each = up_to / i64::try_from(singles.len()).unwrap_or(1).max(1);
-        let mut all = 0;
-        for single in singles {
-            let mut sql = Sql::of("SELECT COUNT(*) AS n FROM (SELECT 1 AS one FROM (");
-            sql.lead(&single, bounds);
-            sql.say(&format!(") AS l LIMIT {each}) AS c"));
-            let found = Reading::of("recordings", &self.fetch_one(sql).await?).number("n")?;
-            if found >= each {
-                return Ok(up_to);
-            }
-            all += found;
-        }
-        Ok(all)
+    /// From where to where there are recordings within the bounds.
+    async fn narrowed(&mut self, bounds: &Bounds) -> Result<Option<Bounds>> {
+        let sql = Sql::of("SELECT (SELECT MIN(started_at) FROM recordings) AS oldest, (SELECT MAX(started_at) FROM recordings) AS newest");
+        let row = self.fetch_one(sql).await?;
+        let row = Reading::of("recordings", &row);
+        let (Some(oldest), Some(newest)) = (row.maybe_number("oldest")?, row.maybe_number("newest")?) else { return Ok(None) };
+        let last = bounds.after.as_ref().map_or(newest, |(started_at, _)| newest.min(*started_at));
+        let from = bounds.from.map_or(oldest, |from| from.max(oldest));
+        let to = bounds.to.unwrap_or(i64::MAX).min(last.saturating_add(1));
+        Ok((from < to).then(|| Bounds { from: Some(from), to: Some(to), after: bounds.after.clone() }))
     }
 
-    /// The newest places at which all tests hold, of those that one of them gives, or of all: of the `within` newest of these.
-    async fn led(&mut self, tests: &[Test], lead: Option<usize>, bounds: &Bounds, rows: i64, within: Option<i64>) -> Result<Vec<Place>> {
-        let rest: Vec<&Test> = tests.iter().enumerate().filter(|(n, _)| Some(*n) != lead).map(|(_, test)| test).collect();
-        let Some(lead) = lead.map(|n| &tests[n]) else { return self.led_by(None, &rest, bounds, rows, within).await };
-        let mut places = Vec::new();
-        for single in singles(lead) {
-            places.extend(self.led_by(Some(&single), &rest, bounds, rows, within).await?);
+    /// Nothing is rare in the whole archive: the newest places, window by window.
+    async fn in_windows(&mut self, tests: &[Test], bounds: &Bounds, rows: i64) -> Result<Vec<Place>> {
+        let stretches = bounds.stretches();
+        let (oldest, mut last) = (*stretches.start(), *stretches.end());
+        let (mut width, mut places) = (1, Vec::new());
+        while last >= oldest {
+            let first = last.saturating_sub(width - 1).max(oldest);
+            let window = bounds.within(begins(first), begins(last.saturating_add(1)));
+            let wanted = rows - i64::try_from(places.len()).unwrap_or(rows);
+            let Some((found, cost)) = self.in_window(tests, &window, wanted, width > 1).await? else {
+                // Too much for one window.
+                width = (width / WIDER).max(1);
+                continue;
+            };
+            let still = wanted - i64::try_from(found.len()).unwrap_or(wanted);
+            if still <= 0 {
+                places.extend(found);
+                break;
+            }
+            // As wide as fills the page if the next one gives as much, and not so wide that it has to be cut.
+            let fills = i64::try_from(found.len()).ok().filter(|found| *found > 0).map_or(WIDER, |found| still * 3 / (2 * found) + 1);
+            let wider = fills.min(self.many / (2 * cost.max(1))).clamp(1, WIDER);
+            places.extend(found);
+            (last, width) = (first - 1, (width * wider).min(WIDEST));
         }
-        places.sort_unstable_by(|a, b| b.cmp(a));
-        places.dedup();
         Ok(places)
     }
 
-    async fn led_by(&mut self, lead: Option<&Test>, rest: &[&Test], bounds: &Bounds, rows: i64, within: Option<i64>) -> Result<Vec<Place>> {
-        let mut sql = Sql::default();
-        match lead {
-            // One index gives the rows in their order, and says what else is asked of them.
-            Some(Test::Is(..)) | None if within.is_none() => {
-                sql.say("SELECT r.id, r.started_at FROM recordings r WHERE ");
-                match lead {
-                    Some(Test::Is(column, value)) => sql.say(&format!("r.{column} = ")).bind(value.clone()),
-                    _ => sql.say("1 = 1"),
-                };
-                sql.bounds("r", "id", bounds);
-                rest.iter().for_each(|test| sql.test(test));
-                sql.say(" ORDER BY r.started_at DESC, r.id DESC LIMIT ").bind(rows);
-            }
-            Some(Test::Term(kind, term)) if within.is_none() => {
-                sql.say("SELECT t.recording AS id, t.started_at FROM recording_terms t");
-                sql.say(if rest.is_empty() { "" } else { " CROSS JOIN recordings r" });
-                sql.say(" WHERE t.kind = ").bind(*kind).say(" AND t.term = ").bind(term.clone());
-                sql.bounds("t", "recording", bounds);
-                sql.say(if rest.is_empty() { "" } else { " AND r.started_at = t.started_at AND NOT (r.id <> t.recording)" });
-                rest.iter().for_each(|test| sql.test(test));
-                sql.say(" ORDER BY t.started_at DESC, t.recording DESC LIMIT ").bind(rows);
-            }
-            lead => {
-                sql.say("WITH found AS MATERIALIZED (");
-                if let Some(lead) = lead {
-                    sql.lead(lead, bounds);
-                } else {
-                    sql.say("SELECT t.id, t.started_at FROM recordings t WHERE 1 = 1");
-                    sql.bounds("t", "id", bounds);
-                }
-                if let Some(within) = within {
-                    sql.say(" ORDER BY 2 DESC, 1 DESC LIMIT ").bind(within);
-                }
-                sql.say(") SELECT DISTINCT found.id, found.started_at FROM found");
-                sql.say(if rest.is_empty() {
-                    " WHERE 1 = 1"
-                } else {
-                    " CROSS JOIN recordings r WHERE r.started_at = found.started_at AND NOT (r.id <> found.id)"
-                });
-                rest.iter().for_each(|test| sql.test(test));
-                sql.say(" ORDER BY 2 DESC, 1 DESC LIMIT ").bind(rows);
-            }
+    /// The newest places of a window, and what they cost; nothing where it may be cut, and would be better.
+    async fn in_window(&mut self, tests: &[Test], window: &Bounds, rows: i64, may_be_cut: bool) -> Result<Option<(Vec<Place>, i64)>> {
+        // What length it has is in no index that begins with a time.
+        let leading: Vec<usize> = (0..tests.len()).filter(|n| leads(&tests[*n]) && !is_length(&tests[*n])).collect();
+        let asked: Vec<_> = leading.iter().map(|n| Some(&tests[*n])).chain([None]).collect();
+        let mut counts = self.counts(&asked, window, self.many).await?;
+        let all = counts.pop().unwrap_or(self.many);
+        if all == 0 || counts.contains(&0) {
+            return Ok(Some((Vec::new(), 0)));
         }
-        self.places(sql).await
+        let counted = || counts.iter().copied().zip(leading.iter().copied());
+        let (least, lead) =
+            counted().map(|(count, n)| (count * cost(&tests[n]), Some(n))).min().unwrap_or((self.many, None)).min((all, None));
+        if least >= self.many && may_be_cut {
+            return Ok(None);
+        }
+        // As many rows are tried as fill a page, if what they are tried for is spread evenly, and no more than there are.
+        let tried = |count: i64| if lead.is_some_and(|n| !is_in_order(&tests[n])) { least } else { least.min(rows * all / count) };
+        let sets =
+            counted().filter(|(count, n)| is_begun(&tests[*n]) && *count < self.many && *count < LOOK * tried(*count)).map(|(_, n)| n);
+        let found = self.led(tests, lead, &sets.collect(), window, rows).await?;
+        Ok(Some((found, least)))
+    }
+
+    /// How many rows tests give, of none all: `up_to` where there may be more.
+    async fn counts(&mut self, tests: &[Option<&Test>], bounds: &Bounds, up_to: i64) -> Result<Vec<i64>> {
+        if tests.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = self.fetch(Sql::counts(tests, bounds, up_to)).await?;
+        let mut counts = rows
+            .iter()
+            .map(|row| {
+                let row = Reading::of("recordings", row);
+                Ok((row.number("place")?, row.number("n")?))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        counts.sort_unstable();
+        Ok(counts.into_iter().map(|(_, n)| n).collect())
+    }
+
+    /// The newest places at which all tests hold, of those that one of them gives, or of all.
+    async fn led(&mut self, tests: &[Test], lead: Option<usize>, sets: &BTreeSet<usize>, bounds: &Bounds, rows: i64) -> Result<Vec<Place>> {
+        let rest = tests.iter().enumerate().filter(|(n, _)| Some(*n) != lead);
+        let rest: Vec<_> = rest.map(|(n, test)| Tried { test, as_a_set: sets.contains(&n) }).collect();
+        let mut places = self.places(Sql::newest(lead.map(|n| &tests[n]), &rest, bounds, rows)).await?;
+        places.sort_unstable_by(|a, b| b.cmp(a));
+        places.dedup();
+        Ok(places)
     }
 
     async fn places(&mut self, sql: Sql) -> Result<Vec<Place>> {
@@ -389,7 +280,7 @@ impl Searching {
     }
 
     async fn fetch(&mut self, sql: Sql) -> Result<Vec<AnyRow>> {
-        fetch(&mut self.0, sql.text, sql.values).await
+        fetch(&mut self.c, sql.text, sql.values).await
     }
 
     async fn fetch_one(&mut self, sql: Sql) -> Result<AnyRow> {
@@ -406,23 +297,29 @@ fn leads(test: &Test) -> bool {
     }
 }
 
-fn is_full(places: &[Place], rows: i64) -> bool {
-    i64::try_from(places.len()).is_ok_and(|found| found >= rows)
+/// Whether what a leading test gives is in the order of the list.
+fn is_in_order(test: &Test) -> bool {
+    matches!(test, Test::Is(..) | Test::Term(..) | Test::OneTerm(..)) || matches!(test, Test::OneOf(column, _) if *column != "id")
 }
 
-/// Of a list of values, each.
-fn singles(test: &Test) -> Vec<Test> {
+/// What a row costs that a leading test gives.
+fn cost(test: &Test) -> i64 {
     match test {
-        Test::OneOf(column, values) => values.iter().map(|value| Test::Is(column, value.clone())).collect(),
-        Test::OneTerm(kind, terms) => terms.iter().map(|term| Test::Term(kind, term.clone())).collect(),
-        one => vec![one.clone()],
+        test if !is_in_order(test) => SORTED,
+        test if test.is_of_row() && !says_all(test) => ROW_ELSEWHERE,
+        _ => 1,
     }
 }
 
-/// How many rows a test gives, counted up to [`COUNTED`], and its place.
-type Lead = Option<(i64, usize)>;
+/// Whether its index says of each row what else may be asked of it, but for its terms.
+fn says_all(test: &Test) -> bool {
+    matches!(test, Test::Is("project" | "queue" | "folder", _) | Test::OneOf("project" | "queue" | "folder", _))
+}
 
-/// Whether what it gives is in no order.
-fn is_sorted(test: &Test) -> bool {
-    matches!(test, Test::Beginning(_) | Test::AtLeast(..) | Test::AtMost(..))
+fn is_begun(test: &Test) -> bool {
+    matches!(test, Test::Beginning(_))
+}
+
+fn is_length(test: &Test) -> bool {
+    matches!(test, Test::AtLeast(..) | Test::AtMost(..))
 }

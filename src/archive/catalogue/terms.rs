@@ -7,6 +7,7 @@ use sqlx::AnyConnection;
 use super::columns::Reading;
 use crate::archive::error::Result;
 use crate::archive::recording::Recording;
+use crate::archive::stretches::stretch_of;
 
 /// Writes what is new of a recording's terms and deletes what is gone; most writes of a row change none.
 pub(super) async fn keep_terms(c: &mut AnyConnection, row: &Recording) -> Result<()> {
@@ -27,8 +28,9 @@ pub(super) async fn keep_terms(c: &mut AnyConnection, row: &Recording) -> Result
         }
     }
     for (kind, term, started_at) in gone {
-        sqlx::query("DELETE FROM recording_terms WHERE kind = $1 AND term = $2 AND started_at = $3 AND recording = $4")
-            .bind(kind)
+        sqlx::query("DELETE FROM recording_terms WHERE kind = $1 AND stretch = $2 AND term = $3 AND started_at = $4 AND recording = $5")
+            .bind(kind.clone())
+            .bind(stretch_of(&kind, started_at))
             .bind(term)
             .bind(started_at)
             .bind(id.to_owned())
@@ -36,13 +38,16 @@ pub(super) async fn keep_terms(c: &mut AnyConnection, row: &Recording) -> Result
             .await?;
     }
     for (kind, term) in wanted {
-        sqlx::query("INSERT INTO recording_terms (kind, term, started_at, recording) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING")
-            .bind(kind)
-            .bind(term)
-            .bind(row.started_at.0)
-            .bind(id.to_owned())
-            .execute(&mut *c)
-            .await?;
+        sqlx::query(
+            "INSERT INTO recording_terms (kind, stretch, term, started_at, recording) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+        )
+        .bind(kind)
+        .bind(stretch_of(kind, row.started_at.0))
+        .bind(term)
+        .bind(row.started_at.0)
+        .bind(id.to_owned())
+        .execute(&mut *c)
+        .await?;
     }
     Ok(())
 }
