@@ -1,6 +1,7 @@
 # make run    installs what is missing, builds, starts the node, sends it a call and a room session, prints where they play
 # make test   installs what the tests need, runs all of them, and those that touch the catalogue on PostgreSQL too
-.PHONY: run test bench lint fuzz deny web clean
+# make test-postgres   all of what touches the catalogue, on PostgreSQL
+.PHONY: run test test-postgres bench lint fuzz deny web clean
 
 run:
 	scripts/install-missing
@@ -10,7 +11,12 @@ run:
 test:
 	scripts/install-missing tests
 	cargo test --no-fail-fast
-	FERRIC_TEST_CATALOGUE=postgres cargo test --no-fail-fast --test archive --test api
+	FERRIC_TEST_CATALOGUE=postgres cargo test --no-fail-fast --test archive --test api --test rows --test console
+
+# What touches the catalogue from far away, on PostgreSQL too: `make test` leaves it out for its length.
+test-postgres:
+	scripts/install-missing tests
+	FERRIC_TEST_CATALOGUE=postgres cargo test --no-fail-fast --test archive --test api --test rows --test console --test node --test live
 
 bench:
 	scripts/install-missing bench

@@ -9,11 +9,13 @@ CREATE TABLE recording_terms (
     stretch BIGINT NOT NULL,
     term TEXT /*bytes*/ NOT NULL,
     started_at BIGINT NOT NULL,
-    recording TEXT NOT NULL REFERENCES recordings (id) ON DELETE CASCADE,
+    recording TEXT NOT NULL /*sqlite: REFERENCES recordings (id) ON DELETE CASCADE :sqlite*/,
     PRIMARY KEY (kind, stretch, term, started_at, recording)
-) /*one tree*/;
+) /*sqlite: WITHOUT ROWID :sqlite*/;
 INSERT INTO recording_terms (kind, stretch, term, started_at, recording)
     SELECT kind, CASE WHEN kind IN ('word', 'number_end') THEN started_at / 259200000000000 ELSE 0 END, term, started_at, recording
     FROM recording_terms_before ORDER BY 1, 2, 3, 4, 5;
 DROP TABLE recording_terms_before;
+-- PostgreSQL would look up the recording of each term by itself; afterwards it joins once.
+/*postgres: ALTER TABLE recording_terms ADD FOREIGN KEY (recording) REFERENCES recordings (id) ON DELETE CASCADE; :postgres*/
 CREATE INDEX recording_terms_by_recording ON recording_terms (recording, kind, term);

@@ -34,14 +34,14 @@ pub fn newest() -> i64 {
 
 /// Applies what is missing; refuses a database that is ahead of this Ferric.
 pub(super) async fn bring_up_to_date(pool: &AnyPool) -> Result<()> {
-    // What stands as a comment in a step: SQLite compares by bytes as it is, PostgreSQL has to be told; a table that is nothing but its key is kept once by
-    // SQLite where that is said.
-    let (by_bytes, one_tree) =
-        if pool.acquire().await?.backend_name() == "PostgreSQL" { ("COLLATE \"C\"", "") } else { ("", "WITHOUT ROWID") };
+    // What stands as a comment in a step: SQLite compares by bytes as it is, PostgreSQL has to be told; and what one of the two alone is to do.
+    let postgres = pool.acquire().await?.backend_name() == "PostgreSQL";
+    let by_bytes = if postgres { "COLLATE \"C\"" } else { "" };
+    let (begin, end) = if postgres { ("/*postgres:", ":postgres*/") } else { ("/*sqlite:", ":sqlite*/") };
     let steps = STEPS
         .iter()
         .map(|&(number, name, sql)| {
-            let sql = AssertSqlSafe(sql.replace("/*bytes*/", by_bytes).replace("/*one tree*/", one_tree));
+            let sql = AssertSqlSafe(sql.replace("/*bytes*/", by_bytes).replace(begin, "").replace(end, ""));
             Migration::new(number, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
         })
         .collect();

@@ -6,7 +6,7 @@ use crate::running_node::RunningNode;
 
 fn serve(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ferric"));
-    command.arg("serve").args(arguments).envs(environment.iter().copied()).output().expect("runs")
+    command.arg("serve").args(arguments).envs(environment.iter().copied()).env_remove("FERRIC_TEST_CATALOGUE").output().expect("runs")
 }
 
 fn complaint(out: &Output) -> String {

@@ -304,10 +304,9 @@ async fn compose(member: &Member, state: &ApiState, query: &ArchiveQuery) -> Res
     let shell = Shell::of(member, "archive");
     let w = shell.w;
     let reading = Reading::of(member, state, w, query).await?;
-    let found = reading.part().await?;
+    let (found, names) = tokio::try_join!(reading.part(), reading.names())?;
     let wrong_of =
         |name: &str| found.wrong.as_ref().filter(|(field, _)| field == name).map(|(field, why)| ArchiveQuery::complaint(w, field, why));
-    let names = reading.names().await?;
     let mut fields = Vec::new();
     for (name, kind) in query.fields() {
         fields.push(FilterField {

@@ -41,7 +41,7 @@ const ROW_ELSEWHERE: i64 = 4;
 /// What a row costs that has to be put in order.
 const SORTED: i64 = 2;
 /// Recordings whose names are offered: what is newest is what is looked for.
-const NAMED: i64 = 1_000;
+const NAMED: i64 = 400;
 /// The values of a list are walked one by one, where there are no more than so many.
 const WALKED: usize = 16;
 
