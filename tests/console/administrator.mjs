@@ -127,6 +127,12 @@ async function wouldRecord(page) {
   await page.click("#story .primary");
   await page.waitForSelector(".steps li.wrong");
   await look(page, "would-unclear", true);
+  const asked = JSON.stringify({ kind: "customer_service", settings: { consent: "per_party" } });
+  await api("/v1/projects/asked", { method: "PUT", headers: { "content-type": "application/json" }, body: asked });
+  await page.goto(`${SITE}/settings/projects/asked/would-record`);
+  await page.waitForSelector("#result .output.lost");
+  await look(page, "would-not-be-kept", true);
+  await api("/v1/projects/asked", { method: "DELETE" });
   step("what would be recorded is drawn, refused steps say why");
 }
 
