@@ -1,10 +1,12 @@
 //! What was ordered to be shared is copied into the external store after the order was answered (archive.md C3): until all of it is there, across restarts and
 //! stores that are away. Then the share opens, and its letter goes out.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -21,7 +23,7 @@ const FILES: [&str; 3] = ["recording.mp4", "poster.jpg", "peaks.json"];
 /// The name of a chat log in the external store.
 pub const CHAT: &str = "chat.json";
 /// Shares that are copied at once, and files of each.
-const SHARES_AT_ONCE: usize = 2;
+const SHARES_AT_ONCE: usize = 4;
 const FILES_AT_ONCE: usize = 4;
 /// How often is looked for what is due.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -54,28 +56,35 @@ impl Copier {
     /// Copies until it is told to stop. `copied` hears of every share that opens.
     pub async fn run(self, copied: impl Fn(&Share) + Send + Sync + 'static, stop: CancellationToken) {
         let copied: Copied = Arc::new(copied);
+        let (mut under_way, mut taken) = (FuturesUnordered::<BoxFuture<'static, ShareId>>::new(), BTreeSet::new());
+        let (mut looked_at, mut look) = (Vec::new(), tokio::time::interval(LOOK_EVERY));
         loop {
             match self.catalogue.shares_to_copy(now(), 100).await {
-                // Each comes to its end, also where the node stops: nothing may be on its way into the store when this is left.
+                // One that takes long keeps its own place only: whatever is due meanwhile has the others.
                 Ok(due) => {
-                    let all: Vec<BoxFuture<'static, ()>> =
-                        due.into_iter().map(|share| self.clone().one(share, copied.clone(), stop.clone()).boxed()).collect();
-                    futures::stream::iter(all).buffer_unordered(SHARES_AT_ONCE).collect::<()>().await;
+                    for id in due {
+                        if under_way.len() < SHARES_AT_ONCE && taken.insert(id.clone()) {
+                            under_way.push(self.clone().one(id, copied.clone(), stop.clone()).boxed());
+                        }
+                    }
                 }
                 Err(error) => tracing::error!(%error, "what is to be copied could not be looked for; tried again"),
             }
             tokio::select! {
-                () = stop.cancelled() => return,
+                () = stop.cancelled() => break,
+                // One that could not be gone on with now is looked at again a while later, not at once.
+                Some(id) = under_way.next() => looked_at.push(id),
                 () = self.more.notified() => {}
-                () = tokio::time::sleep(LOOK_EVERY) => {}
+                _ = look.tick() => looked_at.drain(..).for_each(|id| {
+                    taken.remove(&id);
+                }),
             }
         }
+        // Each comes to its end: nothing may be on its way into the store when this is left.
+        while under_way.next().await.is_some() {}
     }
 
-    async fn one(self, id: ShareId, copied: Copied, stop: CancellationToken) {
-        if stop.is_cancelled() {
-            return;
-        }
+    async fn one(self, id: ShareId, copied: Copied, stop: CancellationToken) -> ShareId {
         match self.copy(&id, &stop).await {
             Ok(Some(share)) => copied(&share),
             // What was removed of it is gone, or it is itself: looked at again at once.
@@ -87,6 +96,7 @@ impl Copier {
                 }
             }
         }
+        id
     }
 
     async fn failed(&self, id: &ShareId, error: &CopyError) -> Result<(), ArchiveError> {
