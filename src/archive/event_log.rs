@@ -147,7 +147,9 @@ impl EventLog {
     /// # Errors
     /// Where no event of that number has been told yet: the reader took it from another node, or from data that is gone.
     pub fn read(&self, since: Option<i64>, session: Option<SessionId>) -> Result<EventReader> {
-        let newest = *self.0.newest.borrow();
+        let told = *self.0.newest.borrow();
+        // What a reader has been given is in the tail, a moment before everybody is told of its number.
+        let newest = self.0.tail.lock().rows.back().map_or(told, |row| row.seq.max(told));
         if since.is_some_and(|since| since > newest || since < 0) {
             return Err(ArchiveError::invalid("since", format!("there is no event of that number; the newest is {newest}")));
         }

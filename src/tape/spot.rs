@@ -56,12 +56,11 @@ impl TapeReader {
     fn reopen(&mut self, spot: Spot) -> Result<Reopened, TapeError> {
         let path = chunk_path(self.folder(), spot.chunk);
         let earlier;
-        let file = match self.file_of(spot.chunk) {
-            Some(file) => file,
-            None => {
-                earlier = File::open(&path).map_err(TapeError::io(&path))?;
-                &earlier
-            }
+        let file = if let Some(file) = self.file_of(spot.chunk) {
+            file
+        } else {
+            earlier = File::open(&path).map_err(TapeError::io(&path))?;
+            &earlier
         };
         let mut header = [0; BLOCK_HEADER];
         file.read_exact_at(&mut header, spot.block_at).map_err(TapeError::io(&path))?;

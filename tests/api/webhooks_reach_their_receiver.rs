@@ -29,6 +29,16 @@ async fn session(node: &Started, slug: &str) -> String {
     session
 }
 
+/// What a listener hears of a session, to its end.
+async fn heard(node: &Started, session: &str) -> String {
+    let mut stream = node.request(Method::GET, &format!("/v1/events?session={session}&since=0")).send().await.expect("answered");
+    let mut heard = String::new();
+    while !heard.contains("event: session.ended") || !heard.ends_with("\n\n") {
+        heard.push_str(std::str::from_utf8(&stream.chunk().await.expect("read").expect("goes on")).expect("UTF-8"));
+    }
+    heard
+}
+
 /// Waits until what is said of a webhook's deliveries is enough.
 async fn deliveries(node: &Started, id: &str, enough: impl Fn(&[Value]) -> bool) -> Vec<Value> {
     let deadline = Instant::now() + Duration::from_secs(40);
@@ -80,12 +90,7 @@ async fn events_come_signed_in_order_and_again_after_a_failure() {
         assert!(["session.opened", "state", "command", "session.ended"].contains(&event["event"].as_str().expect("a kind")));
     }
     // The body is what a listener hears.
-    let stream = node.request(Method::GET, &format!("/v1/events?session={session}&since=0")).send().await.expect("answered");
-    let mut stream = stream;
-    let mut heard = String::new();
-    while !heard.contains("event: session.ended") || !heard.ends_with("\n\n") {
-        heard.push_str(std::str::from_utf8(&stream.chunk().await.expect("read").expect("goes on")).expect("UTF-8"));
-    }
+    let heard = heard(&node, &session).await;
     for g in taken(&got) {
         assert!(heard.contains(&format!("data: {}\n", g.body)), "{}", g.body);
     }
@@ -141,6 +146,8 @@ async fn what_was_sent_can_be_sent_again_and_a_secret_replaced() {
     let (node, receiver) = (node().await, Receiver::start().await);
     let before = jiff::Timestamp::now();
     let earlier = session(&node, "earlier").await;
+    // A webhook hears what is told after it was made, and an end is told after it was answered.
+    heard(&node, &earlier).await;
     let (id, first_secret) = hook(&node, &receiver, json!(["session.ended"])).await;
     assert_eq!(node.post(&format!("/v1/webhooks/{id}/test"), json!({})).await.0, 202);
     let got = receiver.until("the trial", |got| got.len() == 1).await;
