@@ -11,7 +11,7 @@ run:
 test:
 	scripts/install-missing tests
 	cargo test --no-fail-fast
-	FERRIC_TEST_CATALOGUE=postgres cargo test --no-fail-fast --test archive --test api --test rows
+	FERRIC_TEST_CATALOGUE=postgres cargo test --no-fail-fast --test archive --test api
 
 # What touches the catalogue from far away, on PostgreSQL too: `make test` leaves it out for its length.
 test-postgres:
