@@ -12,7 +12,7 @@
 //!    which puts it into the catalogue before anybody can ask.
 //! 3. **Batches.** A task writes what was told into the catalogue, everything that waits in one transaction; on an error it tries again, in order, until it
 //!    works. Rows are inserted "unless that number is there", so a journal that is read twice doubles nothing.
-//! 4. **Readers.** The newest events (all that are not in the catalogue yet, and some thousands more) lie in memory: the tail. A reader at number `n` reads
+//! 4. **Readers.** The newest events (all that are not in the catalogue yet, and a thousand more) lie in memory: the tail. A reader at number `n` reads
 //!    from the tail where that reaches back to `n`, else from the catalogue, and from there only up to where the tail began when it asked: all that is
 //!    older is committed. So a reader needs no queue of its own: one that is slow holds up nobody and loses nothing, one that comes from far behind reads pages.
 //! 5. **Journals stay small.** There are two; once the one is large and the catalogue holds everything of the other, the other is emptied and taken.
@@ -137,7 +137,9 @@ impl EventLog {
         if let Some(uncommitted) = &line.uncommitted {
             let _ = uncommitted.send(row.clone());
         }
-        self.0.tail.lock().rows.push_back(row);
+        // Under one lock: who is given an event may come again with its number at once.
+        let mut tail = self.0.tail.lock();
+        tail.rows.push_back(row);
         self.0.newest.send_replace(seq);
         seq
     }
@@ -147,9 +149,7 @@ impl EventLog {
     /// # Errors
     /// Where no event of that number has been told yet: the reader took it from another node, or from data that is gone.
     pub fn read(&self, since: Option<i64>, session: Option<SessionId>) -> Result<EventReader> {
-        let told = *self.0.newest.borrow();
-        // What a reader has been given is in the tail, a moment before everybody is told of its number.
-        let newest = self.0.tail.lock().rows.back().map_or(told, |row| row.seq.max(told));
+        let newest = *self.0.newest.borrow();
         if since.is_some_and(|since| since > newest || since < 0) {
             return Err(ArchiveError::invalid("since", format!("there is no event of that number; the newest is {newest}")));
         }

@@ -87,7 +87,7 @@ impl Copier {
     async fn one(self, id: ShareId, copied: Copied, stop: CancellationToken) -> ShareId {
         match self.copy(&id, &stop).await {
             Ok(Some(share)) => copied(&share),
-            // What was removed of it is gone, or it is itself: looked at again at once.
+            // What was removed of it is gone, or it is itself.
             Ok(None) | Err(CopyError::Stopped) => {}
             Err(error) => {
                 tracing::warn!(share = %id, %error, "what is shared could not be copied; it is tried again");

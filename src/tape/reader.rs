@@ -180,6 +180,7 @@ impl TapeReader {
                     block.at = next;
                     if let Body::Event(TapeEvent::Erased { participant }) = &record.body {
                         self.keys.forget(participant);
+                        self.reopened = None;
                     }
                     return Ok(Some(record));
                 }

@@ -73,10 +73,13 @@ fn whose_key_is_gone_is_not_there() {
             spots.push((track, reader.spot().unwrap()));
         }
     }
+    let (_, theirs) = *spots.iter().find(|(track, _)| *track == TrackId(2)).unwrap();
+    assert!(reader.again(theirs).unwrap().is_some());
     tape.erase(&id("c1")).unwrap();
     tape.event(MediaTime::from_ms(900), &TapeEvent::Erased { participant: id("c1") }).unwrap();
     tape.flush().unwrap();
     while reader.next().unwrap().is_some() {}
+    assert!(reader.again(theirs).unwrap().is_none(), "nor is what was opened before");
     for (track, spot) in spots {
         assert_eq!(reader.again(spot).unwrap().is_some(), track == TrackId(1));
     }
