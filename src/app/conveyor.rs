@@ -28,7 +28,7 @@ use crate::model::gate::DiscardReason;
 use crate::model::id::{OutputKey, ParticipantId, RecordingId, SessionId};
 use crate::model::settings::Kind;
 use crate::model::time::MediaTime;
-use crate::render::RenderedOutput;
+use crate::render::{RenderError, RenderedOutput};
 use crate::session::{Notice, SessionNotice};
 use crate::share::external::External;
 use crate::store::queue::{UploadFile, UploadQueue};
@@ -443,36 +443,54 @@ impl Conveyor {
                 }
             }
             RenderNews::Finished(session) => {
+                if let Some(missing) = self.came_to_nothing(&session) {
+                    return self.on_failed(&session, &RenderError::Nothing(missing), back);
+                }
                 if let Some(progress) = self.sessions.get_mut(&session) {
                     progress.rendered = true;
                 }
                 self.let_go_if_done(&session, back);
             }
-            RenderNews::Failed(session, error) if error.wants_room() => {
-                let Some(progress) = self.sessions.get_mut(&session) else { return };
-                let wait = (FIRST_WAIT * 2u32.saturating_pow(progress.waits)).min(LONGEST_WAIT);
-                progress.waits += 1;
-                tracing::error!(%session, %error, wait_s = wait.as_secs(), "no room for rendering: the tape stays, and is rendered again after a while");
-                let again = back.again.clone();
-                tokio::spawn(async move {
-                    tokio::time::sleep(wait).await;
-                    let _ = again.send(session);
-                });
-            }
-            RenderNews::Failed(session, error) => {
-                tracing::error!(%session, %error, "rendering failed; the tape stays");
-                let Some(progress) = self.sessions.get_mut(&session) else { return };
-                progress.failures += 1;
-                if progress.failures < TRIES {
-                    self.begin_again(&session);
-                } else {
-                    for recording in self.rows.fail(&session, &error.to_string()) {
-                        self.tell(&session, EventKind::RecordingFailed, json!({ "recording": recording, "reason": error.to_string() }));
-                    }
-                    self.sessions.remove(&session);
-                }
-            }
+            RenderNews::Failed(session, error) => self.on_failed(&session, &error, back),
         }
+    }
+
+    fn on_failed(&mut self, session: &SessionId, error: &RenderError, back: &Back) {
+        let Some(progress) = self.sessions.get_mut(session) else { return };
+        if error.wants_room() {
+            let wait = (FIRST_WAIT * 2u32.saturating_pow(progress.waits)).min(LONGEST_WAIT);
+            progress.waits += 1;
+            tracing::error!(%session, %error, wait_s = wait.as_secs(), "no room for rendering: the tape stays, and is rendered again after a while");
+            let (again, session) = (back.again.clone(), session.clone());
+            tokio::spawn(async move {
+                tokio::time::sleep(wait).await;
+                let _ = again.send(session);
+            });
+            return;
+        }
+        tracing::error!(%session, %error, "rendering failed; the tape stays");
+        progress.failures += 1;
+        if progress.failures < TRIES {
+            self.begin_again(session);
+        } else {
+            for recording in self.rows.fail(session, &error.to_string()) {
+                self.tell(session, EventKind::RecordingFailed, json!({ "recording": recording, "reason": error.to_string() }));
+            }
+            self.sessions.remove(session);
+        }
+    }
+
+    /// A recording of which a rendering that is through said nothing: its tape must not go.
+    fn came_to_nothing(&self, session: &SessionId) -> Option<RecordingId> {
+        let progress = self.sessions.get(session)?;
+        let is_known = |output: &OutputKey, recording: &RecordingId| {
+            progress.settled.contains(output)
+                || progress.storing.contains_key(recording)
+                || progress.waiting.iter().any(|waiting| waiting.recording == *recording)
+                || progress.vanished.contains(recording)
+                || progress.deleted.contains(recording)
+        };
+        self.rows.recordings(session).into_iter().find(|(output, recording)| !is_known(output, recording)).map(|(_, recording)| recording)
     }
 
     /// Renders a tape from its start once more.

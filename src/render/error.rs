@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::model::id::RecordingId;
+
 /// A failed rendering: which file or codec, and why.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
@@ -27,6 +29,9 @@ pub enum RenderError {
     /// A codec, a composing process.
     #[error("{0}")]
     Codec(String),
+    /// The tape was rendered to its end, and nothing came of a recording that it began.
+    #[error("nothing was rendered of recording {0}")]
+    Nothing(RecordingId),
 }
 
 impl RenderError {

@@ -205,6 +205,8 @@ impl Pass {
 
     /// Renders everything there is.
     pub fn finish(&mut self) -> Result<Option<Again>, RenderError> {
+        // Whoever looked while it grew may have found its end before the last words were on it.
+        self.exhausted = false;
         while !self.is_over() {
             if let Some(again) = self.block()? {
                 return Ok(Some(again));
