@@ -71,12 +71,8 @@ async fn kept(state: ApiState, caller: String, sent: &HeaderValue, request: Requ
         Known::Answered(answer) => return Ok(again(&answer)),
     }
     let request = Request::from_parts(parts, Body::from(bytes));
-    // Goes on where the caller goes away: the next try finds what it answered.
-    let carried_out = tokio::spawn(async move {
-        let response = next.run(request).await;
-        noted(&state, &key, response).await
-    });
-    carried_out.await.map_err(|error| Problem::internal(&error))
+    // Goes on where the caller goes away (`to_the_end`): the next try finds what it answered.
+    Ok(noted(&state, &key, next.run(request).await).await)
 }
 
 async fn noted(state: &ApiState, key: &AnswerKey, response: Response) -> Response {

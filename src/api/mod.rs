@@ -12,6 +12,7 @@ mod pages;
 mod problem;
 mod rest;
 mod state;
+mod to_the_end;
 mod whence;
 mod wire;
 
@@ -24,6 +25,7 @@ pub use inbox::{Inbox, InboxLimits};
 pub use problem::Problem;
 pub use rest::uploads::arrived as file_arrived;
 pub use state::{ApiParts, ApiState, FilesInWork, Readiness, Tapes};
+pub use to_the_end::to_the_end;
 
 /// The whole surface but WHIP, which the composition root merges in (it brings its own authentication: participant tokens).
 pub fn router(node: ApiState) -> axum::Router {

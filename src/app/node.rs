@@ -292,7 +292,8 @@ impl Node {
         let whip = whip::router(Arc::new(registry.clone()), Arc::new(registry.clone()), WhipConfig { public_url, ..WhipConfig::default() });
         let closing = stop.clone();
         let web = tokio::spawn(async move {
-            let service = whip.merge(api).into_make_service_with_connect_info::<SocketAddr>();
+            let service = whip.merge(api).layer(axum::middleware::from_fn(crate::api::to_the_end));
+            let service = service.into_make_service_with_connect_info::<SocketAddr>();
             let served = axum::serve(listener, service).with_graceful_shutdown(async move { closing.cancelled().await });
             if let Err(error) = served.await {
                 tracing::error!(%error, "the web side stopped");

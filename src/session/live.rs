@@ -74,6 +74,8 @@ pub(super) struct Live {
     consents: Mutex<Ledger>,
     deadline_ns: AtomicU64,
     revision: AtomicU64,
+    /// Held while it is being ended.
+    pub(super) ending: tokio::sync::Mutex<()>,
 }
 
 impl Live {
@@ -88,6 +90,7 @@ impl Live {
             consents: Mutex::default(),
             deadline_ns: AtomicU64::new(u64::MAX),
             revision: AtomicU64::new(0),
+            ending: tokio::sync::Mutex::default(),
             inner: Mutex::new(Inner {
                 gatekeeper,
                 members: Vec::new(),

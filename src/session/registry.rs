@@ -23,7 +23,10 @@ use crate::model::role::Role;
 use crate::model::switchboard::{JoinRequest, OpenSession, ParticipantTokens, PeerId, Refusal};
 use crate::model::time::WallClock;
 use crate::policy::Controls;
-use crate::tape::Spool;
+use crate::tape::{Spool, TapeError};
+
+/// A peer connection says good-bye in a datagram or two: one that takes longer is stuck.
+const HANGING_UP: Duration = Duration::from_secs(5);
 
 /// What the registry works with.
 pub struct RegistryConfig {
@@ -206,13 +209,17 @@ impl Registry {
             external_id: request.external_id,
             metadata: request.metadata,
         };
-        let spool = self.shared.config.spool.clone();
-        let followers = self.shared.followers.clone();
-        let live = tokio::task::spawn_blocking(move || spool.create(&opened).map(|tape| Live::begin(opened, zero, tape, followers)))
-            .await
-            .map_err(|error| Refusal::Busy(error.to_string()))?
-            .map_err(|error| Refusal::Busy(error.to_string()))?;
-        self.shared.sessions.write().insert(id.clone(), Arc::new(live));
+        let shared = self.shared.clone();
+        // Known as soon as it is there, whether or not anybody still waits for it: what nobody comes to is ended.
+        tokio::task::spawn_blocking(move || {
+            let tape = shared.config.spool.create(&opened)?;
+            let live = Live::begin(opened, zero, tape, shared.followers.clone());
+            shared.sessions.write().insert(live.id().clone(), Arc::new(live));
+            Ok::<_, TapeError>(())
+        })
+        .await
+        .map_err(|error| Refusal::Busy(error.to_string()))?
+        .map_err(|error| Refusal::Busy(error.to_string()))?;
         Ok(id)
     }
 
@@ -265,12 +272,25 @@ impl Registry {
 
     pub(super) async fn hang_up(&self, peer: &PeerId) {
         self.shared.peers.write().remove(peer);
-        if let Err(error) = self.shared.config.webrtc.close(peer).await {
-            tracing::debug!(%error, "the peer connection was gone already");
+        match tokio::time::timeout(HANGING_UP, self.shared.config.webrtc.close(peer)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "the peer connection was gone already"),
+            Err(_) => tracing::error!(peer = peer.0, "a peer connection does not close; what was recorded does not wait for it"),
         }
     }
 
+    /// Ends a session; answers when its tape is closed. What has begun goes on where nobody waits for it any more: a session that is over and whose tape
+    /// is not closed would never be rendered.
     pub(super) async fn finish(&self, live: &Arc<Live>) {
+        let (registry, ending) = (self.clone(), live.clone());
+        if let Err(error) = tokio::spawn(async move { registry.end_and_close(&ending).await }).await {
+            tracing::error!(session = %live.id(), %error, "a session could not be ended");
+        }
+    }
+
+    async fn end_and_close(&self, live: &Arc<Live>) {
+        // Whoever ends it too answers when it is done.
+        let _turn = live.ending.lock().await;
         let members = live.members();
         self.drop_legs(live, members.iter().flat_map(|m| m.legs.iter().copied()));
         if !live.end() {

@@ -30,6 +30,7 @@ mod a_node_that_is_told_to_stop_renders_first;
 mod a_pause_leaves_nothing_of_what_was_said;
 mod a_refusal_closes_the_stream_that_carries_that_voice;
 mod a_room_is_composed_in_step_with_its_sound;
+mod a_room_is_recorded_though_who_ended_it_is_gone;
 mod a_start_that_cannot_be_says_why;
 mod an_answer_given_before_the_call_holds_in_it;
 mod nothing_told_is_lost_or_doubled_by_a_kill;
