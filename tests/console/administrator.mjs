@@ -91,7 +91,7 @@ async function changeAgainstAnother(browser, page) {
   await plain.goto(`${SITE}/settings/projects/helpdesk`);
   await plain.check('[name="record_mode"][value="both"]');
   await plain.click(".save .primary");
-  must((await plain.locator(".note[role=status]").count()) === 1, "it is saved without scripts");
+  await plain.locator(".note[role=status]").waitFor();
   must((await api("/v1/projects/helpdesk")).settings.record_mode === "both", "it is");
   await plain.goto(`${SITE}/settings/projects/helpdesk/would-record?story=third`);
   must((await plain.locator("#result .lane rect.open").count()) >= 2, "the lane is drawn without scripts");

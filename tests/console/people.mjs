@@ -195,7 +195,7 @@ try {
   await look(admin, "console");
   await admin.selectOption('select[name="state"]', "failed");
   await admin.click(".filters button");
-  must((await admin.locator(".chip").count()) === 1, "the filter is a chip in words");
+  await until("the filter is a chip in words", async () => (await admin.locator(".chip").count()) === 1);
   must(await admin.isVisible(".empty"), "an empty list says so");
 } finally {
   await browser.close();

@@ -171,7 +171,7 @@ async function plain(browser, { alone }) {
   await page.locator("#found input[name=recording]").first().check();
   await page.locator("#found input[name=chat]").first().check();
   await page.click("button[formaction='/archive/send-internal/picked']");
-  must((await page.locator(".chosen li").count()) === 2, "both go on");
+  await until("both go on", async () => (await page.locator(".chosen li").count()) === 2);
   await page.goto(`${SITE}/archive?show=chats`);
   must((await boxes(page, "chat").count()) === 3, "all logs");
   await page.locator(`#found input[value="${alone}"]`).check();

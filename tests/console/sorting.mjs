@@ -118,7 +118,7 @@ async function recording(page, id) {
 async function deleting(page, id) {
   await page.goto(`${SITE}/recordings/${id}`);
   await page.click(".title-row a[href='#delete-it']");
-  must(await page.locator("#delete-it form button").isVisible(), "it asks first");
+  await page.locator("#delete-it form button").waitFor();
   await look(page, "recording-delete");
   await page.click("#delete-it form button");
   const gone = await fetch(`${SITE}/v1/recordings/${id}`, { headers: { authorization: `Bearer ${KEY}` } });
