@@ -42,6 +42,8 @@ const ROW_ELSEWHERE: i64 = 4;
 const SORTED: i64 = 2;
 /// Recordings whose names are offered: what is newest is what is looked for.
 const NAMED: i64 = 400;
+/// Such a part of [`MANY`] is much to look through.
+const MUCH: i64 = 8;
 /// The values of a list are walked one by one, where there are no more than so many.
 const WALKED: usize = 16;
 
@@ -195,12 +197,14 @@ impl Searching {
         let stretches = bounds.stretches();
         let (oldest, mut last) = (*stretches.start(), *stretches.end());
         let (mut width, mut places) = (1, Vec::new());
+        // The oldest stretch of the last window that gave too much: what it gave lies between there and what was searched since.
+        let mut too_much = None;
         while last >= oldest {
             let first = last.saturating_sub(width - 1).max(oldest);
             let window = bounds.within(begins(first), begins(last.saturating_add(1)));
             let wanted = rows - i64::try_from(places.len()).unwrap_or(rows);
             let Some((found, cost)) = self.in_window(tests, &window, wanted, width > 1).await? else {
-                // Too much for one window.
+                too_much = Some(first);
                 width = (width / WIDER).max(1);
                 continue;
             };
@@ -214,6 +218,8 @@ impl Searching {
             let wider = fills.min(self.many / (2 * cost.max(1))).clamp(1, WIDER);
             places.extend(found);
             (last, width) = (first - 1, (width * wider).min(WIDEST));
+            too_much = too_much.filter(|oldest| *oldest <= last);
+            width = too_much.map_or(width, |oldest| width.min((last - oldest + 1) / 2).max(1));
         }
         Ok(places)
     }
@@ -222,15 +228,17 @@ impl Searching {
     async fn in_window(&mut self, tests: &[Test], window: &Bounds, rows: i64, may_be_cut: bool) -> Result<Option<(Vec<Place>, i64)>> {
         // What length it has is in no index that begins with a time.
         let leading: Vec<usize> = (0..tests.len()).filter(|n| leads(&tests[*n]) && !is_length(&tests[*n])).collect();
-        let asked: Vec<_> = leading.iter().map(|n| Some(&tests[*n])).chain([None]).collect();
-        let mut counts = self.counts(&asked, window, self.many).await?;
-        let all = counts.pop().unwrap_or(self.many);
-        if all == 0 || counts.contains(&0) {
+        let asked: Vec<_> = leading.iter().map(|n| Some(&tests[*n])).collect();
+        let counts = self.counts(&asked, window, self.many).await?;
+        if counts.contains(&0) {
             return Ok(Some((Vec::new(), 0)));
         }
         let counted = || counts.iter().copied().zip(leading.iter().copied());
-        let (least, lead) =
-            counted().map(|(count, n)| (count * cost(&tests[n]), Some(n))).min().unwrap_or((self.many, None)).min((all, None));
+        let led = counted().map(|(count, n)| (count * cost(&tests[n]), Some(n))).min().unwrap_or((self.many, None));
+        // To walk through everything is worth a thought only where each test gives much.
+        let is_little = led.0 < self.many / MUCH;
+        let all = if is_little { self.many } else { self.counts(&[None], window, self.many).await?.pop().unwrap_or(self.many) };
+        let (least, lead) = led.min((all, None));
         if least >= self.many && may_be_cut {
             return Ok(None);
         }

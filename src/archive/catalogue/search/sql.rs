@@ -1,7 +1,8 @@
 //! Statements of searches, put together: only fixed words enter their text, every value is bound.
 //!
 //! Databases are told what they cannot guess. A column that is looked up is written so that SQLite takes no index for it (`NOT (a <> b)`), which PostgreSQL
-//! reads as `a = b`; a term that is looked up is asked for with `LIMIT 1 OFFSET 0`, which neither of them turns into a join of its own.
+//! reads as `a = b`; where neither of them may take one, since what is looked up lies beside each other in the order of time alone, `a || '' = b` is
+//! written. A term that is looked up is asked for with `LIMIT 1 OFFSET 0`, which neither of them turns into a join of its own.
 
 use crate::archive::narrow::{Bounds, Range, Test, Value};
 
@@ -132,7 +133,7 @@ impl Sql {
     fn joined(&mut self, names: Names, rest: &[Tried<'_>]) -> &mut Self {
         if rest.iter().any(|tried| tried.test.is_of_row()) {
             let Names { id, at } = names;
-            self.say(&format!(" CROSS JOIN recordings r WHERE r.started_at = {at} AND NOT (r.id <> {id})"))
+            self.say(&format!(" CROSS JOIN recordings r WHERE r.started_at = {at} AND r.id || '' = {id}"))
         } else {
             self.say(" WHERE 1 = 1")
         }
@@ -239,7 +240,7 @@ impl Sql {
             Test::AtMost(column, value) => self.say(&format!("NOT (r.{column} > ")).bind(*value).say(")"),
             Test::Term(kind, term) => {
                 // Beside each other, where rows come in the order of time: not by the recording, here and there.
-                self.say(found).say(&format!(" w.started_at = {at} AND NOT (w.recording <> {id})"));
+                self.say(found).say(&format!(" w.started_at = {at} AND w.recording || '' = {id}"));
                 self.term("w", kind, term).say(" LIMIT 1 OFFSET 0)")
             }
             Test::OneTerm(kind, terms) => {
