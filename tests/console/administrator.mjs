@@ -157,6 +157,7 @@ async function nothingKept(page) {
   await api("/v1/projects/asked", { method: "PUT", headers: { "content-type": "application/json" }, body: asked });
   await page.goto(`${SITE}/settings/projects/asked/would-record`);
   await page.waitForSelector("#result .output.lost");
+  must((await text(page, "#result .output.lost")).includes("nobody in it could be recorded"), "it says why");
   await look(page, "would-not-be-kept", true);
   step("what would not be kept is drawn too");
 }

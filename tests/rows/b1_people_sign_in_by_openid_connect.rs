@@ -154,6 +154,13 @@ async fn unknown_people_are_let_in_where_that_is_set_and_are_no_agents_by_name()
         let (status, me) = way.me().await;
         assert_eq!((status, &me["name"], &me["role"]), (200, &json!(name), &json!("reviewer")));
     }
+    // Two tabs are sent there, and both come back.
+    let mut way = Way::new(&node);
+    let (one, other) = (way.leaves().await, way.leaves().await);
+    for at in [one, other] {
+        let page = way.onwards(at, "1").await;
+        assert!(page.contains("You are signed in"), "{page}");
+    }
     assert_eq!(node.get("/v1/users").await["items"].as_array().map(Vec::len), Some(2));
 }
 
@@ -179,10 +186,20 @@ impl<'n> Way<'n> {
         answer
     }
 
-    /// Follows what it is told, signs in as somebody at the provider, and answers the last page.
+    /// Where the node sends it.
+    async fn leaves(&mut self) -> reqwest::Url {
+        let answer = self.send(self.node.client.get(format!("{}/sign-in/oidc", self.node.http))).await;
+        answer.headers()["location"].to_str().expect("text").parse().expect("an address")
+    }
+
     async fn whole(&mut self, sub: &str) -> String {
+        let at = self.leaves().await;
+        self.onwards(at, sub).await
+    }
+
+    /// Follows what it is told, signs in as somebody at the provider, and answers the last page.
+    async fn onwards(&mut self, mut at: reqwest::Url, sub: &str) -> String {
         let client = self.node.client.clone();
-        let mut at: reqwest::Url = format!("{}/sign-in/oidc", self.node.http).parse().expect("an address");
         for _ in 0..12 {
             let mut answer = self.send(client.get(at.clone())).await;
             if answer.status() == 200 && at.path().starts_with("/interaction/") {

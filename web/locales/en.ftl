@@ -132,6 +132,7 @@ discard-conference_none = a third party joined, and the project keeps nothing th
 discard-replaced = a later receipt of the same order stands instead
 discard-too_short = it was shorter than the project's least length
 discard-declined = somebody declined to be recorded
+discard-nobody = nobody in it could be recorded
 play = Play
 pause = Pause
 speed = Speed

@@ -16,13 +16,14 @@ use crate::api::base_url::BaseUrl;
 use crate::api::noted::now;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
+use crate::archive::keys::hash;
 use crate::archive::people::{ResourceFilter, User, UserRow};
 use crate::archive::rights::Properties;
 use crate::archive::{ArchiveError, Change, Credentials, Expected, Put};
 use crate::model::redact::Personal;
 
-/// The cookie of a browser that is at the provider.
-const COOKIE: &str = "ferric_oidc";
+/// What the cookies of a browser that is at the provider are called before the sign-in's own part: each tab may be there for itself.
+const COOKIE: &str = "ferric_oidc_";
 /// Where the provider sends people back to.
 const BACK: &str = "/sign-in/oidc/back";
 /// Names that are tried for somebody new.
@@ -54,10 +55,15 @@ struct DonePage {
     next: String,
 }
 
-fn flow_cookie(value: &str, seconds: u64, secure: bool) -> Option<HeaderValue> {
-    let secure = if secure { "; Secure" } else { "" };
+/// The cookie of a sign-in, by its state, which is not told by it.
+fn cookie_of(state: &str) -> String {
+    format!("{COOKIE}{}", &hash(state)[..16])
+}
+
+fn flow_cookie(state: &str, value: &str, seconds: u64, secure: bool) -> Option<HeaderValue> {
+    let (name, secure) = (cookie_of(state), if secure { "; Secure" } else { "" });
     // `Lax`: the provider's page leads back here.
-    HeaderValue::from_str(&format!("{COOKIE}={value}; Path=/sign-in/oidc; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}")).ok()
+    HeaderValue::from_str(&format!("{name}={value}; Path=/sign-in/oidc; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}")).ok()
 }
 
 fn refused(next: &str, why: &'static str) -> Response {
@@ -71,7 +77,7 @@ pub async fn go(State(state): State<ApiState>, base: BaseUrl, Query(going): Quer
     match oidc.page(&flow, &token).await {
         Ok(there) => {
             let mut response = Redirect::to(&there).into_response();
-            if let Some(value) = flow_cookie(browser.reveal(), 600, base.is_https()) {
+            if let Some(value) = flow_cookie(token.reveal(), browser.reveal(), 600, base.is_https()) {
                 response.headers_mut().append(header::SET_COOKIE, value);
             }
             Ok(response)
@@ -92,7 +98,7 @@ pub async fn back(
     Query(coming): Query<Coming>,
 ) -> Result<Response, Problem> {
     let Some(oidc) = state.oidc.clone() else { return Err(Problem::not_found("there is nothing at /sign-in/oidc")) };
-    let browser = cookie(&headers, COOKIE).unwrap_or_default();
+    let browser = cookie(&headers, &cookie_of(&coming.state)).unwrap_or_default();
     let Some(flow) = oidc.flows.take(&coming.state, browser, Instant::now()) else { return Ok(refused("/", "sign-in-again")) };
     if !coming.iss.is_empty() && coming.iss != oidc.settings().issuer {
         tracing::warn!("somebody came back from another identity provider than the one that they were sent to");
@@ -122,7 +128,7 @@ pub async fn back(
     let session = state.browsers().sign_in_person(user.row.name, user.epoch, Instant::now());
     let response = page(StatusCode::OK, &DonePage { shell: Shell::open(), next: flow.next });
     let mut response = with_cookie(response, session.reveal(), SESSION_LIFE.as_secs(), base.is_https());
-    if let Some(value) = flow_cookie("", 0, base.is_https()) {
+    if let Some(value) = flow_cookie(&coming.state, "", 0, base.is_https()) {
         response.headers_mut().append(header::SET_COOKIE, value);
     }
     Ok(response)

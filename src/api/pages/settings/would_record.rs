@@ -238,6 +238,10 @@ fn shown(w: Words, room: bool, steps: &[Step], states: &[Told], made: &Made, tot
     };
     let because = w.of("ended", &made.ended_by);
     let fate = match &made.reason {
+        // Of length alone nobody thinks where nobody could be heard.
+        Some(reason) if reason == "too_short" && made.spans.values().all(Vec::is_empty) => {
+            w.t1("output-not-kept", "why", w.t("discard-nobody"))
+        }
         Some(reason) => w.t1("output-not-kept", "why", w.of("discard", reason)),
         None => w.t2("output-kept", ("length", &length(made.duration_ms)), ("why", &because)),
     };
