@@ -73,7 +73,7 @@ enum Order {
     Finish(SessionId),
 }
 
-type Finishing = (SessionId, SessionRender, u32);
+type Finishing = (SessionId, Box<SessionRender>, u32);
 
 struct Shared {
     live: bool,
@@ -203,7 +203,7 @@ fn spawn(shared: Arc<Shared>, ended: Option<Sender<Finishing>>) -> Sender<Order>
 }
 
 struct Following {
-    render: SessionRender,
+    render: Box<SessionRender>,
     clock: Option<MediaClock>,
     erasures: u32,
 }
@@ -266,7 +266,7 @@ impl Worker {
     fn begin(&mut self, job: Job) {
         match SessionRender::open(&job.tape, &self.shared.master_key, &self.shared.out, self.shared.settings.clone()) {
             Ok(render) => {
-                self.following.insert(job.session, Following { render, clock: job.clock, erasures: job.erasures });
+                self.following.insert(job.session, Following { render: Box::new(render), clock: job.clock, erasures: job.erasures });
             }
             Err(error) => self.shared.tell(RenderNews::Failed(job.session, error)),
         }

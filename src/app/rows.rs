@@ -77,6 +77,7 @@ impl Rows {
             TapeEvent::OutputStarted { output, recording } => {
                 let row = self.change(&notice.session, |open| {
                     let row = started(&open.opened, &open.parties, output, recording, notice);
+                    open.recordings.reserve_exact(1);
                     open.recordings.push(row.clone());
                     Some(row)
                 });
@@ -110,6 +111,7 @@ impl Rows {
         let mut open = self.open.lock();
         let Some(Open { opened, parties, recordings }) = open.get_mut(session) else { return };
         parties.retain(|known| known.id != party.id);
+        parties.reserve_exact(1);
         parties.push(party.clone());
         let rows: Vec<Recording> = recordings
             .iter_mut()

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use litemap::LiteMap;
+
 use super::RenderError;
 use super::audio::Presence;
 use super::files;
@@ -22,8 +24,8 @@ const GAP_NS: u64 = 300_000_000;
 /// What a manifest is made of beside the output itself.
 pub(super) struct Session<'a> {
     pub opened: &'a SessionOpened,
-    pub parties: &'a BTreeMap<ParticipantId, Party>,
-    pub tracks: &'a BTreeMap<TrackId, Box<Track>>,
+    pub parties: &'a LiteMap<ParticipantId, Party>,
+    pub tracks: &'a LiteMap<TrackId, Box<Track>>,
     pub consents: &'a [ConsentRecord],
     pub beginnings: &'a Beginnings,
     pub layout: AudioLayout,

@@ -12,6 +12,7 @@ pub mod mp4;
 mod output;
 mod pass;
 pub mod poster;
+mod put_away;
 mod read_ahead;
 mod session_render;
 mod settings;

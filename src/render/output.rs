@@ -1,8 +1,9 @@
 //! One output growing: its own timeline, gates, sound, pictures and files.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
+
+use litemap::LiteMap;
 
 use super::RenderError;
 use super::audio::{AacEncoder, FRAME, PRIMING, bit_rate};
@@ -60,7 +61,7 @@ pub(super) struct Output {
     pub rate: u32,
     pub channels: u8,
     pub pieces: Vec<Piece>,
-    pub gates: BTreeMap<ParticipantId, Vec<GateSpan>>,
+    pub gates: LiteMap<ParticipantId, Vec<GateSpan>>,
     pub pauses: Vec<(MediaTime, Option<MediaTime>, i64)>,
     pub ended: Option<(MediaTime, EndedBy)>,
     pub length: i64,
@@ -96,7 +97,7 @@ impl Output {
             rate,
             channels,
             pieces: Vec::new(),
-            gates: BTreeMap::new(),
+            gates: LiteMap::new(),
             pauses: Vec::new(),
             ended: None,
             length: 0,
@@ -132,7 +133,7 @@ impl Output {
             bit_rate: bit_rate(self.rate, self.channels) as u32,
         };
         let writer = Mp4Writer::create(&self.id.dir.join(files::MP4), audio, video, self.id.started_wall)?;
-        files::write(&self.id.dir, files::INIT, writer.init_segment())?;
+        files::write(&self.id.dir, files::INIT, &writer.init_segment()?)?;
         Ok(writer)
     }
 
@@ -172,7 +173,7 @@ impl Output {
         if let Some((_, to @ None, _)) = self.pauses.last_mut() {
             *to = Some(at);
         }
-        for spans in self.gates.values_mut() {
+        for (_, spans) in &mut self.gates {
             if let Some(last) = spans.last_mut() {
                 last.to.get_or_insert(at);
             }
@@ -283,6 +284,7 @@ impl Output {
     /// Nothing comes for a while: no more room is kept than what waits needs.
     pub fn rest(&mut self) {
         self.encoder.rest();
+        self.peaks.rest();
         self.fragments.shrink_to_fit();
     }
 

@@ -6,6 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 
+use litemap::LiteMap;
+
 use super::RenderError;
 use super::audio::{Place, mix_into};
 use super::check::read_structure;
@@ -73,7 +75,7 @@ pub(super) struct Pass {
     settings: RenderSettings,
     known: Foreknown,
     /// Whose gate on some output was ever open or masked, as far as the tape has been read.
-    touched: BTreeSet<ParticipantId>,
+    touched: Vec<ParticipantId>,
     /// Ends of outputs that somebody told of; what is rendered does not depend on them, only when.
     told_ends: Vec<MediaTime>,
     /// Read, not fed yet.
@@ -84,17 +86,17 @@ pub(super) struct Pass {
     exhausted: bool,
     began: WallClock,
     opened: Option<SessionOpened>,
-    parties: BTreeMap<ParticipantId, Party>,
-    tracks: BTreeMap<TrackId, Box<Track>>,
+    parties: LiteMap<ParticipantId, Party>,
+    tracks: LiteMap<TrackId, Box<Track>>,
     /// In which outputs a party's gate is open, as far as the tape has been read.
-    open_in: BTreeMap<ParticipantId, BTreeSet<OutputKey>>,
+    open_in: LiteMap<ParticipantId, Vec<OutputKey>>,
     /// Fed, not reached by rendering yet.
     events: VecDeque<(MediaTime, TapeEvent)>,
-    outputs: BTreeMap<OutputKey, Box<Output>>,
+    outputs: LiteMap<OutputKey, Box<Output>>,
     rate: Option<u32>,
     at: MediaTime,
     ended: Option<MediaTime>,
-    recordings: BTreeMap<OutputKey, (RecordingId, PathBuf)>,
+    recordings: LiteMap<OutputKey, (RecordingId, PathBuf)>,
     done: Vec<RenderedOutput>,
     /// Questions and answers, as far as the tape has been read.
     consents: Ledger,
@@ -109,7 +111,7 @@ impl Pass {
             out,
             settings,
             known,
-            touched: BTreeSet::new(),
+            touched: Vec::new(),
             told_ends: Vec::new(),
             ahead: ReadAhead::default(),
             resting: false,
@@ -117,15 +119,15 @@ impl Pass {
             exhausted: false,
             began: WallClock(0),
             opened: None,
-            parties: BTreeMap::new(),
-            tracks: BTreeMap::new(),
-            open_in: BTreeMap::new(),
+            parties: LiteMap::new(),
+            tracks: LiteMap::new(),
+            open_in: LiteMap::new(),
             events: VecDeque::new(),
-            outputs: BTreeMap::new(),
+            outputs: LiteMap::new(),
             rate: None,
             at: MediaTime::ZERO,
             ended: None,
-            recordings: BTreeMap::new(),
+            recordings: LiteMap::new(),
             done: Vec::new(),
             consents: Ledger::default(),
             beginnings: Beginnings::default(),
@@ -160,11 +162,11 @@ impl Pass {
     /// Hundreds of calls wait for their next burst at any time: none of them keeps what it can read again. Pictures are rendered at every look.
     fn rest(&mut self) {
         self.events.shrink_to_fit();
-        self.outputs.values_mut().for_each(|output| output.rest());
+        self.outputs.iter_mut().for_each(|(_, output)| output.rest());
         if !self.resting && self.tracks.values().all(|track| track.is_sound()) {
             self.resting = true;
             self.ahead.rest();
-            self.tracks.values_mut().for_each(|track| track.rest());
+            self.tracks.iter_mut().for_each(|(_, track)| track.rest());
         }
         self.records.rest();
     }
@@ -172,7 +174,7 @@ impl Pass {
     fn wake(&mut self) -> Result<(), RenderError> {
         if std::mem::take(&mut self.resting) {
             self.ahead.bring_back(&mut *self.records)?;
-            for track in self.tracks.values_mut() {
+            for (_, track) in &mut self.tracks {
                 track.bring_back(&mut *self.records)?;
             }
         }
@@ -255,7 +257,9 @@ impl Pass {
                 match event {
                     TapeEvent::SessionOpened(opened) => self.began = opened.started_at,
                     TapeEvent::Gate { participant, gate, .. } if *gate != Gate::Closed => {
-                        self.touched.insert(participant.clone());
+                        if !self.touched.contains(participant) {
+                            self.touched.push(participant.clone());
+                        }
                     }
                     _ => {}
                 }
@@ -325,7 +329,7 @@ impl Pass {
         self.play(end, &voices)?;
         self.push_pictures(end)?;
         self.at = end;
-        for output in self.outputs.values_mut() {
+        for (_, output) in &mut self.outputs {
             output.advance()?;
         }
         let ended: Vec<OutputKey> = self.outputs.iter().filter(|(_, o)| o.ended.is_some()).map(|(k, _)| k.clone()).collect();
@@ -373,9 +377,7 @@ impl Pass {
                     }
                     TapeEvent::Gate { output, participant, gate } => self.note_gate(output, participant, *gate),
                     TapeEvent::OutputEnded { output, .. } => {
-                        self.open_in.values_mut().for_each(|outputs| {
-                            outputs.remove(output);
-                        });
+                        self.open_in.iter_mut().for_each(|(_, outputs)| outputs.retain(|open| open != output));
                     }
                     TapeEvent::SessionEnded => self.ended = Some(record.at),
                     _ => {}
@@ -390,10 +392,11 @@ impl Pass {
     fn note_gate(&mut self, output: &OutputKey, participant: &ParticipantId, gate: Gate) {
         let outputs = self.open_in.entry(participant.clone()).or_default();
         if gate != Gate::Open {
-            outputs.remove(output);
-        } else if outputs.insert(output.clone()) && outputs.len() == 1 {
-            for track in self.tracks.values_mut().filter(|t| t.spec.participant == *participant) {
-                track.clock.reopened();
+            outputs.retain(|open| open != output);
+        } else if !outputs.contains(output) {
+            outputs.push(output.clone());
+            if outputs.len() == 1 {
+                self.tracks.iter_mut().filter(|(_, t)| t.spec.participant == *participant).for_each(|(_, t)| t.clock.reopened());
             }
         }
     }
@@ -421,7 +424,7 @@ impl Pass {
                 }
             }
         }
-        for track in self.tracks.values_mut() {
+        for (_, track) in &mut self.tracks {
             let shared = common.get(&track.spec.participant).filter(|c| c.1 > 1).map(|c| c.0);
             track.clock.set_common(shared);
             track.clock.step(end.as_ns() as i64 + DECIDE_NS, BLOCK_NS as i64);
@@ -490,7 +493,7 @@ impl Pass {
         }
         let start = (from - sample_at(self.at, rate)).max(0) as usize;
         let count = (to - from) as usize;
-        for output in self.outputs.values_mut().filter(|o| o.is_running()) {
+        for (_, output) in self.outputs.iter_mut().filter(|(_, o)| o.is_running()) {
             let channels = usize::from(output.channels);
             let mut bus = vec![0f32; count * channels];
             for (id, voice) in voices {
@@ -506,7 +509,7 @@ impl Pass {
     }
 
     fn levels(&mut self, voices: &BTreeMap<TrackId, Vec<f32>>) {
-        for output in self.outputs.values_mut().filter(|o| o.is_running() && o.video.is_some()) {
+        for (_, output) in self.outputs.iter_mut().filter(|(_, o)| o.is_running() && o.video.is_some()) {
             let now = output.now();
             for (id, voice) in voices {
                 let Some(track) = self.tracks.get(id) else { continue };
@@ -557,7 +560,7 @@ impl Pass {
     }
 
     fn pictures_know(&mut self, tell: impl Fn(&mut VideoRender, OutputTime)) {
-        for output in self.outputs.values_mut() {
+        for (_, output) in &mut self.outputs {
             let now = output.now();
             if let Some(video) = &mut output.video {
                 tell(video, now);
@@ -614,7 +617,7 @@ impl Pass {
                 }
                 let Some(waiting) = track.pictures.pop_front() else { break };
                 let Ok(packet) = RtpPacket::parse(&waiting.packet) else { continue };
-                for output in self.outputs.values_mut() {
+                for (_, output) in &mut self.outputs {
                     let open = output.is_open_at(&track.spec.participant, MediaTime(at.max(0) as u64));
                     let (true, Some(at)) = (open, output.place(at)) else { continue };
                     let Some(video) = &mut output.video else { continue };

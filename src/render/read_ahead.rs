@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 
+use super::put_away::{PutAway, of_spot, spot_of};
 use super::session_render::Records;
 use crate::model::event::TapeEvent;
 use crate::model::time::MediaTime;
@@ -16,8 +17,8 @@ pub(super) type Read = (Record, Option<Spot>);
 #[derive(Debug, Default)]
 pub(super) struct ReadAhead {
     waiting: VecDeque<Read>,
-    /// Packets of which only time and place are held, while nothing is rendered.
-    away: Vec<(MediaTime, Spot)>,
+    /// Packets of which only the place is held, while nothing is rendered.
+    away: PutAway<3>,
 }
 
 impl ReadAhead {
@@ -49,12 +50,12 @@ impl ReadAhead {
         let mut kept = VecDeque::new();
         for (record, spot) in std::mem::take(&mut self.waiting) {
             match (&record.body, spot) {
-                (Body::Rtp { .. }, Some(spot)) => self.away.push((record.at, spot)),
+                (Body::Rtp { .. }, Some(spot)) => self.away.push(of_spot(spot)),
                 _ => kept.push_back((record, spot)),
             }
         }
         kept.shrink_to_fit();
-        self.away.shrink_to_fit();
+        self.away.close();
         self.waiting = kept;
     }
 
@@ -63,10 +64,10 @@ impl ReadAhead {
         if self.away.is_empty() {
             return Ok(());
         }
-        let mut away = std::mem::take(&mut self.away);
         // Neighbours on the tape are read together.
-        away.sort_unstable_by_key(|(_, spot)| *spot);
-        for (_, spot) in away {
+        let mut away: Vec<Spot> = std::mem::take(&mut self.away).rows().map(spot_of).collect();
+        away.sort_unstable();
+        for spot in away {
             if let Some(record) = records.again(spot)? {
                 self.waiting.push_back((record, Some(spot)));
             }

@@ -231,6 +231,7 @@ impl Live {
         if inner.members.iter().any(|known| known.party.id == member.party.id) {
             return Err(member.party.id);
         }
+        inner.members.reserve_exact(1);
         inner.members.push(member);
         self.revision.fetch_add(1, Ordering::AcqRel);
         self.followers.touch(self.id());

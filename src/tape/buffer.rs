@@ -15,9 +15,6 @@ const BLOCK_SPAN_NS: u64 = 200_000_000;
 const BLOCK_BYTES: usize = 256 << 10;
 /// Events may use this much beyond the limit that media keeps to.
 const EVENT_RESERVE: usize = 1 << 20;
-/// Buffers up to this size are used again; larger ones go back to the allocator.
-const POOLED_BYTES: usize = 16 << 10;
-const POOLED: usize = 64;
 
 /// A block that is not sealed yet.
 #[derive(Debug, Default)]
@@ -36,29 +33,6 @@ impl Block {
         self.bytes.fill(0);
         std::hint::black_box(&self.bytes);
         self.bytes.clear();
-    }
-}
-
-/// Emptied buffers for the next blocks.
-#[derive(Debug, Default)]
-pub(super) struct Pool {
-    spare: Vec<Vec<u8>>,
-}
-
-impl Pool {
-    fn get(&mut self) -> Vec<u8> {
-        self.spare.pop().unwrap_or_default()
-    }
-
-    pub(super) fn put(&mut self, mut block: Block) {
-        block.wipe();
-        self.put_empty(block.bytes);
-    }
-
-    fn put_empty(&mut self, bytes: Vec<u8>) {
-        if self.spare.len() < POOLED && (1..=POOLED_BYTES).contains(&bytes.capacity()) {
-            self.spare.push(bytes);
-        }
     }
 }
 
@@ -174,16 +148,16 @@ impl Buffer {
     }
 
     /// Everything that waits, in the order in which it is to be written. It counts as backlog from here on.
-    pub(super) fn take(&mut self, pool: &mut Pool) -> Vec<Block> {
+    pub(super) fn take(&mut self) -> Vec<Block> {
         self.tell_what_was_dropped();
         let mut blocks = std::mem::take(&mut self.full);
         for slot in &mut self.slots {
-            let fresh = Block { key: slot.open.key, ..Block::default() };
-            if slot.open.records > 0 {
-                let fresh = Block { bytes: pool.get(), ..fresh };
-                blocks.push(std::mem::replace(&mut slot.open, fresh));
-            } else if slot.open.bytes.capacity() > 0 {
-                pool.put_empty(std::mem::take(&mut slot.open.bytes));
+            // Room for as much as came this time and a quarter more: hundreds of calls each hold their next blocks.
+            let len = slot.open.bytes.len();
+            let fresh = Block { key: slot.open.key, bytes: Vec::with_capacity(len + len / 4), ..Block::default() };
+            let block = std::mem::replace(&mut slot.open, fresh);
+            if block.records > 0 {
+                blocks.push(block);
             }
         }
         blocks.sort_by_key(|b| b.began);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::budget::{Budget, Share};
-use super::buffer::{Buffer, Pool};
+use super::buffer::Buffer;
 use super::disk::KernelDisk;
 use super::error::TapeError;
 use super::format::{ChunkHeader, RecordKind, encode_report};
@@ -103,7 +103,6 @@ pub fn cut(dir: &Path, master_key: &Path, from: MediaTime, to: MediaTime, out: &
 struct NewTape {
     sink: Sink,
     buffer: Buffer,
-    pool: Pool,
     disk: KernelDisk,
     master: MasterKey,
     folder: KeyFolder,
@@ -130,16 +129,7 @@ impl NewTape {
         let mut sink = Sink::new(out, header, limits, vec![SealKey { participant: None, key: Some(key.key) }], Share::of(&budget))?;
         sink.new_keys.push(folder.session_key());
         let disk = KernelDisk::at(out).map_err(TapeError::io(out))?;
-        Ok(Self {
-            sink,
-            buffer: Buffer::new(usize::MAX / 4, Share::of(&budget)),
-            pool: Pool::default(),
-            disk,
-            master,
-            folder,
-            session,
-            keys: BTreeMap::new(),
-        })
+        Ok(Self { sink, buffer: Buffer::new(usize::MAX / 4, Share::of(&budget)), disk, master, folder, session, keys: BTreeMap::new() })
     }
 
     fn event(&mut self, at: MediaTime, event: &TapeEvent) -> Result<(), TapeError> {
@@ -186,10 +176,10 @@ impl NewTape {
         if self.buffer.held() < at {
             return Ok(());
         }
-        let blocks = self.buffer.take(&mut self.pool);
+        let blocks = self.buffer.take();
         self.sink.seal(&blocks)?;
-        for block in blocks {
-            self.pool.put(block);
+        for mut block in blocks {
+            block.wipe();
         }
         self.buffer.set_backlog(0);
         self.sink.write_out(&self.disk, Instant::now())

@@ -1,11 +1,12 @@
 //! Reading a tape, also while it grows.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use litemap::LiteMap;
 use ring::aead::{Aad, LessSafeKey, Nonce};
 
 use super::error::TapeError;
@@ -458,7 +459,7 @@ struct ReadKeys {
     folder: KeyFolder,
     master: MasterKey,
     session: String,
-    keys: HashMap<u16, (Option<ParticipantId>, Option<LessSafeKey>)>,
+    keys: LiteMap<u16, (Option<ParticipantId>, Option<Box<LessSafeKey>>)>,
 }
 
 enum ReadKey<'a> {
@@ -475,7 +476,7 @@ impl ReadKeys {
             return Err(TapeError::NoTape(dir.to_owned()));
         }
         let own = TapeKey::read(&master, &path)?;
-        let keys = HashMap::from([(SESSION_KEY, (None, Some(own.key)))]);
+        let keys = LiteMap::from_iter([(SESSION_KEY, (None, Some(Box::new(own.key))))]);
         Ok(Self { folder, master, session: own.session, keys })
     }
 
@@ -487,7 +488,7 @@ impl ReadKeys {
                     None
                 } else {
                     match TapeKey::read(&self.master, &path) {
-                        Ok(key) => Some(key.key),
+                        Ok(key) => Some(Box::new(key.key)),
                         // Being destroyed just now, or damaged: asked again at the next block.
                         Err(_) => return Ok(ReadKey::Missing),
                     }
@@ -504,7 +505,7 @@ impl ReadKeys {
 
     /// A key that is destroyed while the tape is read is not used any longer.
     fn forget(&mut self, participant: &ParticipantId) {
-        for (owner, key) in self.keys.values_mut() {
+        for (_, (owner, key)) in &mut self.keys {
             if owner.as_ref() == Some(participant) {
                 *key = None;
             }

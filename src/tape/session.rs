@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use parking_lot::Mutex;
 
-use super::buffer::{Buffer, Pool};
+use super::buffer::Buffer;
 use super::error::TapeError;
 use super::format::{RecordKind, encode_report};
 use super::keys::{KeyFolder, MasterKey, TapeKey};
@@ -38,18 +38,18 @@ impl fmt::Debug for LiveTape {
 
 impl LiveTape {
     /// Seals what waits and hands it to the kernel.
-    pub(super) fn write_out(&self, spool: &SpoolInner, pool: &mut Pool) -> Result<(), TapeError> {
+    pub(super) fn write_out(&self, spool: &SpoolInner) -> Result<(), TapeError> {
         let mut sink = self.sink.lock();
         let blocks = {
             let mut buffer = self.buffer.lock();
             if buffer.is_empty() && buffer.backlog == 0 {
                 return Ok(());
             }
-            buffer.take(pool)
+            buffer.take()
         };
         let sealed = sink.seal(&blocks);
-        for block in blocks {
-            pool.put(block);
+        for mut block in blocks {
+            block.wipe();
         }
         let written = sealed.and_then(|()| sink.write_out(&*spool.disk, Instant::now()));
         self.buffer.lock().set_backlog(sink.unwritten_bytes());
@@ -84,6 +84,7 @@ impl LiveTape {
         let number = u16::try_from(sink.keys.len()).map_err(|_| TapeError::TooManyParticipants(participant.clone()))?;
         let path = KeyFolder::of(&self.dir).participant_key(participant, number);
         let key = TapeKey::make(master, &path, self.id.as_str())?;
+        sink.keys.reserve_exact(1);
         sink.keys.push(SealKey { participant: Some(participant.clone()), key: Some(key.key) });
         sink.new_keys.push(path);
         self.buffer.lock().add_key(number, false);
@@ -152,7 +153,7 @@ impl SessionTape {
     /// # Errors
     /// Where the disk does not take it.
     pub fn write_out(&self) -> Result<(), TapeError> {
-        self.tape.write_out(&self.spool, &mut Pool::default())
+        self.tape.write_out(&self.spool)
     }
 
     /// Writes out and syncs everything now.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use super::budget::{Budget, Share};
-use super::buffer::{Buffer, Pool};
+use super::buffer::Buffer;
 use super::disk::{Disk, KernelDisk};
 use super::error::TapeError;
 use super::format::ChunkHeader;
@@ -54,7 +54,7 @@ impl Default for SpoolLimits {
     fn default() -> Self {
         Self {
             write_every: Duration::from_millis(150),
-            sync_every: Duration::from_millis(900),
+            sync_every: Duration::from_millis(500),
             chunk_bytes: 16 << 20,
             chunk_age: Duration::from_mins(1),
             buffer_bytes: 2 << 20,
@@ -66,7 +66,7 @@ impl Default for SpoolLimits {
 /// With more sessions than this to sync, one sync of the whole file system is cheaper than one a file.
 const SYNC_ONE_BY_ONE: usize = 4;
 
-/// The spool of a node. Clones share it. Two threads of its own write out every 150 ms and sync every second.
+/// The spool of a node. Clones share it. Two threads of its own write out every 150 ms and sync every half second.
 #[derive(Clone, Debug)]
 pub struct Spool {
     inner: Arc<SpoolInner>,
@@ -121,8 +121,7 @@ impl Spool {
             live: Mutex::default(),
             threads: Mutex::default(),
         });
-        let mut pool = Pool::default();
-        inner.start("tape-write", limits.write_every, move |spool| spool.write_all(&mut pool))?;
+        inner.start("tape-write", limits.write_every, SpoolInner::write_all)?;
         inner.start("tape-sync", limits.sync_every, SpoolInner::sync_all)?;
         Ok(Self { inner })
     }
@@ -161,7 +160,7 @@ impl Spool {
         let keys = vec![SealKey { participant: None, key: Some(key.key) }];
         let tape = self.live(id, dir, header, keys, vec![folder.session_key()])?;
         tape.event(MediaTime::ZERO, &TapeEvent::SessionOpened(Box::new(opened.clone())))?;
-        tape.tape.write_out(&self.inner, &mut Pool::default())?;
+        tape.tape.write_out(&self.inner)?;
         Ok(tape)
     }
 
@@ -296,7 +295,7 @@ impl Spool {
 
     /// Hands what waits of all tapes to the kernel, as the writing thread does by itself.
     pub fn write_out(&self) {
-        self.inner.write_all(&mut Pool::default());
+        self.inner.write_all();
     }
 
     /// Bytes of all tapes that wait in memory for the disk, and what they may be.
@@ -360,10 +359,10 @@ impl SpoolInner {
         }
     }
 
-    fn write_all(&self, pool: &mut Pool) {
+    fn write_all(&self) {
         self.tell_of_memory();
         for tape in self.snapshot() {
-            let written = tape.write_out(self, pool);
+            let written = tape.write_out(self);
             let was_failing = tape.failing.swap(written.is_err(), Ordering::Relaxed);
             match written {
                 Err(error) if !was_failing => {
@@ -404,9 +403,8 @@ impl SpoolInner {
 
 impl Drop for SpoolInner {
     fn drop(&mut self) {
-        let mut pool = Pool::default();
         for tape in self.snapshot() {
-            if let Err(error) = tape.write_out(self, &mut pool).and_then(|()| tape.sync()) {
+            if let Err(error) = tape.write_out(self).and_then(|()| tape.sync()) {
                 tracing::error!(session = %tape.id, %error, "a tape could not be written to its end");
             }
         }

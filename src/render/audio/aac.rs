@@ -7,6 +7,7 @@
 
 use ffmpeg_next as ffmpeg;
 
+use super::palette::Palette;
 use crate::render::RenderError;
 
 /// Samples of a frame.
@@ -32,8 +33,10 @@ pub fn bit_rate(sample_hz: u32, channels: u8) -> usize {
 pub struct AacEncoder {
     sample_hz: u32,
     channels: u8,
-    /// Interleaved samples from the frame `kept_from` on.
+    /// Interleaved samples from the frame `kept_from` on, while nothing is put away.
     pcm: Vec<i16>,
+    /// The same while nothing comes, where they fit.
+    away: Option<Palette>,
     kept_from: usize,
     /// Packets made so far.
     packets: usize,
@@ -43,7 +46,7 @@ impl AacEncoder {
     /// For a rate and one or two channels.
     #[must_use]
     pub fn new(sample_hz: u32, channels: u8) -> Self {
-        Self { sample_hz, channels, pcm: Vec::new(), kept_from: 0, packets: 0 }
+        Self { sample_hz, channels, pcm: Vec::new(), away: None, kept_from: 0, packets: 0 }
     }
 
     /// `AudioSpecificConfig` (ISO/IEC 14496-3 §1.6.2.1): AAC-LC.
@@ -55,18 +58,35 @@ impl AacEncoder {
 
     /// Takes interleaved samples.
     pub fn push(&mut self, samples: &[f32]) {
+        self.bring_back();
         // `f32::round` is a call where the processor has no instruction for it: a twentieth of all rendering.
         self.pcm.extend(samples.iter().map(|s| (s + 0.5f32.copysign(*s)) as i16));
     }
 
     /// Nothing comes for a while: no more room is kept than what waits needs.
     pub fn rest(&mut self) {
+        if self.away.is_none() && !self.pcm.is_empty() {
+            self.away = Palette::of(&self.pcm);
+            if self.away.is_some() {
+                self.pcm = Vec::new();
+            }
+        }
         self.pcm.shrink_to_fit();
+    }
+
+    fn bring_back(&mut self) {
+        if let Some(away) = self.away.take() {
+            self.pcm.extend(away.samples());
+        }
+    }
+
+    fn samples(&self) -> usize {
+        self.away.as_ref().map_or(self.pcm.len(), Palette::len)
     }
 
     /// Whole frames there are.
     fn frames(&self) -> usize {
-        self.kept_from + self.pcm.len() / (FRAME * usize::from(self.channels))
+        self.kept_from + self.samples() / (FRAME * usize::from(self.channels))
     }
 
     /// Packets made so far.
@@ -94,6 +114,7 @@ impl AacEncoder {
     /// # Errors
     /// Where FFmpeg fails.
     pub fn finish(mut self) -> Result<Vec<Vec<u8>>, RenderError> {
+        self.bring_back();
         let frame = FRAME * usize::from(self.channels);
         self.pcm.resize(self.pcm.len().next_multiple_of(frame), 0);
         let wanted = self.frames() + 1 - self.packets;
@@ -109,6 +130,7 @@ impl AacEncoder {
         if count == 0 {
             return Ok(Vec::new());
         }
+        self.bring_back();
         let broken = |e: ffmpeg::Error| RenderError::Codec(format!("AAC encoder: {e}"));
         let mut encoder = self.open()?;
         let layout = layout_of(self.channels);

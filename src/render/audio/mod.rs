@@ -4,6 +4,7 @@ mod aac;
 mod conceal;
 mod decode;
 mod mix;
+mod palette;
 mod resample;
 mod voice;
 

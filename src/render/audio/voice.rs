@@ -8,6 +8,7 @@ use super::conceal::{LONGEST_MS, conceal};
 use super::decode::Decoder;
 use super::resample::Resampler;
 use crate::model::media::Codec;
+use crate::render::put_away::{PutAway, of_spot, spot_of};
 use crate::render::timeline::{Position, TrackClock, ticks_to_ns};
 use crate::tape::Spot;
 
@@ -24,15 +25,6 @@ pub struct Packet {
     pub payload: Bytes,
     /// Where its record stands on the tape, where that is known.
     pub spot: Option<Spot>,
-}
-
-/// A packet that waits without its payload.
-#[derive(Debug)]
-struct PutAway {
-    position: Position,
-    spot: Spot,
-    hz: u32,
-    codec: Codec,
 }
 
 #[derive(Debug)]
@@ -63,8 +55,8 @@ const AHEAD_NS: i64 = 20_000_000;
 #[derive(Debug, Default)]
 pub struct Voice {
     waiting: VecDeque<Packet>,
-    /// What waits while nothing is rendered: all of it, or nothing.
-    away: Vec<PutAway>,
+    /// What waits while nothing is rendered, without its payload: all of it, or nothing. Sequence, stretch and ticks; the spot; the rate; which of `codecs`.
+    away: PutAway<8>,
     chunks: VecDeque<Chunk>,
     decoder: Option<(Codec, Decoder)>,
     offsets: Vec<(u32, i64)>,
@@ -265,10 +257,14 @@ impl Voice {
     pub fn rest(&mut self) {
         self.chunks.shrink_to_fit();
         if self.away.is_empty() && self.waiting.iter().all(|packet| packet.spot.is_some()) {
-            let put_away = |p: Packet| Some(PutAway { position: p.position, spot: p.spot?, hz: p.hz, codec: p.codec });
-            self.away = std::mem::take(&mut self.waiting).into_iter().filter_map(put_away).collect();
+            for Packet { position, codec, hz, spot, .. } in self.waiting.drain(..) {
+                let (Some(spot), Some(codec)) = (spot, self.codecs.iter().position(|known| *known == codec)) else { continue };
+                let [chunk, block_at, record_at] = of_spot(spot);
+                let Position { sequence, stretch, ticks } = position;
+                self.away.push([sequence, i64::from(stretch), ticks, chunk, block_at, record_at, i64::from(hz), codec as i64]);
+            }
         }
-        self.away.shrink_to_fit();
+        self.away.close();
         self.waiting.shrink_to_fit();
     }
 
@@ -277,9 +273,11 @@ impl Voice {
     /// # Errors
     /// What reading it gave.
     pub fn bring_back<E>(&mut self, mut read: impl FnMut(Spot) -> Result<Option<Bytes>, E>) -> Result<(), E> {
-        for PutAway { position, spot, hz, codec } in std::mem::take(&mut self.away) {
+        for [sequence, stretch, ticks, chunk, block_at, record_at, hz, codec] in std::mem::take(&mut self.away).rows() {
+            let (spot, position) = (spot_of([chunk, block_at, record_at]), Position { sequence, stretch: stretch as u32, ticks });
+            let Some(&codec) = self.codecs.get(codec as usize) else { continue };
             if let Some(payload) = read(spot)? {
-                self.waiting.push_back(Packet { position, codec, hz, payload, spot: Some(spot) });
+                self.waiting.push_back(Packet { position, codec, hz: hz as u32, payload, spot: Some(spot) });
             }
         }
         Ok(())

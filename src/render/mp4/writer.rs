@@ -41,7 +41,6 @@ pub struct Mp4Writer {
     path: PathBuf,
     file: File,
     movie: Movie,
-    opening: Vec<u8>,
     free_at: u64,
     end: u64,
     sequence: u32,
@@ -64,12 +63,10 @@ impl Mp4Writer {
         head.extend_from_slice(&FREE);
         head.extend_from_slice(&moov);
         file.write_all_at(&head, 0).map_err(RenderError::io(path))?;
-        let opening = [ftyp.as_slice(), &moov].concat();
         Ok(Self {
             path: path.to_owned(),
             file,
             movie,
-            opening,
             free_at: ftyp.len() as u64,
             end: head.len() as u64,
             sequence: 0,
@@ -80,9 +77,11 @@ impl Mp4Writer {
     }
 
     /// What `hls/init.mp4` holds: `ftyp` and the first `moov`.
-    #[must_use]
-    pub fn init_segment(&self) -> &[u8] {
-        &self.opening
+    ///
+    /// # Errors
+    /// Where they cannot be written down.
+    pub fn init_segment(&self) -> Result<Vec<u8>, RenderError> {
+        Ok([encoded(&ftyp())?, encoded(&self.movie.opening()?)?].concat())
     }
 
     /// Bytes so far.

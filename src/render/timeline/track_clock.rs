@@ -212,6 +212,8 @@ impl TrackClock {
         self.reopened = false;
         let id = self.next_stretch;
         self.next_stretch += 1;
+        // Most tracks are one stretch from beginning to end.
+        self.stretches.reserve_exact(1);
         self.stretches.push_back(Stretch {
             id,
             ssrc: header.ssrc,

@@ -30,6 +30,8 @@ impl Transit {
                 }
             }
             _ => {
+                // As many as there ever are: hundreds of tracks each keep theirs.
+                self.buckets.reserve_exact(BUCKETS + 1 - self.buckets.len().min(BUCKETS));
                 self.buckets.push_back(new);
                 while self.buckets.len() > BUCKETS || self.buckets.front().is_some_and(|b| b.bucket + BUCKETS as u64 <= new.bucket) {
                     self.buckets.pop_front();

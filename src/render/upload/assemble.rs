@@ -74,7 +74,7 @@ impl Assembly {
         let audio = AudioTrack { sample_hz: rate, channels, config: self.sound.config, bit_rate: bit_rate(rate, channels) as u32 };
         let video = config.as_ref().map(|c| VideoTrack { avcc: c.avcc.clone(), width: c.width, height: c.height });
         let writer = Mp4Writer::create(&self.dir.join(files::MP4), audio, video, self.started)?;
-        files::write(&self.dir, files::INIT, writer.init_segment())?;
+        files::write(&self.dir, files::INIT, &writer.init_segment()?)?;
         self.thumbnails = config.as_ref().map(|c| Pictures::new(&self.dir, (c.width, c.height)));
         self.config = config;
         self.writer = Some(writer);

@@ -1,6 +1,6 @@
 //! Least and greatest sample of each column, in a fixed number of columns however long it gets.
 
-/// More columns than this and two become one.
+/// As many columns as this and two become one.
 const COLUMNS: usize = 2048;
 /// At the finest a column is a 50th of a second.
 const FINEST_PER_SECOND: u32 = 50;
@@ -52,9 +52,14 @@ impl Peaks {
             *open = (0.0, 0.0);
         }
         self.in_column = 0;
-        if self.columns.len() > COLUMNS * self.channels * 2 {
+        if self.columns.len() >= COLUMNS * self.channels * 2 {
             self.halve();
         }
+    }
+
+    /// Nothing comes for a while: no more room is kept than what is there needs.
+    pub fn rest(&mut self) {
+        self.columns.shrink_to_fit();
     }
 
     fn halve(&mut self) {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use litemap::LiteMap;
 use parking_lot::Mutex;
 use rsipstack::sip::{Method, Request, Response, SipMessage};
 use rsipstack::transaction::Transaction;
@@ -139,7 +140,7 @@ struct Call<'a> {
     conversation: Option<Conversation>,
     state: CallState,
     /// Everybody who was ever in: who comes back is the same person, with the same role, and what they answered still holds.
-    known: BTreeMap<PartyKey, PartyIn>,
+    known: LiteMap<PartyKey, PartyIn>,
     streams: Vec<Option<StreamOffer>>,
     header: AnswerHeader,
     last_answer: String,
@@ -162,7 +163,7 @@ struct Call<'a> {
     /// That 2xx had an offer of ours, and its answer comes in the ACK (§13.2.1).
     awaits_answer: bool,
     /// What each party's device asked last.
-    preferences: BTreeMap<PartyKey, RecordPreference>,
+    preferences: LiteMap<PartyKey, RecordPreference>,
 }
 
 /// Why the call is over for the actor.
@@ -173,26 +174,15 @@ enum End {
     Bye(&'static str),
 }
 
-/// Runs a call from its first INVITE to its end.
+/// Runs a call from its first INVITE to its end. Hundreds of them wait for their next event at any time: what is done in between has its room only while
+/// it is done.
 pub(super) async fn run_call(
     shared: &Arc<Shared>,
-    invitation: Invitation,
+    invitation: Box<Invitation>,
     mut mailbox: mpsc::UnboundedReceiver<CallEvent>,
     events: mpsc::UnboundedSender<CallEvent>,
 ) {
-    let mut call = match set_up(shared, &invitation, &events).await {
-        Ok(call) => call,
-        Err(reply) => {
-            invitation.answer(&reply);
-            return;
-        }
-    };
-    if invitation.cancelled.load(Ordering::Acquire) {
-        call.close_session().await;
-        return;
-    }
-    let answer = call.accept_with_sdp(&invitation.request);
-    invitation.answer(&answer);
+    let Some(mut call) = Box::pin(begin(shared, invitation, &events)).await else { return };
     let end = loop {
         call.indicate(&events);
         let next = call.timer.map(|t| t.next_at()).into_iter().chain(call.indicator.next_at()).min();
@@ -208,41 +198,37 @@ pub(super) async fn run_call(
                 continue;
             }
         };
-        match event {
-            None | Some(CallEvent::Cancelled) => break End::Gone,
-            Some(CallEvent::Acked(body)) => call.acknowledged(&body).await,
-            Some(CallEvent::StateChanged) => {}
-            Some(CallEvent::Indicated(answer)) => {
-                if let Some(end) = call.indicated(answer.as_deref()).await {
-                    break end;
-                }
-            }
-            Some(CallEvent::AckMissing) => break End::Bye("the answer was never acknowledged"),
-            Some(CallEvent::Close(why)) => break End::Bye(why),
-            Some(CallEvent::Refreshed(status)) => match status {
-                Some(408 | 481) | None => break End::Bye("the peer does not know the call any more"),
-                Some(_) => {
-                    if let Some(timer) = call.timer.as_mut() {
-                        timer.refreshed(shared.now());
-                    }
-                }
-            },
-            Some(CallEvent::Offered(answer)) => call.offered(answer.as_deref(), &events).await,
-            Some(CallEvent::AskForOffer) => call.ask_for_offer(&events),
-            Some(CallEvent::Invite(invitation)) => {
-                let reply = call.re_invite(&invitation).await;
-                invitation.answer(&reply);
-            }
-            Some(CallEvent::Request(transaction)) => {
-                if call.request(*transaction).await {
-                    break End::Gone;
-                }
-                if call.wants_offer && !call.asking {
-                    call.ask_for_offer(&events);
-                }
-            }
+        if let Some(end) = Box::pin(call.take_event(event, &events)).await {
+            break end;
         }
     };
+    Box::pin(part(call, end, mailbox)).await;
+}
+
+/// Answers the first INVITE; `None` where there is no call after it.
+async fn begin<'a>(
+    shared: &'a Arc<Shared>,
+    invitation: Box<Invitation>,
+    events: &mpsc::UnboundedSender<CallEvent>,
+) -> Option<Box<Call<'a>>> {
+    let mut call = match set_up(shared, &invitation, events).await {
+        Ok(call) => Box::new(call),
+        Err(reply) => {
+            invitation.answer(&reply);
+            return None;
+        }
+    };
+    if invitation.cancelled.load(Ordering::Acquire) {
+        call.close_session().await;
+        return None;
+    }
+    let answer = call.accept_with_sdp(&invitation.request);
+    invitation.answer(&answer);
+    Some(call)
+}
+
+/// Ends the session, and the dialog with it.
+async fn part(mut call: Box<Call<'_>>, end: End, mut mailbox: mpsc::UnboundedReceiver<CallEvent>) {
     let sent = match end {
         End::Bye(why) => call.bye(why),
         End::Gone => None,
@@ -298,7 +284,7 @@ async fn set_up<'a>(
         answers,
         conversation,
         state: CallState::default(),
-        known: BTreeMap::new(),
+        known: LiteMap::new(),
         streams: Vec::new(),
         header: AnswerHeader { session_id: u64::from(rand::random::<u32>()), version: 0, address },
         last_answer: String::new(),
@@ -312,7 +298,7 @@ async fn set_up<'a>(
         now: Arc::new(Mutex::new(State::Idle)),
         unacknowledged: false,
         awaits_answer: late_offer,
-        preferences: BTreeMap::new(),
+        preferences: LiteMap::new(),
     };
     call.indicator.learn(&request.headers);
     let (parties, mixtures) = call.who_is_who(&offer.streams, call.conversation.as_ref()).await;
@@ -352,6 +338,41 @@ fn with_mixtures(mut parties: Vec<WantedParty>, mixtures: &[Mixture]) -> Vec<Wan
 }
 
 impl Call<'_> {
+    /// Does what an event asks for; answers the end, where it is one.
+    async fn take_event(&mut self, event: Option<CallEvent>, events: &mpsc::UnboundedSender<CallEvent>) -> Option<End> {
+        match event {
+            None | Some(CallEvent::Cancelled) => return Some(End::Gone),
+            Some(CallEvent::Acked(body)) => self.acknowledged(&body).await,
+            Some(CallEvent::StateChanged) => {}
+            Some(CallEvent::Indicated(answer)) => return self.indicated(answer.as_deref()).await,
+            Some(CallEvent::AckMissing) => return Some(End::Bye("the answer was never acknowledged")),
+            Some(CallEvent::Close(why)) => return Some(End::Bye(why)),
+            Some(CallEvent::Refreshed(status)) => match status {
+                Some(408 | 481) | None => return Some(End::Bye("the peer does not know the call any more")),
+                Some(_) => {
+                    if let Some(timer) = self.timer.as_mut() {
+                        timer.refreshed(self.shared.now());
+                    }
+                }
+            },
+            Some(CallEvent::Offered(answer)) => self.offered(answer.as_deref(), events).await,
+            Some(CallEvent::AskForOffer) => self.ask_for_offer(events),
+            Some(CallEvent::Invite(invitation)) => {
+                let reply = self.re_invite(&invitation).await;
+                invitation.answer(&reply);
+            }
+            Some(CallEvent::Request(transaction)) => {
+                if self.request(*transaction).await {
+                    return Some(End::Gone);
+                }
+                if self.wants_offer && !self.asking {
+                    self.ask_for_offer(events);
+                }
+            }
+        }
+        None
+    }
+
     /// Whether a stream that holds several voices may be recorded: only where the settings give all of them the same gate at all times.
     async fn mixture_is_honourable(&self, mixture: &Mixture, parties: &[WantedParty]) -> bool {
         let roles: BTreeSet<Role> = parties.iter().filter(|p| mixture.parties.contains(&p.key)).map(|p| p.role).collect();

@@ -1,6 +1,6 @@
 //! From what a call is to what it shall be: the steps between, in an order that never leaves a session without anybody. Pure.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use crate::model::id::{ParticipantId, TrackId};
 use crate::model::role::Role;
@@ -30,8 +30,8 @@ pub(super) struct OpenLine {
 /// What a call is now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct CallState {
-    pub(super) parties: BTreeMap<PartyKey, PartyIn>,
-    pub(super) lines: BTreeMap<usize, OpenLine>,
+    pub(super) parties: LiteMap<PartyKey, PartyIn>,
+    pub(super) lines: LiteMap<usize, OpenLine>,
 }
 
 /// One step.

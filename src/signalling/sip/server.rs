@@ -338,7 +338,7 @@ fn begin(shared: &Arc<Shared>, transaction: Transaction, mut key: DialogKey) {
     tokio::spawn(drive_invite(transaction, invitation.clone(), events.clone()));
     let shared = shared.clone();
     tokio::spawn(async move {
-        run_call(&shared, invitation, mailbox, events).await;
+        run_call(&shared, Box::new(invitation), mailbox, events).await;
         shared.forget(&key);
     });
 }
