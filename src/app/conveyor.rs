@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use serde_json::json;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::erasure::{Erasure, look_up};
 use super::events::{told_of, was_told, what_was_not_told};
 use super::in_work::InWork;
+use super::putting_away::PuttingAway;
 use super::render_pool::{Job, RenderNews, RenderPool};
 use super::rows::{Rows, Standing};
 use super::ways::Ways;
@@ -47,9 +48,6 @@ pub(super) const MANIFEST: &str = "manifest.json";
 
 /// What has come is handled so much at once, and kept in the catalogue by one write.
 const BATCH: usize = 512;
-
-/// Tapes and local files that are put away at once.
-const PUT_AWAY_AT_ONCE: usize = 4;
 
 /// What the conveyor works with.
 pub struct Conveyor {
@@ -84,15 +82,7 @@ pub struct Conveyor {
     /// Told once the catalogue says the same.
     pub to_tell: Vec<NewEvent>,
     /// Putting away waits for the disk, and nobody waits for it.
-    pub putting_away: Arc<Semaphore>,
-}
-
-impl Conveyor {
-    /// How much is put away at once.
-    #[must_use]
-    pub fn putting_away() -> Arc<Semaphore> {
-        Arc::new(Semaphore::new(PUT_AWAY_AT_ONCE))
-    }
+    pub putting_away: PuttingAway,
 }
 
 /// Where the conveyor hears of work that others do for it.
@@ -215,6 +205,7 @@ impl Conveyor {
                 self.sessions.remove(&session);
             });
             waited.drain(..).for_each(|session| self.begin_again(&session));
+            self.putting_away.finishing(self.sessions.values().filter(|progress| progress.closed && !progress.leaving).count());
             self.keep().await;
             for event in self.to_tell.drain(..) {
                 let _ = self.events.send(event);
@@ -600,13 +591,11 @@ impl Conveyor {
         recordings.iter().for_each(|recording| self.work.end(recording));
         self.work.over(session);
         let folders: Vec<PathBuf> = recordings.iter().map(|recording| self.work.folder(recording)).collect();
-        let (spool, session, keep, turn, away) =
+        let (spool, session, keep, putting_away, away) =
             (self.spool.clone(), session.clone(), !self.keep_tape.is_zero(), self.putting_away.clone(), back.away.clone());
         tokio::spawn(async move {
-            let turn = turn.acquire_owned().await;
             let leaving = session.clone();
-            let put_away = tokio::task::spawn_blocking(move || {
-                let _turn = turn;
+            let put_away = putting_away.later(move || {
                 for folder in folders {
                     let _ = std::fs::remove_dir_all(folder);
                 }
@@ -616,7 +605,7 @@ impl Conveyor {
                     spool.remove(&leaving).map_err(|e| e.to_string())
                 }
             });
-            if let Err(error) = put_away.await.map_err(|e| e.to_string()).and_then(|done| done) {
+            if let Err(error) = put_away.await {
                 tracing::warn!(%session, error, "a tape that is no longer needed could not be put away");
             }
             let _ = away.send(session);

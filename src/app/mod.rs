@@ -15,6 +15,7 @@ pub mod metrics;
 pub mod node;
 mod notice;
 mod oidc;
+mod putting_away;
 pub mod render_command;
 pub mod render_pool;
 mod retention;

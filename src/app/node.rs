@@ -18,6 +18,7 @@ use super::conveyor::{Conveyor, TapesLeft, done_mark};
 use super::directory::CatalogueDirectory;
 use super::first_visibility;
 use super::in_work::InWork;
+use super::putting_away::PuttingAway;
 use super::render_pool::{Growing, RenderPool};
 use super::retention::OnThisNode;
 use super::rows::Rows;
@@ -176,7 +177,7 @@ impl Node {
             sessions: std::collections::HashMap::new(),
             kept: watch::Sender::new(0),
             to_tell: Vec::new(),
-            putting_away: Conveyor::putting_away(),
+            putting_away: PuttingAway::default(),
         };
         take_up_tapes(&spool, &master_key, &mut conveyor, config.data.keep_tape_days).await?;
         let events_closing = CancellationToken::new();
