@@ -256,10 +256,8 @@ impl Pass {
             if let Body::Event(event) = &record.body {
                 match event {
                     TapeEvent::SessionOpened(opened) => self.began = opened.started_at,
-                    TapeEvent::Gate { participant, gate, .. } if *gate != Gate::Closed => {
-                        if !self.touched.contains(participant) {
-                            self.touched.push(participant.clone());
-                        }
+                    TapeEvent::Gate { participant, gate, .. } if *gate != Gate::Closed && !self.touched.contains(participant) => {
+                        self.touched.push(participant.clone());
                     }
                     _ => {}
                 }
