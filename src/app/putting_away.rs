@@ -26,7 +26,7 @@ impl Default for PuttingAway {
 
 impl PuttingAway {
     /// How many sessions are over whose recordings are not ready: files that are removed in between make new ones dear (ext4 looks for a place past
-    /// every one that was removed in the last seconds).
+    /// every one that was removed in the last minutes).
     pub fn finishing(&self, sessions: usize) {
         self.finishing.send_if_modified(|known| std::mem::replace(known, sessions) != sessions);
     }

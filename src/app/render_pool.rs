@@ -203,6 +203,7 @@ fn spawn(shared: Arc<Shared>, ended: Option<Sender<Finishing>>) -> Sender<Order>
 }
 
 struct Following {
+    /// Boxed, because the map of them has room for more than there are.
     render: Box<SessionRender>,
     clock: Option<MediaClock>,
     erasures: u32,

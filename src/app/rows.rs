@@ -77,6 +77,7 @@ impl Rows {
             TapeEvent::OutputStarted { output, recording } => {
                 let row = self.change(&notice.session, |open| {
                     let row = started(&open.opened, &open.parties, output, recording, notice);
+                    // Mostly there is one, and a row is a kilobyte.
                     open.recordings.reserve_exact(1);
                     open.recordings.push(row.clone());
                     Some(row)

@@ -84,6 +84,7 @@ impl LiveTape {
         let number = u16::try_from(sink.keys.len()).map_err(|_| TapeError::TooManyParticipants(participant.clone()))?;
         let path = KeyFolder::of(&self.dir).participant_key(participant, number);
         let key = TapeKey::make(master, &path, self.id.as_str())?;
+        // Each is half a kilobyte, and most sessions have two parties.
         sink.keys.reserve_exact(1);
         sink.keys.push(SealKey { participant: Some(participant.clone()), key: Some(key.key) });
         sink.new_keys.push(path);
