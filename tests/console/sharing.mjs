@@ -66,8 +66,7 @@ async function configured(page) {
   await look(page, "external-configuration");
   await page.setInputFiles("#logo", LOGO);
   await page.click(".logo-form button");
-  await page.locator("img.logo").waitFor();
-  must(await page.evaluate(() => document.querySelector("img.logo").naturalWidth > 0), "the logo shows");
+  await until("the logo shows", () => page.evaluate(() => document.querySelector("img.logo")?.naturalWidth > 0));
   await page.fill("#footer", "My Company\nsupport@mycompany.example");
   await page.fill("#session_hours", "30");
   await page.fill("#terms_no", "Opptakene er bare til deg.");
