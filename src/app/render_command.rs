@@ -31,6 +31,7 @@ pub fn run(call: &Render) -> ExitCode {
         Err(error) => return complain(NOT_WELL, error),
     };
     for output in &outputs {
+        output.nobody_watches();
         let duration_ms = output.manifest.as_ref().map(|m| m.duration_ms);
         if call.json {
             let line = serde_json::json!({

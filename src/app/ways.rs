@@ -1,8 +1,6 @@
 //! The ways into the stores: for each region its store and an upload queue of its own, so that one that is away holds up no other.
 
-use std::path::Path;
-
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use super::config::Config;
 use crate::model::region::Region;
@@ -23,17 +21,16 @@ pub struct Ways {
 }
 
 impl Ways {
-    /// Opens the stores that are configured, and a queue for each. What an earlier run left in the queues is forgotten: its tape is still there and is
-    /// rendered again to the same bytes, and what was sent of them counts.
+    /// Opens the stores that are configured, and a queue for each.
     ///
     /// # Errors
     /// With the key of the configuration that no store comes of.
     pub async fn open(config: &Config) -> Result<Self> {
         let regions = stores_of(config, true).await?;
         Ok(Self {
-            default: queue(config, &regions, None).await?,
-            america: queue(config, &regions, Some(Region::America)).await?,
-            europe: queue(config, &regions, Some(Region::Europe)).await?,
+            default: queue(config, &regions, None),
+            america: queue(config, &regions, Some(Region::America)),
+            europe: queue(config, &regions, Some(Region::Europe)),
             regions,
         })
     }
@@ -66,23 +63,14 @@ pub async fn stores_of(config: &Config, sending: bool) -> Result<Regions> {
     })
 }
 
-async fn queue(config: &Config, regions: &Regions, region: Option<Region>) -> Result<UploadQueue> {
-    let name = region.map_or_else(|| "queue".to_owned(), |region| format!("queue-{region}"));
+fn queue(config: &Config, regions: &Regions, region: Option<Region>) -> UploadQueue {
     let (_, line) = config.region_locations().into_iter().find(|(of, _)| Some(*of) == region).unzip();
-    let line = line.unwrap_or_else(|| config.store_location());
-    let folder = config.data.dir.join("uploads").join(name);
-    let (queue, earlier) =
-        UploadQueue::start(regions.of(region).clone(), Path::new(&folder), queue_settings(&line)).await.context("uploads")?;
-    for ticket in earlier {
-        queue.forget(&ticket.recording).await.context("uploads")?;
-    }
-    Ok(queue)
+    UploadQueue::start(regions.of(region).clone(), queue_settings(&line.unwrap_or_else(|| config.store_location())))
 }
 
-/// The tape of a recording stays until everything of it is stored, and after a power cut it is rendered and planned again: the queue's own notes need not
-/// be synced. A folder takes many files at once, because syncs that wait together cost little more than one.
+/// A folder takes many files at once, because syncs that wait together cost little more than one.
 fn queue_settings(line: &str) -> QueueSettings {
     let default = QueueSettings::default();
     let at_once = if line.starts_with("folder:") { FILES_AT_ONCE } else { default.at_once };
-    QueueSettings { at_once, synced: false, ..default }
+    QueueSettings { at_once, ..default }
 }

@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{Read, Write};
 use std::path::Path;
 
+use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
+
 use super::RenderError;
 use super::hls::{Stream, iframe_playlist, media_playlist, multivariant_playlist};
 use super::output::Output;
@@ -19,6 +21,29 @@ pub(super) const IFRAMES: &str = "hls/iframes.m3u8";
 const CHAPTERS: &str = "chapters.vtt";
 /// Outputs that are longer get HLS.
 pub(super) const HLS_FROM_NS: u64 = 60_000_000_000;
+
+/// Where goes what only those needed who watched a recording grow. It goes for good when nobody waits: what is removed while many recordings end makes room
+/// for their new files dear.
+pub(super) const LIVE: &str = ".live";
+
+/// Writes anew, whole or not at all, what is written again and again: two files take turns under the name, so that none is made and none goes each time.
+/// The one that is not in its turn lies beside it as `<name>.part`.
+fn rewrite(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), RenderError> {
+    let path = dir.join(name);
+    let part = dir.join(format!("{name}.part"));
+    let write = || {
+        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(false).open(&part)?;
+        let before = file.metadata()?.len();
+        file.write_all(bytes)?;
+        if before > bytes.len() as u64 { file.set_len(bytes.len() as u64) } else { Ok(()) }
+    };
+    write().map_err(RenderError::io(&part))?;
+    // The first time there is nothing to take turns with; some file systems know no turns.
+    match renameat2(AT_FDCWD, &part, AT_FDCWD, &path, RenameFlags::RENAME_EXCHANGE) {
+        Ok(()) => Ok(()),
+        Err(_) => fs::rename(&part, &path).map_err(RenderError::io(&path)),
+    }
+}
 
 /// Writes a file whole or not at all.
 pub(super) fn write(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), RenderError> {
@@ -44,6 +69,8 @@ pub(super) fn playlists(output: &Output, whole: bool) -> Result<(), RenderError>
         resolution: output.picture_size.as_ref().map(|p| (p.0, p.1)),
         frame_rate: output.picture_size.as_ref().map(|p| f64::from(p.2)),
     };
+    // The last time nothing stays beside.
+    let write = if whole { write } else { rewrite };
     write(dir, MEDIA, media_playlist(&output.segments, &pauses, whole).as_bytes())?;
     if output.picture_size.is_some() {
         write(dir, IFRAMES, iframe_playlist(&output.segments, whole).as_bytes())?;
@@ -61,7 +88,7 @@ pub(super) fn complete(output: &mut Output) -> Result<(), RenderError> {
     if output.now().as_ns() > HLS_FROM_NS {
         playlists(output, true)?;
     } else {
-        fs::remove_dir_all(dir.join("hls")).map_err(RenderError::io(&dir))?;
+        fs::rename(dir.join("hls"), dir.join(LIVE)).map_err(RenderError::io(&dir))?;
     }
     output.peaks.finish();
     write(&dir, "peaks.json", output.peaks.json().as_bytes())?;

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::error::RenderError;
+use super::files;
 use super::pass::{Again, Foreknown, Pass};
 use super::settings::RenderSettings;
 use crate::model::consent::Ledger;
@@ -71,10 +72,17 @@ pub struct RenderedOutput {
     pub output: OutputKey,
     /// Not kept, and why: `dir` holds nothing then, but for a receipt that was replaced, which stands until its successor is stored.
     pub discarded: Option<DiscardReason>,
-    /// Holds the files by their names of surface.md (`recording.mp4`, `hls/index.m3u8`, …).
+    /// Holds the files by their names of surface.md (`recording.mp4`, `hls/index.m3u8`, …), and below `.live` what is of no use any more.
     pub dir: PathBuf,
     /// What it is; also at `manifest.json` in `dir`.
     pub manifest: Option<Manifest>,
+}
+
+impl RenderedOutput {
+    /// Takes away what only those needed who watched it grow.
+    pub fn nobody_watches(&self) {
+        let _ = fs::remove_dir_all(self.dir.join(files::LIVE));
+    }
 }
 
 /// Follows one tape. Not `async`: drivers run it on a thread of their own.

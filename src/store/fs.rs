@@ -1,12 +1,15 @@
 //! A folder as a store.
 //!
-//! A file is copied to `<root>/.incoming/<random>`, synced, read back from the disk, compared, and renamed into place; then its folder is synced. A crash
-//! anywhere leaves either the whole object or a nameless copy in `.incoming`, which the next start removes. A copy in the making is locked (flock), so
-//! that a second node on the same folder leaves it alone.
+//! A file of the same file system is synced, read back from the disk, compared, and given its second name: nothing is written twice, and no place need be
+//! found for another inode, which is what ends of many calls at once wait for. Any other is copied to `<root>/.incoming/<random>`, treated likewise, and
+//! renamed into place. Then its folder is synced. A crash anywhere leaves either the whole object or a nameless copy in `.incoming`, which the next start
+//! removes. A copy in the making is locked (flock), so that a second node on the same folder leaves it alone.
 
+use std::cell::Cell;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Seek};
 use std::ops::Range;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,7 +18,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
+use nix::fcntl::{AT_FDCWD, AtFlags, PosixFadviseAdvice, posix_fadvise};
+use nix::unistd::linkat;
 use parking_lot::RwLock;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
@@ -28,6 +32,8 @@ use super::{Store, StoreError, Stored};
 const INCOMING: &str = ".incoming";
 /// Bytes a piece of a stream.
 const PIECE: usize = 64 * 1024;
+/// What objects may be used for: nobody but the node's group reads them.
+const MODE: u32 = 0o640;
 
 /// A folder as a store. Clones share it.
 #[derive(Clone, Debug)]
@@ -75,24 +81,34 @@ impl FolderStore {
         let failed = |e: io::Error| self.failed(key, &e);
         let local = |e: io::Error| StoreError::Local { key: key.to_owned(), why: e.to_string() };
         let mut source = File::open(from).map_err(local)?;
-        let bytes = source.metadata().map_err(local)?.len();
+        let here = source.metadata().map_err(local)?;
+        let bytes = here.len();
         if let Ok(there) = File::open(&to)
             && there.metadata().is_ok_and(|m| m.is_file() && m.len() == bytes)
             && sha256_of(&there).is_ok_and(|got| got == sha256)
         {
             return stored(&there).map_err(failed);
         }
+        let as_it_was_made = |file: &File| match read_back(file).map_err(failed)? {
+            got if got == sha256 => stored(file).map_err(failed),
+            got => Err(StoreError::Mismatch { key: key.to_owned(), got, wrote: sha256.to_owned() }),
+        };
+        if fs::metadata(&*self.root).is_ok_and(|root| root.dev() == here.dev()) {
+            source.set_permissions(fs::Permissions::from_mode(MODE)).map_err(local)?;
+            let stored = as_it_was_made(&source)?;
+            let _folders_stay = self.folders.read();
+            // What stands under the key already is replaced by a copy; some file systems give no second names.
+            if place(&self.root, &to, || name(&source, &to)).is_ok() {
+                return Ok(stored);
+            }
+            source.rewind().map_err(local)?;
+        }
         let incoming = Incoming::new(&self.root).map_err(failed)?;
         // Within one file system that can share extents, the kernel shares them here.
         io::copy(&mut source, &mut &incoming.file).map_err(failed)?;
-        incoming.file.sync_all().map_err(failed)?;
-        let got = incoming.read_back().map_err(failed)?;
-        if got != sha256 {
-            return Err(StoreError::Mismatch { key: key.to_owned(), got, wrote: sha256.to_owned() });
-        }
-        let stored = stored(&incoming.file).map_err(failed)?;
+        let stored = as_it_was_made(&incoming.file)?;
         let _folders_stay = self.folders.read();
-        incoming.become_object(&self.root, &to).map_err(failed)?;
+        place(&self.root, &to, || incoming.become_object(&to)).map_err(failed)?;
         Ok(stored)
     }
 
@@ -210,48 +226,60 @@ impl Store for FolderStore {
 struct Incoming {
     path: PathBuf,
     file: File,
-    kept: bool,
+    kept: Cell<bool>,
 }
 
 impl Incoming {
     fn new(root: &Path) -> io::Result<Self> {
         let path = root.join(INCOMING).join(uuid::Uuid::new_v4().simple().to_string());
         let file = File::options().read(true).write(true).create_new(true).open(&path)?;
-        let incoming = Self { path, file, kept: false };
+        let incoming = Self { path, file, kept: Cell::new(false) };
         incoming.file.lock()?;
-        incoming.file.set_permissions(fs::Permissions::from_mode(0o640))?;
+        incoming.file.set_permissions(fs::Permissions::from_mode(MODE))?;
         Ok(incoming)
     }
 
-    /// Hash of what is on the disk, not of what the page cache remembers: clean pages are dropped first.
-    fn read_back(&self) -> io::Result<String> {
-        posix_fadvise(&self.file, 0, 0, PosixFadviseAdvice::POSIX_FADV_DONTNEED)?;
-        let mut file = &self.file;
-        file.rewind()?;
-        sha256_of(file)
-    }
-
-    fn become_object(mut self, root: &Path, to: &Path) -> io::Result<()> {
-        let folder = to.parent().unwrap_or(root);
-        let mut tries = 0;
-        // Another node on this folder may delete the last object of a folder, and the folder with it, in between.
-        while let Err(e) = make_folders(root, folder).and_then(|()| fs::rename(&self.path, to)) {
-            tries += 1;
-            if e.kind() != ErrorKind::NotFound || tries > 8 {
-                return Err(e);
-            }
-        }
-        self.kept = true;
-        sync(folder)
+    fn become_object(&self, to: &Path) -> io::Result<()> {
+        fs::rename(&self.path, to)?;
+        self.kept.set(true);
+        Ok(())
     }
 }
 
 impl Drop for Incoming {
     fn drop(&mut self) {
-        if !self.kept {
+        if !self.kept.get() {
             let _ = fs::remove_file(&self.path);
         }
     }
+}
+
+/// Hash of what is on the disk, not of what the page cache remembers: what is dirty is written, then clean pages are dropped.
+fn read_back(mut file: &File) -> io::Result<String> {
+    file.sync_all()?;
+    posix_fadvise(file, 0, 0, PosixFadviseAdvice::POSIX_FADV_DONTNEED)?;
+    file.rewind()?;
+    sha256_of(file)
+}
+
+/// Gives an open file a second name. By its descriptor: a path may mean another file by now than the one that was read.
+fn name(file: &File, to: &Path) -> io::Result<()> {
+    let open = format!("/proc/self/fd/{}", file.as_raw_fd());
+    Ok(linkat(AT_FDCWD, open.as_str(), AT_FDCWD, to, AtFlags::AT_SYMLINK_FOLLOW)?)
+}
+
+/// Puts an object where it belongs, with the folders that it needs, for good.
+fn place(root: &Path, to: &Path, put: impl Fn() -> io::Result<()>) -> io::Result<()> {
+    let folder = to.parent().unwrap_or(root);
+    let mut tries = 0;
+    // Another node on this folder may delete the last object of a folder, and the folder with it, in between.
+    while let Err(e) = make_folders(root, folder).and_then(|()| put()) {
+        tries += 1;
+        if e.kind() != ErrorKind::NotFound || tries > 8 {
+            return Err(e);
+        }
+    }
+    sync(folder)
 }
 
 /// Makes the folders down to `folder` and syncs the parent of each that is new.

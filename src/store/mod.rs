@@ -1,4 +1,4 @@
-//! Keys and bytes: `fs` (a folder) and `s3`; the upload queue that survives restarts.
+//! Keys and bytes: `fs` (a folder) and `s3`; the upload queue, whose plans a restarted node makes again from its tapes.
 //!
 //! Invariants: an object is whole or not there; what `put_file` calls stored has been read back from the store and its SHA-256 compared; nothing here
 //! ever deletes the file that was given to it.
@@ -88,7 +88,8 @@ pub struct Stored {
 /// A place for recordings' files. Keys are `recordings/<id>/<name>`.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// Stores a file under a key, whole or not at all, and reads it back: `sha256` is compared with what the store holds.
+    /// Stores a file under a key, whole or not at all, and reads it back: `sha256` is compared with what the store holds. The file must not be written to
+    /// any more, then or later: a store may keep it itself. To be replaced or removed it is free.
     async fn put_file(&self, key: &str, file: &Path, sha256: &str) -> Result<Stored, StoreError>;
     /// What is there.
     async fn head(&self, key: &str) -> Result<Stored, StoreError>;

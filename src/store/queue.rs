@@ -1,45 +1,45 @@
-//! The upload queue: what has to be in the store gets there, however often the store, the network or this process fails.
+//! The upload queue: what has to be in the store gets there, however often the store or the network fails.
 //!
-//! Invariants: a recording that was taken is noted first; a file counts only when the store read it back with the right hash; no local file is ever
-//! deleted here; nothing is given up; a note goes only when its owner says so, so that a crash between "stored" and "marked ready" loses nothing.
+//! Invariants: a file counts only when the store read it back with the right hash; no local file is ever deleted here; nothing is given up while the
+//! process lives. What a killed process had on its way its owner plans again: the tape of a recording stays until all of it is stored, it is rendered again
+//! to the same bytes, and what the store has of them, parts of a large file too, is not sent again.
 
-mod journal;
 mod schedule;
 
 use std::collections::HashMap;
-use std::io;
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use self::journal::{Note, NotedFile, Notes};
 use self::schedule::{Job, Next, Schedule};
 use super::{SharedStore, StoreError, Stored, key, sha256_of_object};
 use crate::model::id::RecordingId;
 
-pub use self::journal::UploadFile;
 pub use self::schedule::QueueSettings;
 
 /// What the queue said no to.
 #[derive(Debug, thiserror::Error)]
 pub enum QueueError {
-    /// The queue's own folder.
-    #[error("upload queue {folder}: {why}")]
-    Journal {
-        /// Which folder.
-        folder: String,
-        /// What the system said.
-        why: String,
-    },
     /// A key that no store would take.
     #[error(transparent)]
     Key(StoreError),
-    /// The queue is shutting down; what it took goes on at the next start.
+    /// The queue is shutting down.
     #[error("the upload queue is shutting down")]
     Closed,
+}
+
+/// A file that has to be in the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UploadFile {
+    /// Where it lies here.
+    pub path: PathBuf,
+    /// Under which key it has to stand.
+    pub key: String,
+    /// Its SHA-256, lower-case hex.
+    pub sha256: String,
 }
 
 /// Everything of a recording as it stands in the store, by key.
@@ -76,57 +76,60 @@ pub struct UploadStatus {
     pub last_error: Option<String>,
 }
 
-/// The queue. Clones share it; it stops when the last one is dropped, and goes on at the next start.
+/// The queue. Clones share it; it stops when the last one is dropped.
 #[derive(Clone, Debug)]
 pub struct UploadQueue {
     to_driver: mpsc::Sender<Told>,
 }
 
 enum Told {
-    Enqueue(RecordingId, Vec<UploadFile>, oneshot::Sender<Result<Ticket, QueueError>>),
-    Forget(RecordingId, oneshot::Sender<Result<(), QueueError>>),
-    Withdraw(RecordingId, oneshot::Sender<Result<(), QueueError>>),
+    Enqueue(RecordingId, Vec<UploadFile>, oneshot::Sender<Ticket>),
+    Forget(RecordingId, oneshot::Sender<()>),
+    Withdraw(RecordingId, oneshot::Sender<()>),
     Status(oneshot::Sender<Vec<UploadStatus>>),
 }
 
 impl UploadQueue {
-    /// Starts the queue over its folder. Answers also the tickets of what an earlier run left, oldest first.
-    pub async fn start(store: SharedStore, folder: &Path, settings: QueueSettings) -> Result<(Self, Vec<Ticket>), QueueError> {
-        let at = folder.to_owned();
-        let opened = blocking(move || Notes::open(&at, settings.synced)).await;
-        let (notes, left) = opened.map_err(|e| QueueError::Journal { folder: folder.display().to_string(), why: e.to_string() })?;
+    /// Starts the queue of a store.
+    #[must_use]
+    pub fn start(store: SharedStore, settings: QueueSettings) -> Self {
         let (to_driver, told) = mpsc::channel(64);
-        let mut driver = Driver {
+        let driver = Driver {
             store,
-            notes,
-            folder: folder.display().to_string(),
             schedule: Schedule::new(settings),
             entries: HashMap::new(),
-            number: left.last().map_or(0, |n| n.number),
+            number: 0,
             began: Instant::now(),
             withdrawals: Vec::new(),
         };
-        let tickets = left.into_iter().map(|note| driver.take(note)).collect();
         tokio::spawn(driver.run(told));
-        Ok((Self { to_driver }, tickets))
+        Self { to_driver }
     }
 
-    /// Takes a recording's files: they are on the queue's disk when this answers. A second plan for a recording stands instead of the first; what is
-    /// stored of it with the same hash counts.
+    /// Takes a recording's files. A second plan for a recording stands instead of the first; what is stored of it with the same hash counts.
+    ///
+    /// # Errors
+    /// Where a key is none, or the queue shuts down.
     pub async fn enqueue(&self, recording: &RecordingId, files: Vec<UploadFile>) -> Result<Ticket, QueueError> {
         files.iter().try_for_each(|f| key::check(&f.key)).map_err(QueueError::Key)?;
-        self.ask(|answer| Told::Enqueue(recording.clone(), files, answer)).await?
+        self.ask(|answer| Told::Enqueue(recording.clone(), files, answer)).await
     }
 
-    /// Forgets a recording: its owner has noted that it is stored, or wants it no more. Nothing is deleted from the store.
+    /// Forgets a recording: its owner knows that it is stored, or wants it no more. Nothing is deleted from the store.
+    ///
+    /// # Errors
+    /// Where the queue shuts down.
     pub async fn forget(&self, recording: &RecordingId) -> Result<(), QueueError> {
-        self.ask(|answer| Told::Forget(recording.clone(), answer)).await?
+        self.ask(|answer| Told::Forget(recording.clone(), answer)).await
     }
 
     /// As [`Self::forget`], and answers when nothing of it is under way any more: what is deleted from the store after that stays deleted. Whoever
     /// waits on its ticket is told that the queue has closed.
+    ///
+    /// # Errors
+    /// Where the queue shuts down.
     pub async fn withdraw(&self, recording: &RecordingId) -> Result<(), QueueError> {
-        self.ask(|answer| Told::Withdraw(recording.clone(), answer)).await?
+        self.ask(|answer| Told::Withdraw(recording.clone(), answer)).await
     }
 
     /// What is on its way or not yet forgotten.
@@ -142,10 +145,21 @@ impl UploadQueue {
 }
 
 struct Entry {
-    note: Note,
+    /// Rises from entry to entry: the order in which they came.
+    number: u64,
+    files: Vec<UploadFile>,
+    /// Size and tag of each, once it was stored and read back.
+    stored: Vec<Option<Stored>>,
     done: watch::Sender<Option<StoredFiles>>,
     failures: u32,
     last_error: Option<String>,
+}
+
+impl Entry {
+    /// Every file with what the store said of it; `None` until all are stored.
+    fn result(&self) -> Option<StoredFiles> {
+        self.files.iter().zip(&self.stored).map(|(file, stored)| Some((file.key.clone(), stored.clone()?))).collect()
+    }
 }
 
 /// Files under way. Dropped, they are cut off.
@@ -173,14 +187,12 @@ impl Jobs {
 
 struct Driver {
     store: SharedStore,
-    notes: Notes,
-    folder: String,
     schedule: Schedule,
     entries: HashMap<RecordingId, Entry>,
     number: u64,
     began: Instant,
     /// Who waits for files under way of recordings that are wanted no more.
-    withdrawals: Vec<(RecordingId, oneshot::Sender<Result<(), QueueError>>)>,
+    withdrawals: Vec<(RecordingId, oneshot::Sender<()>)>,
 }
 
 impl Driver {
@@ -202,12 +214,12 @@ impl Driver {
             };
             tokio::select! {
                 what = told.recv() => match what {
-                    Some(what) => self.on_told(what).await,
-                    // Files under way are cut off; the notes stay and the next start goes on with them.
+                    Some(what) => self.on_told(what),
+                    // Files under way are cut off.
                     None => return,
                 },
                 Some((job, result)) = jobs.next() => {
-                    self.on_result(&job, result).await;
+                    self.on_result(&job, result);
                     self.answer_withdrawals();
                 }
                 () = waited => {}
@@ -219,45 +231,37 @@ impl Driver {
         self.began.elapsed().as_millis() as u64
     }
 
-    fn take(&mut self, note: Note) -> Ticket {
-        let recording = note.recording.clone();
-        self.schedule.plan(&recording, note.files.iter().map(|f| (f.file.key.as_str(), f.stored.is_some())));
-        // Whoever waits for the recording waits on, for the new plan.
-        let done = self.entries.remove(&recording).map_or_else(|| watch::Sender::new(None), |old| old.done);
-        done.send_replace(note.result());
-        let ticket = Ticket { recording: recording.clone(), done: done.subscribe() };
-        self.entries.insert(recording, Entry { note, done, failures: 0, last_error: None });
-        ticket
-    }
-
     fn begin(&self, job: Job, jobs: &mut Jobs) {
-        let Some(noted) = self.entries.get(&job.recording).and_then(|e| e.note.files.get(job.file)) else { return };
-        let (store, file) = (self.store.clone(), noted.file.clone());
+        let Some(file) = self.entries.get(&job.recording).and_then(|e| e.files.get(job.file)).cloned() else { return };
+        let store = self.store.clone();
         let task = jobs.tasks.spawn(async move { send(&store, &file).await });
         jobs.of.insert(task.id(), job);
     }
 
-    async fn on_told(&mut self, what: Told) {
+    fn on_told(&mut self, what: Told) {
         match what {
             Told::Enqueue(recording, files, answer) => {
-                let _ = answer.send(self.enqueue(recording, files).await);
+                let _ = answer.send(self.enqueue(recording, files));
             }
             Told::Forget(recording, answer) => {
-                let _ = answer.send(self.forget(&recording).await);
+                self.forget(&recording);
+                let _ = answer.send(());
             }
-            Told::Withdraw(recording, answer) => match self.forget(&recording).await {
-                Ok(()) if self.schedule.lingers(&recording) => self.withdrawals.push((recording, answer)),
-                done => {
-                    let _ = answer.send(done);
+            Told::Withdraw(recording, answer) => {
+                self.forget(&recording);
+                if self.schedule.lingers(&recording) {
+                    self.withdrawals.push((recording, answer));
+                } else {
+                    let _ = answer.send(());
                 }
-            },
+            }
             Told::Status(answer) => {
-                let mut entries: Vec<_> = self.entries.values().collect();
-                entries.sort_by_key(|e| e.note.number);
-                let status = |e: &Entry| UploadStatus {
-                    recording: e.note.recording.clone(),
-                    stored: e.note.files.iter().filter(|f| f.stored.is_some()).count(),
-                    files: e.note.files.len(),
+                let mut entries: Vec<_> = self.entries.iter().collect();
+                entries.sort_by_key(|(_, e)| e.number);
+                let status = |(recording, e): (&RecordingId, &Entry)| UploadStatus {
+                    recording: recording.clone(),
+                    stored: e.stored.iter().flatten().count(),
+                    files: e.files.len(),
                     failures: e.failures,
                     last_error: e.last_error.clone(),
                 };
@@ -266,33 +270,38 @@ impl Driver {
         }
     }
 
-    async fn forget(&mut self, recording: &RecordingId) -> Result<(), QueueError> {
-        let (notes, id) = (self.notes.clone(), recording.clone());
-        blocking(move || notes.remove(&id)).await.map_err(|e| self.journal(&e))?;
+    fn forget(&mut self, recording: &RecordingId) {
         self.schedule.forget(recording);
         self.entries.remove(recording);
-        Ok(())
     }
 
     fn answer_withdrawals(&mut self) {
         for at in (0..self.withdrawals.len()).rev() {
             if !self.schedule.lingers(&self.withdrawals[at].0) {
-                let _ = self.withdrawals.swap_remove(at).1.send(Ok(()));
+                let _ = self.withdrawals.swap_remove(at).1.send(());
             }
         }
     }
 
-    async fn enqueue(&mut self, recording: RecordingId, files: Vec<UploadFile>) -> Result<Ticket, QueueError> {
+    fn enqueue(&mut self, recording: RecordingId, files: Vec<UploadFile>) -> Ticket {
         self.number += 1;
-        let before = self.entries.get(&recording).map(|e| e.note.files.as_slice()).unwrap_or_default();
-        let stored = |file: &UploadFile| before.iter().find(|b| b.file.key == file.key && b.file.sha256 == file.sha256)?.stored.clone();
-        let files = files.into_iter().map(|file| NotedFile { stored: stored(&file), file }).collect();
-        let note = Note { format: 1, number: self.number, recording, files };
-        self.write(&note).await?;
-        Ok(self.take(note))
+        let before = self.entries.remove(&recording);
+        let stored_before = |file: &UploadFile| {
+            let before = before.as_ref()?;
+            before.files.iter().zip(&before.stored).find(|(known, _)| known.key == file.key && known.sha256 == file.sha256)?.1.clone()
+        };
+        let stored: Vec<Option<Stored>> = files.iter().map(stored_before).collect();
+        self.schedule.plan(&recording, files.iter().zip(&stored).map(|(file, stored)| (file.key.as_str(), stored.is_some())));
+        // Whoever waits for the recording waits on, for the new plan.
+        let done = before.map_or_else(|| watch::Sender::new(None), |old| old.done);
+        let entry = Entry { number: self.number, files, stored, done, failures: 0, last_error: None };
+        entry.done.send_replace(entry.result());
+        let ticket = Ticket { recording: recording.clone(), done: entry.done.subscribe() };
+        self.entries.insert(recording, entry);
+        ticket
     }
 
-    async fn on_result(&mut self, job: &Job, result: Result<Stored, StoreError>) {
+    fn on_result(&mut self, job: &Job, result: Result<Stored, StoreError>) {
         let now_ms = self.now_ms();
         match result {
             Ok(stored) => {
@@ -300,18 +309,10 @@ impl Driver {
                     return;
                 }
                 let Some(entry) = self.entries.get_mut(&job.recording) else { return };
-                entry.note.files[job.file].stored = Some((stored.bytes, stored.etag));
+                entry.stored[job.file] = Some(stored);
                 (entry.failures, entry.last_error) = (0, None);
-                let (note, notes, file) = (entry.note.clone(), self.notes.clone(), job.file);
-                let result = note.result();
-                if let Err(error) = blocking(move || notes.stored(&note, file)).await {
-                    // It is stored all the same; without the line a restart only looks again.
-                    tracing::warn!(recording = %job.recording, %error, "a note of the upload queue could not be written");
-                }
-                if self.schedule.is_complete(&job.recording)
-                    && let Some(entry) = self.entries.get(&job.recording)
-                {
-                    entry.done.send_replace(result);
+                if self.schedule.is_complete(&job.recording) {
+                    entry.done.send_replace(entry.result());
                 }
             }
             Err(error) => {
@@ -322,15 +323,6 @@ impl Driver {
                 }
             }
         }
-    }
-
-    async fn write(&self, note: &Note) -> Result<(), QueueError> {
-        let (notes, note) = (self.notes.clone(), note.clone());
-        blocking(move || notes.write(&note)).await.map_err(|e| self.journal(&e))
-    }
-
-    fn journal(&self, e: &io::Error) -> QueueError {
-        QueueError::Journal { folder: self.folder.clone(), why: e.to_string() }
     }
 }
 
@@ -343,8 +335,4 @@ async fn send(store: &SharedStore, file: &UploadFile) -> Result<Stored, StoreErr
         },
         other => other,
     }
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(io::Error::other("the node is shutting down")))
 }

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use image::codecs::jpeg::JpegEncoder;
 use image::{Rgb, RgbImage};
+use jpeg_encoder::{ColorType, Encoder};
 
 use crate::render::RenderError;
 use crate::render::waveform::{self, Peaks};
@@ -48,12 +48,13 @@ pub fn of_sound(dir: &Path, peaks: &Peaks) -> Result<(), RenderError> {
     write(dir, &poster)
 }
 
-/// Writes a JPEG.
+/// Writes a JPEG. Not by `image`, which takes four times as long: a seventh of all rendering where many calls end at once.
 pub(super) fn write_jpeg(path: &Path, picture: &RgbImage) -> Result<(), RenderError> {
+    let broken = |why: String| RenderError::Codec(format!("{}: {why}", path.display()));
+    let side = |pixels: u32| u16::try_from(pixels).map_err(|_| broken(format!("{pixels} pixels are more than a JPEG can have")));
     let mut jpeg = Vec::new();
-    JpegEncoder::new_with_quality(&mut jpeg, QUALITY)
-        .encode_image(picture)
-        .map_err(|e| RenderError::Codec(format!("{}: {e}", path.display())))?;
+    let (width, height) = (side(picture.width())?, side(picture.height())?);
+    Encoder::new(&mut jpeg, QUALITY).encode(picture, width, height, ColorType::Rgb).map_err(|e| broken(e.to_string()))?;
     std::fs::write(path, jpeg).map_err(RenderError::io(path))
 }
 

@@ -1,23 +1,37 @@
 //! The waveform as a picture: one band a channel, transparent ground, so that it fits light and dark pages.
 
-use image::{ImageFormat, Pixel as _, RgbImage, Rgba, RgbaImage};
+use image::{Rgb, RgbImage};
+use png::{BitDepth, ColorType, Compression, Encoder, EncodingError};
 
 use super::peaks::Peaks;
 
 const WIDTH: u32 = 1600;
 const BAND: u32 = 80;
-const COLOURS: [Rgba<u8>; 2] = [Rgba([0xc2, 0x54, 0x2d, 0xff]), Rgba([0x2d, 0x7d, 0x9a, 0xff])];
+const COLOURS: [Rgb<u8>; 2] = [Rgb([0xc2, 0x54, 0x2d]), Rgb([0x2d, 0x7d, 0x9a])];
+/// Bits a pixel of the PNG: the ground, which is none of the colours, and the colours after it.
+const BITS: u32 = 2;
 
 /// A PNG of 1600 pixels' width.
 ///
 /// # Errors
 /// Where the encoder fails.
-pub fn png(peaks: &Peaks) -> Result<Vec<u8>, image::ImageError> {
-    let mut picture = RgbaImage::new(WIDTH, BAND * peaks.channels().max(1) as u32);
-    draw(peaks, WIDTH, BAND, |x, y, colour| picture.put_pixel(x, y, colour));
-    let mut bytes = std::io::Cursor::new(Vec::new());
-    picture.write_to(&mut bytes, ImageFormat::Png)?;
-    Ok(bytes.into_inner())
+pub fn png(peaks: &Peaks) -> Result<Vec<u8>, EncodingError> {
+    let height = BAND * peaks.channels().max(1) as u32;
+    let (pixels_a_byte, line) = (8 / BITS, WIDTH * BITS / 8);
+    let mut pixels = vec![0u8; (line * height) as usize];
+    draw(peaks, WIDTH, BAND, |x, y, colour| {
+        let shift = 8 - BITS * (x % pixels_a_byte + 1);
+        pixels[(y * line + x / pixels_a_byte) as usize] |= (colour as u8 + 1) << shift;
+    });
+    let mut bytes = Vec::new();
+    let mut encoder = Encoder::new(&mut bytes, WIDTH, height);
+    encoder.set_color(ColorType::Indexed);
+    encoder.set_depth(BitDepth::Two);
+    encoder.set_palette([[0; 3], COLOURS[0].0, COLOURS[1].0].concat());
+    encoder.set_trns(&[0][..]);
+    encoder.set_compression(Compression::Fast);
+    encoder.write_header()?.write_image_data(&pixels)?;
+    Ok(bytes)
 }
 
 /// Draws the waveform onto a picture, `margin` pixels from its sides and in the middle of its height.
@@ -26,15 +40,16 @@ pub fn draw_onto(picture: &mut RgbImage, peaks: &Peaks, margin: u32) {
     let (width, height) = (picture.width().saturating_sub(2 * margin), picture.height().saturating_sub(2 * margin));
     let band = BAND.min(height / channels);
     let top = (picture.height() - band * channels) / 2;
-    draw(peaks, width, band, |x, y, colour| picture.put_pixel(x + margin, y + top, colour.to_rgb()));
+    draw(peaks, width, band, |x, y, colour| picture.put_pixel(x + margin, y + top, COLOURS[colour]));
 }
 
-fn draw(peaks: &Peaks, width: u32, band: u32, mut pixel: impl FnMut(u32, u32, Rgba<u8>)) {
+/// Tells each pixel of the waveform once, with the index of its colour.
+fn draw(peaks: &Peaks, width: u32, band: u32, mut pixel: impl FnMut(u32, u32, usize)) {
     let channels = peaks.channels().max(1) as u32;
     let columns = peaks.len().max(1);
     let half = (band / 2).saturating_sub(2) as f32;
     for channel in 0..channels {
-        let colour = COLOURS[channel as usize % COLOURS.len()];
+        let colour = channel as usize % COLOURS.len();
         let middle = (channel * band + band / 2) as f32;
         for x in 0..width {
             let from = x as usize * columns / width as usize;

@@ -13,13 +13,11 @@ pub struct QueueSettings {
     pub first_wait_ms: u64,
     /// The longest wait, milliseconds.
     pub longest_wait_ms: u64,
-    /// A recording that was taken outlasts a power cut. Off: a killed process only, for an owner who would plan again what a power cut took.
-    pub synced: bool,
 }
 
 impl Default for QueueSettings {
     fn default() -> Self {
-        Self { at_once: 4, first_wait_ms: 1_000, longest_wait_ms: 300_000, synced: true }
+        Self { at_once: 4, first_wait_ms: 1_000, longest_wait_ms: 300_000 }
     }
 }
 
