@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_the_longest() {
-        let mut s = Schedule::new(QueueSettings { at_once: 1, first_wait_ms: 100, longest_wait_ms: 1_000, synced: true });
+        let mut s = Schedule::new(QueueSettings { at_once: 1, first_wait_ms: 100, longest_wait_ms: 1_000 });
         s.plan(&id(1), [("a", false)].into_iter());
         let (mut now, mut waits) = (0, Vec::new());
         for _ in 0..40 {
@@ -231,7 +231,7 @@ mod tests {
 
     #[test]
     fn files_that_fail_together_are_one_failure() {
-        let mut s = Schedule::new(QueueSettings { at_once: 4, first_wait_ms: 100, longest_wait_ms: 10_000, synced: true });
+        let mut s = Schedule::new(QueueSettings { at_once: 4, first_wait_ms: 100, longest_wait_ms: 10_000 });
         s.plan(&id(1), [("a", false), ("b", false), ("c", false)].into_iter());
         let begin = |s: &mut Schedule, now| {
             std::iter::from_fn(|| if let Next::Start(job) = s.next(now) { Some(job) } else { None }).collect::<Vec<_>>()
@@ -263,7 +263,7 @@ mod tests {
         /// Any mixture of successes, failures, time and new plans: never too many at once, no rank before its time, and in the end everything is stored.
         #[test]
         fn everything_is_stored_in_order(at_once in 1usize..5, steps in proptest::collection::vec((0u8..6, 0usize..100, 0u64..3_000), 0..200)) {
-            let mut s = Schedule::new(QueueSettings { at_once, first_wait_ms: 10, longest_wait_ms: 1_000, synced: true });
+            let mut s = Schedule::new(QueueSettings { at_once, first_wait_ms: 10, longest_wait_ms: 1_000 });
             let (mut now, mut running, mut done) = (0u64, Vec::<Job>::new(), std::collections::BTreeMap::new());
             let mut step = |s: &mut Schedule, running: &mut Vec<Job>, now: &mut u64, what: u8, which: usize, by: u64| {
                 match what {
