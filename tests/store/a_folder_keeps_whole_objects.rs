@@ -1,5 +1,6 @@
 use std::fs;
 use std::io::Write;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -40,9 +41,45 @@ async fn a_damaged_object_is_written_anew() {
     assert!(matches!(store.head("r").await, Err(StoreError::NotFound(_))), "a folder is no object");
     let mut damaged = file.bytes.clone();
     damaged[50_000] ^= 1;
+    fs::remove_file(dir.path().join("r/a")).expect("another file");
     fs::write(dir.path().join("r/a"), &damaged).expect("damaged");
     store.put_file("r/a", &file.path, &file.sha256).await.expect("stored again");
     assert_eq!(bytes_of(&store, "r/a", None).await.expect("read"), file.bytes);
+}
+
+#[tokio::test]
+async fn a_file_of_the_same_disk_becomes_the_object_itself() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let store = FolderStore::open(&dir.path().join("store")).expect("opens");
+    let file = local(dir.path(), "source", 100_000, 4);
+    store.put_file("r/a", &file.path, &file.sha256).await.expect("stored");
+    let object = dir.path().join("store/r/a");
+    let (here, there) = (fs::metadata(&file.path).expect("there"), fs::metadata(&object).expect("there"));
+    assert_eq!((here.ino(), there.nlink(), there.mode() & 0o777), (there.ino(), 2, 0o640));
+    fs::remove_file(&file.path).expect("its owner needs it no more");
+    assert_eq!(bytes_of(&store, "r/a", None).await.expect("read"), file.bytes);
+
+    let other = local(dir.path(), "other", 100_000, 5);
+    let no = store.put_file("r/b", &other.path, &file.sha256).await.expect_err("not what it is said to be");
+    assert!(matches!(no, StoreError::Mismatch { .. }), "{no}");
+    assert_eq!(store.list("").await.expect("listed"), ["r/a"], "what differs is not let in");
+    store.put_file("r/a", &other.path, &other.sha256).await.expect("replaced");
+    assert_eq!(bytes_of(&store, "r/a", None).await.expect("read"), other.bytes);
+    assert_eq!(fs::metadata(&other.path).expect("there").nlink(), 1, "what replaces is a copy");
+}
+
+#[tokio::test]
+async fn a_file_of_another_disk_is_copied() {
+    let Some(disk) = SmallDisk::new() else {
+        println!("not looked at: only root mounts a small disk");
+        return;
+    };
+    let dir = tempfile::tempdir().expect("a folder");
+    let store = FolderStore::open(disk.0.path()).expect("opens");
+    let file = local(dir.path(), "source", 100_000, 4);
+    store.put_file("r/a", &file.path, &file.sha256).await.expect("stored");
+    assert_eq!(bytes_of(&store, "r/a", None).await.expect("read"), file.bytes);
+    assert_eq!(fs::metadata(&file.path).expect("there").nlink(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
