@@ -49,6 +49,7 @@ async function agentsAndQueues(page) {
 async function project(page) {
   await page.click('.tabs a[href="/settings/projects"]');
   await page.click('a[href="/settings/new-project"]');
+  await page.waitForLoadState(); // a choice is heard by the page's script
   await page.fill("#f-slug", "help desk");
   await page.check('[name="kind"][value="customer_service"]');
   await page.waitForSelector('[name="record_mode"][value="receipts_allow"]:disabled');
@@ -146,6 +147,7 @@ async function auditAndDelete(page) {
   await page.selectOption('[name="action"]', "setting_change");
   await page.fill('[name="subject"]', "project:*");
   await page.click(".filters button");
+  await page.waitForURL(/action=setting_change/);
   const subjects = await page.locator("td.subject").allTextContents();
   must(subjects.length >= 4 && subjects.every((s) => s === "project:helpdesk"), `who changed what is found: ${subjects}`);
   must((await page.locator(".audit ins").allTextContents()).includes("both"), "before and after are told");

@@ -51,7 +51,7 @@ async function typed(page) {
   await look(page, "archive", { full: false });
   await page.locator("#q").pressSequentially("flick", { delay: 40 });
   await until("what is typed is found", async () => (await count(page)) === 1 && (await titles(page))[0].startsWith("How the lamp flickers"));
-  must(new URL(page.url()).searchParams.get("q") === "flick", "the address holds it");
+  await until("the address holds it", async () => new URL(page.url()).searchParams.get("q") === "flick");
   must((await page.locator(".chip").textContent()).includes("“flick”"), "a chip says it");
   await until("it is said aloud", async () => (await page.locator("#said").textContent()) === "1 recording found");
   await page.reload();
@@ -142,9 +142,11 @@ async function plain(browser) {
   await signIn(page, "/archive");
   await page.fill("#q", "flick");
   await page.click(".archive-line button");
+  await page.waitForURL(/q=flick/);
   must((await count(page)) === 1 && page.url().includes("q=flick"), "the form alone finds");
   await page.goto(`${SITE}/archive`);
   await page.click("#next-page");
+  await page.waitForURL(/after=/);
   must((await count(page)) === ROWS - 50, "the link alone leads on");
   await page.context().close();
   step("without scripts");

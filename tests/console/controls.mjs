@@ -28,10 +28,14 @@ const card = (desk, name) => desk.locator(".call", { has: desk.locator(".call-na
 const control = (where, pair) => where.locator(`.control[data-pair="${pair}"] button`);
 const note = (where, pair) => where.locator(`.control[data-pair="${pair}"] small`);
 
+/** What a control offers comes pushed, after the answer. */
+const offered = (button, act) =>
+  until(`${act} is offered`, async () => (await button.getAttribute("data-do")) === act && (await button.getAttribute("aria-disabled")) === "false");
+
 /** Clicks a control and waits for its answer; answers how long that took, from the click. */
 async function press(where, pair, act, how = (button) => button.click()) {
   const button = control(where, pair);
-  await until(`${act} is offered`, async () => (await button.getAttribute("data-do")) === act && (await button.getAttribute("aria-disabled")) === "false");
+  await offered(button, act);
   await new Promise((done) => setTimeout(done, 450)); // nobody's finger is quicker on purpose; see TAIL_MS
   await how(button);
   await until(`${act} is answered`, async () => (await button.getAttribute("data-answered")) === act);
@@ -71,11 +75,13 @@ async function agentsDesk(browser) {
   must((await call.locator(".indicator .state").textContent()) === "Recording paused", "the pause is shown with its answer");
   await press(call, "pause", "resume");
   // A double click is one click: its tail must not lift the pause.
+  await offered(control(call, "pause"), "pause");
   await new Promise((done) => setTimeout(done, 450));
   await control(call, "pause").dblclick();
   await until("paused", async () => (await call.locator(".indicator .state").textContent()) === "Recording paused");
   await new Promise((done) => setTimeout(done, 450));
-  must((await control(call, "pause").getAttribute("data-do")) === "resume", "a double click has paused, and paused it stays");
+  await offered(control(call, "pause"), "resume");
+  must((await call.locator(".indicator .state").textContent()) === "Recording paused", "a double click has paused, and paused it stays");
   await press(call, "pause", "resume");
   await press(call, "censor", "censor_on");
   must(Object.values(await gates()).every((g) => g === "masked"), "everybody is masked when censoring is answered");
@@ -118,6 +124,7 @@ async function twoCalls(desk, call) {
   for (let n = 0; n < 12 && !(await call.evaluate((c) => c.contains(document.activeElement))); n++) await desk.keyboard.press("Tab");
   await desk.keyboard.press("Alt+Shift+P");
   await until("the call with the focus is paused", paused);
+  await offered(control(call, "pause"), "resume");
   await new Promise((done) => setTimeout(done, 450));
   for (let n = 0; n < 12 && (await desk.evaluate(() => document.activeElement?.dataset.do)) !== "resume"; n++) await desk.keyboard.press("Tab");
   await desk.keyboard.press("Enter");
@@ -136,7 +143,7 @@ async function twoCalls(desk, call) {
   await forced.waitFor({ state: "detached" });
   await press(call, "main", "stop");
   await until("it has stopped", async () => (await call.locator(".indicator .state").textContent()) === "Recording stopped");
-  must((await note(call, "main").textContent()) === "You may not start recordings by hand.", "why it cannot be started");
+  await until("why it cannot be started", async () => (await note(call, "main").textContent()) === "You may not start recordings by hand.");
   step("a call that is over leaves the desk");
 }
 
@@ -264,7 +271,7 @@ async function roomWithConsent(browser) {
   step("the first host is prompted");
 
   // A late joiner: the recording waits for the answer.
-  must(await guestPage.isVisible("#consent-running"), "a guest who comes late is told that a recording runs");
+  await until("a guest who comes late is told that a recording runs", () => guestPage.isVisible("#consent-running"));
   await hostPage.evaluate(() => addEventListener("click", () => (globalThis.clicked = Date.now()), true));
   await follow(hostPage, "#indicator");
   await follow(guestPage, "#indicator");
@@ -310,6 +317,7 @@ async function roomWithConsent(browser) {
   await until("nobody is recorded against a withdrawal", async () => (await word(hostPage)) !== "Recording");
   await guestPage.click("#again");
   await until("a yes after that counts", async () => (await word(hostPage)) === "Recording");
+  await until("the focus goes back to the answer", () => guestPage.evaluate(() => document.activeElement?.id === "mine-title"));
   await guestPage.click("#erase");
   must((await guestPage.textContent("#erase")) === "Erase it for good?", "what cannot be undone is asked twice");
   await guestPage.click("#erase");
@@ -391,13 +399,13 @@ async function embedded(browser) {
     await page.goto(`http://localhost:${server.address().port}/`);
     const says = (which) => page.locator(`#${which} [part="word"]`).textContent();
     await until("the indicator is there before anything is recorded", async () => (await says("two")) === "Not recording");
-    must((await says("one")) === "Keine Aufnahme", "in the page's language");
+    await until("in the page's language", async () => (await says("one")) === "Keine Aufnahme");
     for (const [act, german, english] of [["start", "Aufnahme läuft", "Recording"], ["pause", "Aufnahme angehalten", "Recording paused"], ["resume", "Aufnahme läuft", "Recording"]]) {
       const before = Date.now();
       const { state } = await post(`/v1/sessions/${id}/commands`, { do: act, by: host.id });
       const at = await until(`${act} is heard`, () => page.evaluate(([s, t]) => (globalThis.heard ?? []).find(([who, shown, when]) => who === "two" && shown === s && when >= t)?.[2], [state, before]));
       figure("command to the indicator in another's page", at - before);
-      must((await says("one")) === german && (await says("two")) === english, `${act} in words`);
+      await until(`${act} in words`, async () => (await says("one")) === german && (await says("two")) === english);
       if (act !== "pause") await look(page, `embed-${act}`, { full: false });
     }
     must((await says("wrong")) === "Connection lost: recording state unknown", "a wrong token knows nothing");

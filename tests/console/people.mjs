@@ -149,7 +149,7 @@ async function plays(admin, name, recording, hls) {
     return !seeking && Math.abs(time - 0.6) < 0.02;
   });
   must((await media.evaluate((m) => m.error)) === null, `${name}: no decoder complains`);
-  must(await admin.isVisible("#wave canvas"), `${name} has a waveform`);
+  await until(`${name} has a waveform`, () => admin.isVisible("#wave canvas"));
   await until("the waveform is drawn", () => admin.locator("#wave canvas").evaluate((c) => c.getContext("2d").getImageData(0, 0, c.width, c.height).data.some((v) => v > 0)));
   await admin.mouse.move(box.x + box.width * 0.3, box.y + 20);
   await look(admin, name);
@@ -196,7 +196,7 @@ try {
   await admin.selectOption('select[name="state"]', "failed");
   await admin.click(".filters button");
   await until("the filter is a chip in words", async () => (await admin.locator(".chip").count()) === 1);
-  must(await admin.isVisible(".empty"), "an empty list says so");
+  await until("an empty list says so", () => admin.isVisible(".empty"));
 } finally {
   await browser.close();
 }

@@ -86,6 +86,7 @@ async function sorting(page, { title }) {
   await look(page, "picked-delete");
   await page.click("#delete-it form button");
   await page.locator("h1", { hasText: "Not everything" }).waitFor();
+  await page.waitForLoadState();
   must((await page.locator("tbody tr").count()) === 2 && (await page.locator("tbody").textContent()).includes("not among your rights") && (await page.locator("tbody th a").first().textContent()).includes("Note 4"), "each says why not, by its name");
   await look(page, "picked-refused");
   must((await api("/v1/recordings")).items.length === 6, "nothing is deleted");
@@ -106,6 +107,7 @@ async function notTheirs(page, { title }) {
   await page.fill("#s-labels", "checked");
   await page.click(".sort-form button.primary");
   await page.locator("h1", { hasText: "Not everything" }).waitFor();
+  await page.waitForLoadState();
   must((await page.locator("tbody tr").count()) === 1, "one was refused");
   must((await api(`/v1/recordings/${title(6).id}`)).labels.join() === "checked", "his own is labelled");
   must((await api(`/v1/recordings/${title(1).id}`)).labels.length === 0, "hers is not");

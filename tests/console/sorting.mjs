@@ -99,8 +99,8 @@ async function recording(page, id) {
   await page.click(".labels > button");
   await page.locator("#scrub").focus();
   const now = () => page.evaluate(() => document.getElementById("media").currentTime);
+  await until("a recording of over a minute plays by HLS", async () => (await page.getAttribute("#player", "data-source")) === "hls.js");
   await until("it can be sought", () => page.evaluate(() => document.getElementById("media").readyState >= 1));
-  must((await page.getAttribute("#player", "data-source")) === "hls.js", "a recording of over a minute plays by HLS");
   await page.keyboard.press("ArrowRight");
   await until("five seconds on", async () => Math.abs((await now()) - 5) < 0.3);
   await page.keyboard.press(".");

@@ -49,8 +49,10 @@ async function recording(page, id) {
   await until("it plays", async () => (await now()) > 35.5);
   await page.keyboard.press("k");
   const box = await page.locator("#scrub").boundingBox();
-  await page.mouse.move(box.x + box.width / 2, box.y + 20);
-  await until("a thumbnail", () => page.evaluate(() => document.querySelector(".peek i").style.backgroundImage.includes("thumbnails-")));
+  await until("a thumbnail", async () => {
+    await page.mouse.move(box.x + box.width / 2 + Math.random() * 20, box.y + 20);
+    return page.evaluate(() => document.querySelector(".peek i").style.backgroundImage.includes("thumbnails-"));
+  });
   await look(page, "recording-with-chat");
   await page.fill("[name=labels]", "lamp, late , lamp");
   await page.click(".labels > button");

@@ -113,6 +113,7 @@ async function change(page, secret) {
   await page.check('[name=kinds][value="session.ended"]');
   await look(page, "webhooks-change");
   await page.click(".hook-form .primary");
+  await page.waitForURL(/done=save/);
   must((await page.locator(".hook-facts .hook-kind").allTextContents()).join() === "session.opened,session.ended", "it is changed");
   await press(page, "off");
   must((await page.locator("button[value=test]").count()) === 0, "what is off is not tried out");

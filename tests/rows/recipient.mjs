@@ -32,6 +32,7 @@ async function comeIn(page, link, { looks = false } = {}) {
     await look(page, "external-ask");
     await page.selectOption("#l", "fi");
     await page.getByRole("button", { name: "Pyydä kertakäyttökoodi" }).waitFor();
+    await page.waitForLoadState(); // a choice is heard by the page's script
     await page.selectOption("#l", "en");
   }
   const known = await letters();
@@ -51,6 +52,7 @@ async function comeIn(page, link, { looks = false } = {}) {
   if (looks) await look(page, "external-terms");
   await page.getByRole("button", { name: "I accept" }).click();
   await page.locator("#shared").waitFor();
+  await page.waitForLoadState();
 }
 
 const now = (page, item) => page.locator(`${item} video, ${item} audio`).evaluate((media) => media.currentTime);
