@@ -21,7 +21,7 @@ use crate::model::time::{MediaTime, WallClock};
 
 const SECOND_NS: u64 = 1_000_000_000;
 /// Length of an HLS segment of sound, and of a burst of the encoder.
-const SEGMENT_S: usize = 6;
+const SEGMENT_S: usize = 4;
 /// Keyframes come every 2 s: three make a segment.
 const GROUPS_A_SEGMENT: usize = 3;
 

@@ -124,7 +124,7 @@ impl SessionRender {
         Ok(Self { rewind, out: out.to_owned(), settings, known: Foreknown::default(), pass, awaited: BTreeSet::new() })
     }
 
-    /// Reads what the tape has grown by and renders up to a couple of seconds before `now`; sound is written in bursts of six seconds.
+    /// Reads what the tape has grown by and renders up to a couple of seconds before `now`; sound is written in bursts of four seconds.
     /// Answers the outputs that became whole by it (they ended, or were rendered anew after an erasure).
     ///
     /// # Errors

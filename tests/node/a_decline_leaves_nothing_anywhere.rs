@@ -41,7 +41,7 @@ async fn what_was_stored_and_what_grows_is_made_anew_without_them() {
     assert!(Heard::decode(&before, 2).tone(1, CUSTOMER_HZ, 0.5, 2.0) > 0.15, "the customer is in the first recording");
     let piece = piece_of(&std::fs::read(&before).unwrap());
     assert_eq!(files_with(&node.data.join("store"), &piece).len(), 1, "the search finds what is there");
-    // The second recording grows: sound is written every six seconds.
+    // The second recording grows: sound is written every four seconds.
     let growing = node.data.join("render").join(&second).join("recording.mp4");
     until("the second recording grows", Duration::from_secs(30), async || {
         std::fs::metadata(&growing).ok().filter(|m| m.len() > 20_000).map(|_| ())

@@ -25,7 +25,7 @@ use crate::store::SharedStore;
 
 /// A piece has at most so many bytes, for somebody who may play and not keep.
 const PIECE: u64 = 1 << 20;
-/// The same where a player says how much it wants: the segments of a stream, of six seconds each.
+/// The same where a player says how much it wants: the segments of a stream, of four to six seconds each.
 const LARGEST_PIECE: u64 = 8 << 20;
 
 /// Where a file's bytes come from.
