@@ -179,3 +179,26 @@ pub(super) fn hash(path: &Path) -> Result<(u64, String), RenderError> {
         bytes += read as u64;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::os::unix::fs::MetadataExt;
+
+    use super::*;
+
+    #[test]
+    fn two_files_take_turns_under_a_name_and_the_last_is_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut inodes = BTreeSet::new();
+        for text in ["a", "longer than before", "short", "", "the last but one"] {
+            rewrite(dir.path(), "x.m3u8", text.as_bytes()).unwrap();
+            assert_eq!(fs::read_to_string(dir.path().join("x.m3u8")).unwrap(), text);
+            inodes.insert(fs::metadata(dir.path().join("x.m3u8")).unwrap().ino());
+        }
+        assert_eq!(inodes.len(), 2);
+        write(dir.path(), "x.m3u8", b"whole").unwrap();
+        let names: Vec<_> = entries(dir.path()).unwrap().into_iter().map(|file| (file.name, file.bytes)).collect();
+        assert_eq!(names, [("x.m3u8".to_owned(), 5)]);
+    }
+}

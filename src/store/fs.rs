@@ -93,8 +93,8 @@ impl FolderStore {
             got if got == sha256 => stored(file).map_err(failed),
             got => Err(StoreError::Mismatch { key: key.to_owned(), got, wrote: sha256.to_owned() }),
         };
-        if here.is_file() && fs::metadata(&*self.root).is_ok_and(|root| root.dev() == here.dev()) {
-            source.set_permissions(fs::Permissions::from_mode(MODE)).map_err(local)?;
+        let is_beside = here.is_file() && fs::metadata(&*self.root).is_ok_and(|root| root.dev() == here.dev());
+        if is_beside && source.set_permissions(fs::Permissions::from_mode(MODE)).is_ok() {
             let stored = as_it_was_made(&source)?;
             let _folders_stay = self.folders.read();
             // What stands under the key already is replaced by a copy; some file systems give no second names.

@@ -55,6 +55,23 @@ fn live_or_afterwards_the_same_tape_gives_the_same_bytes() {
 }
 
 #[test]
+fn what_only_watchers_needed_of_a_short_one_is_out_of_the_way_at_its_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut render = long_call(20).open(dir.path(), RenderSettings::default());
+    (0..20_000).step_by(330).for_each(|ms| assert!(render.advance(MediaTime::from_ms(ms)).unwrap().is_empty()));
+    let folder = dir.path().join("rec-1");
+    assert!(folder.join("hls/media.m3u8").exists(), "it can be watched while it grows");
+    let output = render.finish().unwrap().remove(0);
+    let names: Vec<_> = output.manifest.as_ref().unwrap().files.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(names, ["peaks.json", "poster.jpg", "recording.mp4", "waveform.png"]);
+    assert!(!folder.join("hls").exists());
+    output.nobody_watches();
+    let mut left: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    left.sort();
+    assert_eq!(left, ["manifest.json", "peaks.json", "poster.jpg", "recording.mp4", "waveform.png"]);
+}
+
+#[test]
 fn a_file_cut_off_in_the_middle_plays_up_to_there() {
     let dir = tempfile::tempdir().unwrap();
     let script = long_call(40);
