@@ -26,6 +26,7 @@ async fn whole(node: &Started) -> String {
     for name in &DRAWN[1..] {
         node.store().await.put_file(&format!("recordings/{id}/{name}"), &file, &sha256).await.expect("stored");
     }
+    std::fs::remove_file(file).expect("the store may keep it");
     id.to_string()
 }
 

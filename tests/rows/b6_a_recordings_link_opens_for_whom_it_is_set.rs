@@ -25,6 +25,7 @@ pub async fn store_film(node: &Started, id: &RecordingId) {
     std::fs::write(&file, &bytes).expect("written");
     let sha256 = hex::encode(ring::digest::digest(&ring::digest::SHA256, &bytes));
     node.store().await.put_file(&format!("recordings/{id}/recording.mp4"), &file, &sha256).await.expect("stored");
+    std::fs::remove_file(file).expect("the store may keep it");
 }
 
 /// Sets its visibility; answers the path of its link.

@@ -62,6 +62,8 @@ impl Sharing {
         std::fs::write(&file, bytes).unwrap();
         let sha256 = hex::encode(ring::digest::digest(&ring::digest::SHA256, bytes));
         self.node.store().await.put_file(&format!("recordings/{id}/{name}"), &file, &sha256).await.unwrap();
+        // The store may keep the file itself: what is put next is another one.
+        std::fs::remove_file(file).unwrap();
     }
 
     /// A session with a chat log and no recording.
