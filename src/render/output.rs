@@ -286,6 +286,10 @@ impl Output {
         self.encoder.rest();
         self.peaks.rest();
         self.fragments.shrink_to_fit();
+        self.segments.shrink_to_fit();
+        if let Some(writer) = &mut self.writer {
+            writer.rest();
+        }
     }
 
     /// Encodes and writes what is whole.

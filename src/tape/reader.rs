@@ -69,6 +69,8 @@ pub struct TapeReader {
     chunk: Option<OpenChunk>,
     next_chunk: u32,
     block: Option<OpenBlock>,
+    /// Where to go on in a block that was let go.
+    rests_at: Option<Spot>,
     /// Where the record stands that was given last.
     spot: Option<Spot>,
     pub(super) reopened: Option<Reopened>,
@@ -156,6 +158,7 @@ impl TapeReader {
             chunk: None,
             next_chunk,
             block: None,
+            rests_at: None,
             spot: None,
             reopened: None,
             seen: Seen::default(),
@@ -174,6 +177,12 @@ impl TapeReader {
     /// Where the disk fails.
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Result<Option<Record>, TapeError> {
+        if let Some(at) = self.rests_at {
+            // Nothing of it is left to be read where its key has been destroyed meanwhile.
+            self.block =
+                self.reopen(at)?.bytes.map(|bytes| OpenBlock { bytes, at: at.record_at as usize, chunk: at.chunk, offset: at.block_at });
+            self.rests_at = None;
+        }
         loop {
             if let Some(block) = &mut self.block {
                 if let Some((record, next)) = decode_record(&block.bytes, block.at) {
@@ -217,6 +226,9 @@ impl TapeReader {
     /// Gives back what memory it can until the next record is asked for.
     pub fn rest(&mut self) {
         self.reopened = None;
+        if let Some(block) = self.block.take() {
+            self.rests_at = Some(Spot { chunk: block.chunk, block_at: block.offset, record_at: block.at as u32 });
+        }
         if let Some(chunk) = &mut self.chunk {
             chunk.let_go();
         }

@@ -28,7 +28,7 @@ pub(super) struct Reopened {
     chunk: u32,
     block_at: u64,
     /// `None` where its key has been destroyed.
-    bytes: Option<Bytes>,
+    pub(super) bytes: Option<Bytes>,
 }
 
 impl TapeReader {
@@ -53,7 +53,8 @@ impl TapeReader {
         TapeError::Moved { path: chunk_path(self.folder(), spot.chunk), offset: spot.block_at }
     }
 
-    fn reopen(&mut self, spot: Spot) -> Result<Reopened, TapeError> {
+    /// Opens the block that a spot lies in once more.
+    pub(super) fn reopen(&mut self, spot: Spot) -> Result<Reopened, TapeError> {
         let path = chunk_path(self.folder(), spot.chunk);
         let earlier;
         let file = if let Some(file) = self.file_of(spot.chunk) {

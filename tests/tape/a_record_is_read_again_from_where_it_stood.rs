@@ -62,6 +62,25 @@ fn in_any_order_and_the_reader_goes_on() {
 }
 
 #[test]
+fn a_reader_that_rests_between_records_misses_none() {
+    let (node, session) = (Node::in_memory(), id("s1"));
+    let (tape, writers, gates) = begun(&node, &session, 20_000);
+    let (mut steady, mut resting) = (node.reader(&session), node.reader(&session));
+    let mut random = StdRng::seed_from_u64(11);
+    for round in 0..4u16 {
+        speak(&tape, &writers, &gates, round * 40..(round + 1) * 40);
+        let mut found = Vec::new();
+        while let Some(record) = resting.next().unwrap() {
+            found.push((resting.spot().unwrap(), format!("{record:?}")));
+            if random.random_bool(0.3) {
+                resting.rest();
+            }
+        }
+        assert_eq!(found, read_with_spots(&mut steady));
+    }
+}
+
+#[test]
 fn whose_key_is_gone_is_not_there() {
     let (node, session) = (Node::in_memory(), id("s1"));
     let (tape, writers, gates) = begun(&node, &session, 1 << 20);

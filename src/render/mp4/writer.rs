@@ -76,6 +76,12 @@ impl Mp4Writer {
         })
     }
 
+    /// Nothing comes for a while: no more room is kept than the tables need.
+    pub fn rest(&mut self) {
+        self.audio.chunks.shrink_to_fit();
+        self.video.chunks.shrink_to_fit();
+    }
+
     /// What `hls/init.mp4` holds: `ftyp` and the first `moov`.
     ///
     /// # Errors
