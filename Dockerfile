@@ -1,31 +1,22 @@
-# Three stages: the pages, the program, and what runs it.
-FROM debian:12 AS build
-RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends ca-certificates curl nodejs npm \
+# Two stages: what builds the program with its pages, and what runs it.
+FROM rust:1.95-bookworm AS build
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends ca-certificates nodejs npm \
     build-essential clang libclang-dev cmake pkg-config libssl-dev \
     libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstreamer-plugins-bad1.0-dev \
     libavcodec-dev libavdevice-dev libavfilter-dev libavformat-dev libavutil-dev libswresample-dev libswscale-dev \
     && rm -rf /var/lib/apt/lists/*
-# A Rust toolchain comes from the image that the builder names: docker build --build-context rust=docker-image://rust:1.95-bookworm
-COPY --from=rust /usr/local/cargo /usr/local/cargo
-COPY --from=rust /usr/local/rustup /usr/local/rustup
-ENV PATH=/usr/local/cargo/bin:$PATH RUSTUP_HOME=/usr/local/rustup CARGO_HOME=/usr/local/cargo
 WORKDIR /src
-
-FROM build AS pages
-COPY web web
-RUN cd web && npm ci && npm run build
-
-FROM build AS program
 COPY . .
-COPY --from=pages /src/web/dist web/dist
-RUN cargo build --release --locked
+# The dependencies' objects stay with the builder: a second build compiles what changed.
+RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
+    cargo build --release --locked && install -D target/release/ferric /out/ferric && strip --strip-debug /out/ferric
 
 FROM debian:12-slim
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends ca-certificates curl \
     gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav \
     libavcodec59 libavdevice59 libavfilter8 libavformat59 libavutil57 libswresample4 libswscale6 \
     && rm -rf /var/lib/apt/lists/* && useradd --system --uid 10001 --home /var/lib/ferric --create-home ferric
-COPY --from=program /src/target/release/ferric /usr/local/bin/ferric
+COPY --from=build /out/ferric /usr/local/bin/ferric
 USER ferric
 WORKDIR /var/lib/ferric
 VOLUME /var/lib/ferric
