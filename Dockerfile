@@ -15,7 +15,7 @@ FROM debian:12-slim
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends ca-certificates curl \
     gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav \
     libavcodec59 libavdevice59 libavfilter8 libavformat59 libavutil57 libswresample4 libswscale6 \
-    && rm -rf /var/lib/apt/lists/* && useradd --system --uid 10001 --home /var/lib/ferric --create-home ferric
+    && rm -rf /var/lib/apt/lists/* && useradd --uid 10001 --home-dir /var/lib/ferric --create-home --shell /usr/sbin/nologin ferric
 COPY --from=build /out/ferric /usr/local/bin/ferric
 USER ferric
 WORKDIR /var/lib/ferric
