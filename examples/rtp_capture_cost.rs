@@ -36,7 +36,8 @@ fn main() -> anyhow::Result<()> {
 
     let dir = tempfile_dir()?;
     let spool = Spool::open(SpoolConfig { dir: dir.join("spool"), master_key: dir.join("master.key") })?;
-    let ingest = RtpIngest::start(RtpIngestConfig { bind_ip: LOOPBACK, ports: 10_000..=29_999, advertised_ip: None })?;
+    let ingest =
+        RtpIngest::start(RtpIngestConfig { bind_ip: LOOPBACK, ports: 10_000..=29_999, advertised_ip: None, bell: Some(spool.bell()) })?;
     let memory_before = resident_kib();
     let (mut ports, mut keepers, mut tapes) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..calls {

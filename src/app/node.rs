@@ -117,6 +117,7 @@ impl Node {
             bind_ip: ip_or("rtp.bind", &config.rtp.bind, sip_listen.ip())?,
             ports: config.rtp.port_first..=config.rtp.port_last,
             advertised_ip: some_ip("sip.advertised", &config.sip.advertised)?,
+            bell: Some(spool.bell()),
         })
         .context("rtp")?;
         let webrtc = WebrtcIngest::start(WebrtcConfig {

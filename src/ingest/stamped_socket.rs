@@ -31,7 +31,7 @@ impl ReadBuffer {
 }
 
 /// Datagrams of one socket that are read by one call.
-const TOGETHER: usize = 8;
+const TOGETHER: usize = 12;
 
 /// As [`ReadBuffer`], for several datagrams at once. It stays on its thread.
 #[derive(Debug)]

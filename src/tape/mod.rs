@@ -2,6 +2,7 @@
 //!
 //! The bytes on the disk, what holds of them and how a crash is mended: docs/tape.md.
 
+mod bell;
 mod budget;
 mod buffer;
 mod cut;
@@ -24,6 +25,7 @@ mod spool;
 mod spot;
 mod verify;
 
+pub use bell::WriteBell;
 pub use cut::{CutReport, cut};
 pub use error::TapeError;
 pub use inspect::{ChunkSize, EventLine, Inspection, SourceInspection, TrackInspection, inspect};

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use super::bell::{Rhythm, WriteBell};
 use super::budget::{Budget, Share};
 use super::buffer::Buffer;
 use super::disk::{Disk, KernelDisk};
@@ -36,7 +37,8 @@ pub struct SpoolConfig {
 /// How often and how much is written.
 #[derive(Clone, Copy, Debug)]
 pub struct SpoolLimits {
-    /// From memory to the kernel: what a killed process loses at most, with the time that the writing takes.
+    /// From memory to the kernel: what a killed process loses at most, with the time that the writing takes. Whoever rings the [`WriteBell`] at least
+    /// nearly as often sets the time instead.
     pub write_every: Duration,
     /// From the kernel to the disk: what a power cut loses at most, with the time that the syncing takes.
     pub sync_every: Duration,
@@ -66,10 +68,11 @@ impl Default for SpoolLimits {
 /// With more sessions than this to sync, one sync of the whole file system is cheaper than one a file.
 const SYNC_ONE_BY_ONE: usize = 4;
 
-/// The spool of a node. Clones share it. Two threads of its own write out every 150 ms and sync every half second.
+/// The spool of a node. Clones share it. Two threads of its own write out every 150 ms (or when the bell is rung) and sync every half second.
 #[derive(Clone, Debug)]
 pub struct Spool {
     inner: Arc<SpoolInner>,
+    bell: WriteBell,
 }
 
 /// What the handles and the threads share.
@@ -121,9 +124,9 @@ impl Spool {
             live: Mutex::default(),
             threads: Mutex::default(),
         });
-        inner.start("tape-write", limits.write_every, SpoolInner::write_all)?;
+        let bell = inner.start("tape-write", limits.write_every, SpoolInner::write_all)?;
         inner.start("tape-sync", limits.sync_every, SpoolInner::sync_all)?;
-        Ok(Self { inner })
+        Ok(Self { inner, bell })
     }
 
     /// A new tape, whose first record is `opened`.
@@ -298,6 +301,12 @@ impl Spool {
         self.inner.write_all();
     }
 
+    /// For whoever knows when there is something to write.
+    #[must_use]
+    pub fn bell(&self) -> WriteBell {
+        self.bell.clone()
+    }
+
     /// Bytes of all tapes that wait in memory for the disk, and what they may be.
     #[must_use]
     pub fn memory(&self) -> (usize, usize) {
@@ -312,25 +321,29 @@ impl Spool {
 }
 
 impl SpoolInner {
-    fn start(self: &Arc<Self>, name: &str, every: Duration, mut work: impl FnMut(&Self) + Send + 'static) -> Result<(), TapeError> {
+    fn start(self: &Arc<Self>, name: &str, every: Duration, mut work: impl FnMut(&Self) + Send + 'static) -> Result<WriteBell, TapeError> {
         let weak: Weak<Self> = Arc::downgrade(self);
+        let rung = Arc::new(AtomicBool::new(false));
+        let heard = Arc::clone(&rung);
         let run = move || {
-            // There is nothing to sweep at first: whoever sets a time means the first sweep too.
-            let mut took = Duration::ZERO;
+            let mut rhythm = Rhythm::every(every, Instant::now());
             loop {
-                // A sweep that took longer than its time is followed by the next one at once.
-                std::thread::park_timeout(every.saturating_sub(took));
-                let began = Instant::now();
+                if let Some(rest) = rhythm.rest(Instant::now(), heard.swap(false, Ordering::Acquire)) {
+                    std::thread::park_timeout(rest);
+                    // Woken to end, it may have time left.
+                    if weak.strong_count() > 0 {
+                        continue;
+                    }
+                }
                 match weak.upgrade() {
                     Some(spool) => work(&spool),
                     None => return,
                 }
-                took = began.elapsed();
             }
         };
-        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(run).map_err(TapeError::io(&self.dir))?;
-        self.threads.lock().push(thread.thread().clone());
-        Ok(())
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(run).map_err(TapeError::io(&self.dir))?.thread().clone();
+        self.threads.lock().push(thread.clone());
+        Ok(WriteBell::of(thread, rung))
     }
 
     fn snapshot(&self) -> Vec<Arc<LiveTape>> {

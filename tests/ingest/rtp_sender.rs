@@ -6,12 +6,17 @@ use std::time::Duration;
 use ferric::ingest::{RtpIngest, RtpIngestConfig};
 use ferric::model::media::{Codec, MediaKind, PayloadFormat};
 use ferric::model::switchboard::{RtpAnswer, RtpOffer};
+use ferric::tape::WriteBell;
 
 pub const LOOPBACK: std::net::IpAddr = std::net::IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// An ingest on loopback. Tests run side by side: each takes what of the range is free.
 pub fn ingest() -> RtpIngest {
-    RtpIngest::start(RtpIngestConfig { bind_ip: LOOPBACK, ports: 20_000..=29_999, advertised_ip: None }).unwrap()
+    ingest_that_rings(None)
+}
+
+pub fn ingest_that_rings(bell: Option<WriteBell>) -> RtpIngest {
+    RtpIngest::start(RtpIngestConfig { bind_ip: LOOPBACK, ports: 20_000..=29_999, advertised_ip: None, bell }).unwrap()
 }
 
 pub fn offer() -> RtpOffer {

@@ -1,8 +1,9 @@
 use std::time::{Duration, Instant};
 
 use ferric::ingest::RtpLegSpec;
+use ferric::tape::{Body, Record, SpoolLimits};
 
-use crate::rtp_sender::{Sender, ingest, offer, rtp, sender_report};
+use crate::rtp_sender::{Sender, ingest, ingest_that_rings, offer, rtp, sender_report};
 use crate::session::{Session, wait_for};
 
 #[test]
@@ -52,11 +53,11 @@ fn with_a_new_ssrc_from_a_new_port_and_sender_reports_and_what_is_no_rtp_left_ou
     // The same stream from elsewhere: a NAT has rebound.
     let mut moved = Sender::to(&answer, 1, 10);
     expected.extend((0..10).map(|_| moved.send()));
-    wait_for("twenty packets", || ingest.counters(leg).unwrap().received == 20);
     // A stranger with another SSRC while the peer is sending.
     let mut stranger = Sender::to(&answer, 99, 0);
     stranger.send();
-    wait_for("the stranger", || ingest.counters(leg).unwrap().wrong_source == 1);
+    wait_for("twenty packets and the stranger's", || ingest.counters(leg).unwrap().received == 21);
+    assert_eq!(ingest.counters(leg).unwrap().wrong_source, 1);
     // A transfer: the same address, another SSRC and sequence.
     moved.ssrc = 2;
     expected.extend((0..10).map(|_| moved.send()));
@@ -69,6 +70,23 @@ fn with_a_new_ssrc_from_a_new_port_and_sender_reports_and_what_is_no_rtp_left_ou
     assert!(session.packets(1).iter().map(|b| b.to_vec()).eq(expected));
     let reports: Vec<_> = session.reports(1).into_iter().map(|r| (r.ssrc, r.ntp, r.rtp)).collect();
     assert!(reports.contains(&(1, 0x1234_5678_9abc_def0, 1600)) && reports.contains(&(2, 0x2222_0000_0000_0000, 7)));
+}
+
+#[test]
+fn as_soon_as_it_was_read_from_its_socket() {
+    let seldom = Duration::from_hours(1);
+    let session = Session::writing(SpoolLimits { write_every: seldom, sync_every: seldom, ..SpoolLimits::default() });
+    let ingest = ingest_that_rings(Some(session.bell()));
+    let (leg, answer) = ingest.add(RtpLegSpec { tap: session.tap(1), offer: offer() }).unwrap();
+    let mut peer = Sender::to(&answer, 7, 0);
+    for sent in [10, 20] {
+        for _ in 0..10 {
+            peer.send();
+        }
+        let rtp = |record: &Record| matches!(record.body, Body::Rtp { .. });
+        wait_for("the packets to be written", || session.written().iter().filter(|r| rtp(r)).count() == sent);
+    }
+    ingest.remove(leg).unwrap();
 }
 
 #[test]
@@ -117,7 +135,7 @@ fn at_the_time_the_kernel_got_it_not_at_the_sweep() {
 fn or_there_is_a_clear_refusal_when_no_port_is_left() {
     use ferric::ingest::{IngestError, RtpIngest, RtpIngestConfig};
     let session = Session::new();
-    let config = |ports| RtpIngestConfig { bind_ip: crate::rtp_sender::LOOPBACK, ports, advertised_ip: None };
+    let config = |ports| RtpIngestConfig { bind_ip: crate::rtp_sender::LOOPBACK, ports, advertised_ip: None, bell: None };
     assert!(matches!(RtpIngest::start(config(30_001..=30_002)), Err(IngestError::BadRange { .. })));
     let ingest = RtpIngest::start(config(30_100..=30_107)).unwrap();
     let legs: Vec<_> = (1..=4).map(|n| ingest.add(RtpLegSpec { tap: session.tap(n), offer: offer() }).unwrap().0).collect();

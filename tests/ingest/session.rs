@@ -14,7 +14,7 @@ use ferric::model::role::Role;
 use ferric::model::settings::{AgentProperties, Kind, QueueProperties, Settings};
 use ferric::model::time::WallClock;
 use ferric::policy::{Gatekeeper, Input};
-use ferric::tape::{Body, Record, SenderReport, SessionTape, Spool, SpoolConfig, TapeReader};
+use ferric::tape::{Body, Record, SenderReport, SessionTape, Spool, SpoolConfig, SpoolLimits, TapeReader, WriteBell};
 use parking_lot::Mutex;
 
 /// A session with one agent, whose recording starts when they join.
@@ -26,15 +26,19 @@ pub struct Session {
     key: std::path::PathBuf,
     tracks: Mutex<Vec<TrackSpec>>,
     pub lost: Mutex<Vec<ParticipantId>>,
-    _spool: Spool,
+    spool: Spool,
     _dir: tempfile::TempDir,
 }
 
 impl Session {
     pub fn new() -> Arc<Self> {
+        Self::writing(SpoolLimits::default())
+    }
+
+    pub fn writing(limits: SpoolLimits) -> Arc<Self> {
         let dir = tempfile::tempdir().unwrap();
         let key = dir.path().join("master.key");
-        let spool = Spool::open(SpoolConfig { dir: dir.path().join("spool"), master_key: key.clone() }).unwrap();
+        let spool = Spool::open_with(SpoolConfig { dir: dir.path().join("spool"), master_key: key.clone() }, limits).unwrap();
         let settings = Settings::resolve(Kind::Call, &[], QueueProperties::default());
         let opened = SessionOpened {
             session: SessionId::random(),
@@ -51,7 +55,7 @@ impl Session {
         let join = Input::Join { participant: agent.clone(), role: Role::Agent, initiator: false, properties: AgentProperties::default() };
         keeper.apply(clock.now(), join).1.unwrap();
         let (keeper, tracks, lost) = (Mutex::new(keeper), Mutex::default(), Mutex::default());
-        Arc::new(Self { clock, agent, tape, keeper, key, tracks, lost, _spool: spool, _dir: dir })
+        Arc::new(Self { clock, agent, tape, keeper, key, tracks, lost, spool, _dir: dir })
     }
 
     fn command(&self, verb: Verb) {
@@ -80,9 +84,18 @@ impl Session {
         self.tracks.lock().clone()
     }
 
+    pub fn bell(&self) -> WriteBell {
+        self.spool.bell()
+    }
+
     /// Everything on the tape so far.
     pub fn records(&self) -> Vec<Record> {
         self.tape.flush().unwrap();
+        self.written()
+    }
+
+    /// What would be found if the process were killed now.
+    pub fn written(&self) -> Vec<Record> {
         let mut reader = TapeReader::open(self.tape.dir(), &self.key).unwrap();
         std::iter::from_fn(|| reader.next().unwrap()).collect()
     }

@@ -24,7 +24,7 @@ const SILENT_NS: u64 = 200_000_000;
 /// Between receiver reports (RFC 3550 §6.2 says at least 5 s).
 const REPORT_EVERY: Duration = Duration::from_secs(5);
 const DEFAULT_CLOCK_HZ: u32 = 8000;
-/// Readings of a socket in one sweep: so many times eight datagrams at most.
+/// Readings of a socket in one sweep: so many times twelve datagrams at most.
 const ROUNDS: usize = 32;
 
 #[derive(Debug)]

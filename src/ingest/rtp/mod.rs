@@ -1,7 +1,7 @@
 //! RTP of SIP legs: a pair of sockets for each, read in a timed sweep by one thread.
 //!
-//! A recorder has no deadline, so nothing wakes for a packet: every 40 ms one thread reads what the sockets hold. The
-//! kernel stamps each datagram when it comes in, so the sweep does not blur arrival times.
+//! A recorder has no deadline, so nothing wakes for a packet: every 160 ms one thread reads what the sockets hold, and has it written
+//! to the tapes at once. The kernel stamps each datagram when it comes in, so the sweep does not blur arrival times.
 
 mod counters;
 mod leg;
@@ -22,6 +22,7 @@ pub use notice::Notice;
 use super::error::IngestError;
 use super::tap::Tap;
 use crate::model::switchboard::{RtpAnswer, RtpOffer};
+use crate::tape::WriteBell;
 use sweep::Sweep;
 
 /// Where the sockets of SIP legs are.
@@ -33,6 +34,8 @@ pub struct RtpIngestConfig {
     pub ports: RangeInclusive<u16>,
     /// Address told to peers, where it is not the bound one (NAT).
     pub advertised_ip: Option<IpAddr>,
+    /// Rung after each sweep, so that what was read is written at once.
+    pub bell: Option<WriteBell>,
 }
 
 /// A stream to be received.

@@ -1,4 +1,4 @@
-//! The sweep: one thread that reads what all sockets hold, every 40 ms.
+//! The sweep: one thread that reads what all sockets hold, every 160 ms.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,12 +17,11 @@ use crate::ingest::error::IngestError;
 use crate::ingest::stamped_socket::{ReadBuffer, ReadManyBuffer, StampedSocket};
 use crate::model::switchboard::{RtpAnswer, RtpOffer};
 
-/// A call's packets come every 20 ms: two of a socket are read by one call. With the tape's interval of writing this is what a killed process loses.
-const SWEEP_EVERY: Duration = Duration::from_millis(40);
+/// A call's packets come every 20 ms: eight of a socket are read by one call. What was read is written to the tapes at once, so this is what a killed process
+/// loses, with the time that reading and writing take.
+const SWEEP_EVERY: Duration = Duration::from_millis(160);
 /// As often packets of those who speak are sent.
 const SPEAK_EVERY: Duration = Duration::from_millis(10);
-/// RTCP waits for every third sweep.
-const RTCP_EVERY: u32 = 3;
 /// Readings of the list of RTCP sockets that hold something in one sweep.
 const ROUNDS: usize = 32;
 /// Datagrams of a socket that are read at once outside of a sweep, at most.
@@ -106,10 +105,10 @@ impl Sweep {
 
     pub(super) fn run(&self) {
         let mut due = Instant::now();
-        let mut turn = 0;
         let mut buffer = ReadManyBuffer::new();
         loop {
             let next;
+            let mut swept = false;
             {
                 let mut state = self.state.lock();
                 while state.live == 0 && !state.stopping {
@@ -130,19 +129,20 @@ impl Sweep {
                         return;
                     }
                     state.sweep_rtp(&mut buffer);
-                    if turn == 0 {
-                        state.sweep_rtcp();
-                        state.report();
-                    }
+                    state.sweep_rtcp();
+                    state.report();
                 });
                 state.gone.panics += *unforeseen;
                 if now >= due {
-                    turn = (turn + 1) % RTCP_EVERY;
+                    swept = true;
                     // After a stall the missed sweeps are not made up for: one reads everything.
                     due = (due + SWEEP_EVERY).max(now);
                 }
                 // Who speaks is heard in step.
                 next = if state.speaking.is_empty() { due } else { due.min(now + SPEAK_EVERY) };
+            }
+            if let Some(bell) = self.config.bell.as_ref().filter(|_| swept) {
+                bell.ring();
             }
             std::thread::sleep(next.saturating_duration_since(Instant::now()));
         }
