@@ -1,50 +1,44 @@
 //! From the tape to the archive: starts rendering when a session begins, stores what is whole, keeps the catalogue true,
 //! and lets a tape go only when everything of it is stored and read back.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::erasure::{Erasure, look_up};
-use super::events::{told_of, was_told, what_was_not_told};
+use super::events::was_told;
 use super::in_work::InWork;
+use super::progress::Progress;
 use super::putting_away::PuttingAway;
 use super::render_pool::{Job, RenderNews, RenderPool};
 use super::rows::{Rows, Standing};
+use super::storing::{MANIFEST, store_files};
+use super::tapes_left::done_mark;
 use super::ways::Ways;
-use crate::api::Tapes;
-use crate::archive::seal::{SEAL, Sealer};
-use crate::archive::{EventLog, EventRow, NewEvent, now};
+use crate::archive::seal::Sealer;
+use crate::archive::{EventLog, NewEvent, now};
 use crate::ingest::MediaClock;
 use crate::model::event::TapeEvent;
 use crate::model::event_kind::EventKind;
 use crate::model::gate::DiscardReason;
-use crate::model::id::{OutputKey, ParticipantId, RecordingId, SessionId};
+use crate::model::id::{ParticipantId, RecordingId, SessionId};
 use crate::model::settings::Kind;
-use crate::model::time::MediaTime;
 use crate::render::{RenderError, RenderedOutput};
 use crate::session::{Notice, SessionNotice};
 use crate::share::external::External;
-use crate::store::queue::{UploadFile, UploadQueue};
-use crate::store::{SharedStore, StoreError};
-use crate::tape::{Body, Spool, TapeError, TapeReader};
+use crate::tape::Spool;
 
 /// How often a failed rendering is begun again before a person has to look.
 const TRIES: u32 = 3;
 /// The first wait before a rendering that found no room is begun again; doubled with each further one.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
-/// The longest wait for room, and before a store that is away is asked again.
+/// The longest wait for room, and for the catalogue.
 const LONGEST_WAIT: Duration = Duration::from_mins(5);
-
-/// The file that says what a recording is; it lists all others.
-pub(super) const MANIFEST: &str = "manifest.json";
 
 /// What has come is handled so much at once, and kept in the catalogue by one write.
 const BATCH: usize = 512;
@@ -91,60 +85,6 @@ struct Back {
     done: mpsc::UnboundedSender<Done>,
     away: mpsc::UnboundedSender<SessionId>,
     again: mpsc::UnboundedSender<SessionId>,
-}
-
-/// How far a session is on its way.
-#[derive(Debug, Default)]
-pub struct Progress {
-    /// The tape is rendered to its end.
-    rendered: bool,
-    /// Outputs on their way into the store.
-    storing: BTreeMap<RecordingId, (u64, JoinHandle<()>)>,
-    /// Numbers them: what an earlier one says is nothing any more.
-    stores: u64,
-    /// How many erasures there were: what was rendered before the last one is nothing any more.
-    erasures: u32,
-    /// How many of them are not through yet.
-    erasing: u32,
-    /// Rendered, and not to be stored yet: receipts that were replaced stand until their successor is stored, and nothing is stored before an erasure is
-    /// through. Boxed as they come from the renderer.
-    #[expect(clippy::vec_box, reason = "they arrive boxed and leave boxed; unboxing would move half a kilobyte twice")]
-    waiting: Vec<Box<RenderedOutput>>,
-    /// Recordings whose files were gone before they were stored: what was rendered was discarded or made anew meanwhile, and that is on its way.
-    vanished: BTreeSet<RecordingId>,
-    /// Outputs that are stored, or gone from the store.
-    settled: BTreeSet<OutputKey>,
-    /// Deleted by somebody while the session was live.
-    deleted: BTreeSet<RecordingId>,
-    /// Renderings that failed.
-    failures: u32,
-    /// Renderings that found no room.
-    waits: u32,
-    pictures: bool,
-    /// Its tape is closed.
-    closed: bool,
-    /// Its tape is being put away.
-    leaving: bool,
-    clock: Option<MediaClock>,
-    /// What an earlier run told of it.
-    told: Vec<Arc<EventRow>>,
-}
-
-impl Progress {
-    /// Whether an output may be stored, or taken out of the store, now.
-    fn may_go(&self, output: &RenderedOutput) -> bool {
-        let is_replaced = output.discarded == Some(DiscardReason::Replaced);
-        let succeeded = || self.settled.iter().any(|later| succeeds(later, &output.output));
-        self.erasing == 0 && (!is_replaced || (!self.storing.contains_key(&output.recording) && succeeded()))
-    }
-}
-
-/// Whether one receipt is a later one of another's order.
-fn succeeds(later: &OutputKey, earlier: &OutputKey) -> bool {
-    match (later, earlier) {
-        (OutputKey::Receipt { order, number }, OutputKey::Receipt { order: same, number: before }) => order == same && number > before,
-        _ => false,
-    }
 }
 
 /// What came of work that was going on beside.
@@ -205,7 +145,7 @@ impl Conveyor {
                 self.sessions.remove(&session);
             });
             waited.drain(..).for_each(|session| self.begin_again(&session));
-            self.putting_away.finishing(self.sessions.values().filter(|progress| progress.closed && !progress.leaving).count());
+            self.putting_away.finishing(self.sessions.values().filter(|progress| progress.is_finishing()).count());
             self.keep().await;
             for event in self.to_tell.drain(..) {
                 let _ = self.events.send(event);
@@ -285,7 +225,7 @@ impl Conveyor {
     }
 
     /// What they wrote goes as well, whether or not they were let into any recording.
-    fn erase_chat(&self, session: &SessionId, participant: &ParticipantId) {
+    pub(super) fn erase_chat(&self, session: &SessionId, participant: &ParticipantId) {
         let (catalogue, session, participant) = (self.rows.catalogue(), session.clone(), participant.clone());
         tokio::spawn(async move {
             let mut wait = FIRST_WAIT;
@@ -298,7 +238,7 @@ impl Conveyor {
     }
 
     /// Nobody may read what somebody was let into, and its files go, where that was not done when they declined. Answers the recordings in their order.
-    fn withhold(&self, session: &SessionId, participant: &ParticipantId) -> Vec<RecordingId> {
+    pub(super) fn withhold(&self, session: &SessionId, participant: &ParticipantId) -> Vec<RecordingId> {
         let held = self.work.withhold_all_of(session, participant);
         self.rows.recordings(session).into_iter().map(|(_, recording)| recording).filter(|recording| held.contains(recording)).collect()
     }
@@ -350,73 +290,7 @@ impl Conveyor {
         }
     }
 
-    /// A whole tape that an earlier run left, or that nothing could be made of: its rows are brought back and it is rendered from its start.
-    pub async fn take_up(&mut self, tape: &SessionId, dir: &Path) {
-        let (dir, master_key) = (dir.to_owned(), self.master_key.clone());
-        let events = tokio::task::spawn_blocking(move || events_of(&dir, &master_key)).await;
-        let events = match events.map_err(|e| e.to_string()).and_then(|r| r.map_err(|e| e.to_string())) {
-            Ok(events) => events,
-            Err(error) => {
-                tracing::error!(session = %tape, error, "a tape of an earlier run cannot be read; it stays as it is");
-                return;
-            }
-        };
-        let Some(opened) = events.iter().find_map(|(_, event)| match event {
-            TapeEvent::SessionOpened(opened) => Some((**opened).clone()),
-            _ => None,
-        }) else {
-            tracing::error!(session = %tape, "a tape of an earlier run lacks its beginning; it stays as it is");
-            return;
-        };
-        let told = told_of(&self.told, &opened.session).await.unwrap_or_else(|error| {
-            tracing::error!(session = %tape, %error, "what listeners were told of a tape cannot be found out");
-            Vec::new()
-        });
-        for event in what_was_not_told(&told, &opened.session, opened.started_at, &events) {
-            let _ = self.events.send(event);
-        }
-        let erased: BTreeSet<ParticipantId> = events.iter().filter_map(|(_, event)| erased_by(event)).cloned().collect();
-        let pictures = opened.settings.kind == Kind::Room;
-        let deleted = self.rows.catalogue().deleted_of(&opened.session).await.unwrap_or_else(|error| {
-            tracing::error!(session = %tape, %error, "which recordings of a tape were deleted cannot be found out");
-            BTreeSet::new()
-        });
-        self.sessions.insert(opened.session.clone(), Progress { pictures, closed: true, told, deleted, ..Progress::default() });
-        for (at, event) in events {
-            let notice = SessionNotice {
-                session: opened.session.clone(),
-                project: opened.project.clone(),
-                clock: MediaClock::starting(std::time::Instant::now()),
-                at,
-                wall: opened.started_at.plus_ns(at.as_ns()),
-                what: Notice::Tape(Arc::new(event)),
-            };
-            if let Notice::Tape(event) = &notice.what {
-                self.work.note(&notice.session, event);
-            }
-            self.rows.follow(&notice);
-        }
-        for participant in erased {
-            self.take_up_erasure(&opened.session, participant);
-        }
-        self.follow(&opened.session, None, pictures);
-        self.pool.finish(&opened.session);
-    }
-
-    /// An earlier run may have died before everything of an erased participant was gone: files here go before anybody can ask for them.
-    fn take_up_erasure(&mut self, session: &SessionId, participant: ParticipantId) {
-        self.erase_chat(session, &participant);
-        let recordings = self.withhold(session, &participant);
-        let Some(progress) = self.sessions.get_mut(session).filter(|_| !recordings.is_empty()) else { return };
-        progress.erasing += 1;
-        // Whoever renders begins with an empty folder by itself: nobody's answer is waited for.
-        let (gone, rendered_gone) = tokio::sync::oneshot::channel();
-        let _ = gone.send(());
-        let (stopped, rendered_gone) = (Vec::new(), Some(rendered_gone));
-        self.left.push(Erasure { session: session.clone(), participant, recordings, stopped, rendered_gone });
-    }
-
-    fn follow(&self, session: &SessionId, clock: Option<MediaClock>, pictures: bool) {
+    pub(super) fn follow(&self, session: &SessionId, clock: Option<MediaClock>, pictures: bool) {
         let erasures = self.sessions.get(session).map_or(0, |progress| progress.erasures);
         self.pool.follow(Job { session: session.clone(), tape: self.spool.folder(session), clock, pictures, erasures });
     }
@@ -474,14 +348,8 @@ impl Conveyor {
     /// A recording of which a rendering that is through said nothing: its tape must not go.
     fn came_to_nothing(&self, session: &SessionId) -> Option<RecordingId> {
         let progress = self.sessions.get(session)?;
-        let is_known = |output: &OutputKey, recording: &RecordingId| {
-            progress.settled.contains(output)
-                || progress.storing.contains_key(recording)
-                || progress.waiting.iter().any(|waiting| waiting.recording == *recording)
-                || progress.vanished.contains(recording)
-                || progress.deleted.contains(recording)
-        };
-        self.rows.recordings(session).into_iter().find(|(output, recording)| !is_known(output, recording)).map(|(_, recording)| recording)
+        let unknown = self.rows.recordings(session).into_iter().find(|(output, recording)| !progress.knows(output, recording));
+        unknown.map(|(_, recording)| recording)
     }
 
     /// Renders a tape from its start once more.
@@ -581,11 +449,7 @@ impl Conveyor {
 
     /// The tape and the local files go; the session counts as under way until they are gone, so that a node that stops leaves nothing to be done again.
     fn let_go_if_done(&mut self, session: &SessionId, back: &Back) {
-        let Some(progress) = self.sessions.get_mut(session).filter(|p| {
-            p.rendered && p.storing.is_empty() && p.waiting.is_empty() && p.vanished.is_empty() && p.erasing == 0 && !p.leaving
-        }) else {
-            return;
-        };
+        let Some(progress) = self.sessions.get_mut(session).filter(|progress| progress.is_through()) else { return };
         progress.leaving = true;
         let recordings = self.rows.forget(session);
         recordings.iter().for_each(|recording| self.work.end(recording));
@@ -620,89 +484,4 @@ impl Conveyor {
         self.to_tell.push(NewEvent { at: now(), session: Some(session.clone()), kind, data });
         true
     }
-}
-
-fn erased_by(event: &TapeEvent) -> Option<&ParticipantId> {
-    match event {
-        TapeEvent::Erased { participant } => Some(participant),
-        _ => None,
-    }
-}
-
-fn events_of(dir: &Path, master_key: &Path) -> Result<Vec<(MediaTime, TapeEvent)>, TapeError> {
-    let mut reader = TapeReader::open(dir, master_key)?;
-    let mut events = Vec::new();
-    while let Some(record) = reader.next()? {
-        if let Body::Event(event) = record.body {
-            events.push((record.at, event));
-        }
-    }
-    Ok(events)
-}
-
-/// See [`Tapes`].
-pub struct TapesLeft {
-    /// Where they lie.
-    pub spool: Spool,
-    /// Told which are wanted.
-    pub wanted: mpsc::UnboundedSender<SessionId>,
-}
-
-impl Tapes for TapesLeft {
-    fn make_again(&self, session: &SessionId) -> bool {
-        let dir = self.spool.folder(session);
-        dir.is_dir() && !done_mark(&dir).exists() && self.wanted.send(session.clone()).is_ok()
-    }
-}
-
-/// Marks a tape whose recordings are safe and that is kept for other views.
-#[must_use]
-pub fn done_mark(tape: &Path) -> PathBuf {
-    tape.join("stored")
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    hex::encode(ring::digest::digest(&ring::digest::SHA256, bytes))
-}
-
-/// Answers when everything is stored and was read back; while the store is away this waits and the queue tries again.
-pub(super) async fn store_files(uploads: &UploadQueue, store: &SharedStore, sealer: &Sealer, output: &RenderedOutput) -> Result<()> {
-    let prefix = format!("recordings/{}/", output.recording);
-    let mut kept = BTreeSet::new();
-    if let Some(manifest) = output.manifest.as_ref().filter(|_| output.discarded.is_none()) {
-        let whole = output.dir.join(MANIFEST);
-        let bytes = tokio::fs::read(&whole).await.with_context(|| whole.display().to_string())?;
-        let own_sha256 = sha256(&bytes);
-        let (sealed, seal) = (output.dir.join(SEAL), sealer.seal(&bytes));
-        tokio::fs::write(&sealed, &seal).await.with_context(|| sealed.display().to_string())?;
-        let seal_sha256 = sha256(seal.as_bytes());
-        let named = manifest.files.iter().map(|file| (file.name.as_str(), file.sha256.as_str()));
-        let files: Vec<UploadFile> = named
-            .chain([(MANIFEST, own_sha256.as_str()), (SEAL, seal_sha256.as_str())])
-            .map(|(name, sha256)| UploadFile { path: output.dir.join(name), key: format!("{prefix}{name}"), sha256: sha256.to_owned() })
-            .collect();
-        kept.extend(files.iter().map(|file| file.key.clone()));
-        uploads.enqueue(&output.recording, files).await?.stored().await?;
-    } else {
-        uploads.withdraw(&output.recording).await?;
-    }
-    // A store may be away now as well as before: what is stored already must not fail for that.
-    let mut wait = Duration::from_secs(1);
-    while let Err(error) = remove_others(store, &prefix, &kept).await {
-        tracing::warn!(recording = %output.recording, %error, "what no longer belongs to a recording could not be looked for; trying again");
-        tokio::time::sleep(wait).await;
-        wait = (wait * 2).min(LONGEST_WAIT);
-    }
-    uploads.forget(&output.recording).await?;
-    Ok(())
-}
-
-/// A rendering after an erasure may have fewer files than the one before: what is no longer part of the recording goes.
-async fn remove_others(store: &SharedStore, prefix: &str, kept: &BTreeSet<String>) -> Result<(), StoreError> {
-    for key in store.list(prefix).await? {
-        if !kept.contains(&key) {
-            store.delete(&key).await?;
-        }
-    }
-    Ok(())
 }

@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::config::{self, Config};
-use super::conveyor::{Conveyor, TapesLeft, done_mark};
+use super::conveyor::Conveyor;
 use super::directory::CatalogueDirectory;
 use super::first_visibility;
 use super::in_work::InWork;
@@ -22,6 +22,7 @@ use super::putting_away::PuttingAway;
 use super::render_pool::{Growing, RenderPool};
 use super::retention::OnThisNode;
 use super::rows::Rows;
+use super::tapes_left::{TapesLeft, done_mark};
 use super::uploads::Uploads;
 use super::ways::Ways;
 use super::webhooks::{self, Pace, WebhookParts};

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::conveyor::done_mark;
 use super::in_work::InWork;
+use super::tapes_left::done_mark;
 use super::ways::Ways;
 use crate::api::Inbox;
 use crate::archive::deletion::{Deletions, Elsewhere, Gone};

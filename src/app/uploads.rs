@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use super::conveyor::store_files;
+use super::storing::store_files;
 use super::ways::Ways;
 use crate::api::{Inbox, file_arrived};
 use crate::archive::seal::Sealer;

@@ -13,7 +13,7 @@ use tokio::io::AsyncWriteExt as _;
 
 use super::command_line::{NOT_WELL, Verify, WRONG_USE, complain};
 use super::config::Config;
-use super::conveyor::MANIFEST;
+use super::storing::MANIFEST;
 use super::ways::stores_of;
 use crate::archive::rights::Sight;
 use crate::archive::seal;

@@ -226,7 +226,8 @@ impl TapeReader {
     /// Gives back what memory it can until the next record is asked for.
     pub fn rest(&mut self) {
         self.reopened = None;
-        if let Some(block) = self.block.take() {
+        // One that was read to its end has nothing to come back for.
+        if let Some(block) = self.block.take().filter(|block| block.at < block.bytes.len()) {
             self.rests_at = Some(Spot { chunk: block.chunk, block_at: block.offset, record_at: block.at as u32 });
         }
         if let Some(chunk) = &mut self.chunk {

@@ -12,7 +12,7 @@ use clap::Args;
 use indicatif::ProgressBar;
 use serde::Serialize;
 
-use super::measure::Watched;
+use super::measure::{Spell, Watched};
 use super::own_node::Target;
 use super::rtpengine::Rtpengine;
 use super::siprec::{CallPlan, LegPlan, Pump, SipFlow, SiprecCall, SiprecClient, Sound};
@@ -68,8 +68,10 @@ pub struct Report {
     pub ready_after_ms_max: u64,
     /// CPU seconds of the node a call-minute, while all calls were up.
     pub cpu_s_per_call_minute: f64,
-    /// Resident memory with all calls up, bytes.
+    /// Resident memory with all calls up, bytes: mean of a reading a second.
     pub rss_bytes: u64,
+    /// The highest of these readings, bytes.
+    pub rss_highest_bytes: u64,
     /// Resident memory before the first call, bytes.
     pub rss_idle_bytes: u64,
     /// Memory a call, against none, bytes.
@@ -83,8 +85,8 @@ fn sound(file: Option<&PathBuf>, hz: u32) -> Result<Sound> {
     file.map_or_else(|| Ok(Sound::tone(hz, -12.0)), |path| Sound::from_file(path).with_context(|| path.display().to_string()))
 }
 
-fn per_call_minute(cpu: Duration, calls: u32, elapsed: Duration) -> f64 {
-    cpu.as_secs_f64() / (f64::from(calls) * elapsed.as_secs_f64() / 60.0)
+fn per_call_minute(spell: &Spell, calls: u32) -> f64 {
+    spell.cpu.as_secs_f64() / (f64::from(calls) * spell.elapsed.as_secs_f64() / 60.0)
 }
 
 /// Runs it.
@@ -131,12 +133,10 @@ async fn measure(call: &Calls, progress: &ProgressBar, data: &std::path::Path, e
     report.calls = u32::try_from(live.len()).unwrap_or(u32::MAX);
 
     progress.set_message("all calls are up");
-    let (before, began) = (node.usage(), Instant::now());
-    tokio::time::sleep(Duration::from_secs(call.seconds)).await;
-    let (after, elapsed) = (node.usage(), began.elapsed());
-    report.cpu_s_per_call_minute = per_call_minute(after.cpu.saturating_sub(before.cpu), report.calls, elapsed);
-    report.rss_bytes = after.rss_bytes;
-    report.rss_per_call_bytes = after.rss_bytes.saturating_sub(report.rss_idle_bytes) / u64::from(report.calls.max(1));
+    let spell = node.over(call.seconds).await;
+    report.cpu_s_per_call_minute = per_call_minute(&spell, report.calls);
+    (report.rss_bytes, report.rss_highest_bytes) = (spell.rss_mean_bytes, spell.rss_highest_bytes);
+    report.rss_per_call_bytes = report.rss_bytes.saturating_sub(report.rss_idle_bytes) / u64::from(report.calls.max(1));
 
     progress.set_message("hanging up");
     let mut ended = Instant::now();
@@ -220,9 +220,7 @@ async fn measure_rtpengine(call: &Calls, folder: &std::path::Path) -> Result<f64
         }
     }
     tokio::time::sleep(Duration::from_secs(2)).await;
-    let (before, began) = (watched.usage(), Instant::now());
-    tokio::time::sleep(Duration::from_secs(call.seconds)).await;
-    let (after, elapsed) = (watched.usage(), began.elapsed());
+    let spell = watched.over(call.seconds).await;
     drop(legs);
-    Ok(per_call_minute(after.cpu.saturating_sub(before.cpu), call.calls, elapsed))
+    Ok(per_call_minute(&spell, call.calls))
 }

@@ -89,7 +89,9 @@ fn print(report: &calls::Report, json: bool) -> ExitCode {
         println!("recordings                {} ready, {} missing", report.ready, report.missing);
         println!("ready after the last end  {} ms at most", report.ready_after_ms_max);
         println!("CPU                       {:.4} s a call-minute", report.cpu_s_per_call_minute);
-        println!("memory                    {:.1} MB, {:.1} MB idle", report.rss_bytes as f64 / 1e6, report.rss_idle_bytes as f64 / 1e6);
+        let mb = |bytes: u64| bytes as f64 / 1e6;
+        let (mean, highest, idle) = (mb(report.rss_bytes), mb(report.rss_highest_bytes), mb(report.rss_idle_bytes));
+        println!("memory                    {mean:.1} MB, {highest:.1} MB at most, {idle:.1} MB idle");
         println!("memory a call             {:.1} KB", report.rss_per_call_bytes as f64 / 1e3);
         if let Some(cpu) = report.rtpengine_cpu_s_per_call_minute {
             println!("rtpengine with pcap       {cpu:.4} s a call-minute: {:.2} of it", report.cpu_s_per_call_minute / cpu);

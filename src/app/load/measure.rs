@@ -1,7 +1,7 @@
 //! What a process costs: CPU seconds and memory, from `/proc`.
 
 use std::fs;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A process with its children.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +16,19 @@ pub struct Usage {
     pub cpu: Duration,
     /// Resident memory now, bytes, children's too.
     pub rss_bytes: u64,
+}
+
+/// What it used in a while. One reading of memory says little: work comes in bursts, and free pages go back to the system in between.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Spell {
+    /// CPU time in user and kernel mode, children's too.
+    pub cpu: Duration,
+    /// How long it was watched.
+    pub elapsed: Duration,
+    /// Resident memory, bytes: mean of a reading a second.
+    pub rss_mean_bytes: u64,
+    /// The highest of these readings.
+    pub rss_highest_bytes: u64,
 }
 
 /// Fields of `/proc/<pid>/stat` behind the command, which may hold anything (proc(5)).
@@ -56,5 +69,19 @@ impl Watched {
             }
         }
         Usage { cpu: Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND), rss_bytes: rss }
+    }
+
+    /// Watches it for so long.
+    pub async fn over(self, seconds: u64) -> Spell {
+        let (before, began) = (self.usage(), Instant::now());
+        let (mut sum, mut highest, mut after) = (0, 0, before);
+        for second in 1..=seconds {
+            tokio::time::sleep((began + Duration::from_secs(second)).saturating_duration_since(Instant::now())).await;
+            after = self.usage();
+            sum += after.rss_bytes;
+            highest = highest.max(after.rss_bytes);
+        }
+        let cpu = after.cpu.saturating_sub(before.cpu);
+        Spell { cpu, elapsed: began.elapsed(), rss_mean_bytes: sum / seconds.max(1), rss_highest_bytes: highest }
     }
 }

@@ -55,8 +55,10 @@ pub struct StreamReport {
     pub packets_recorded: u64,
     /// Recordings that became ready.
     pub ready: u32,
-    /// Resident memory with all up, bytes.
+    /// Resident memory with all up, bytes: mean of a reading a second.
     pub rss_bytes: u64,
+    /// The highest of these readings, bytes.
+    pub rss_highest_bytes: u64,
 }
 
 struct Api<'a> {
@@ -139,14 +141,13 @@ async fn measure(wanted: &Streams, film: Arc<Film>, progress: &ProgressBar, data
 
     progress.set_message("all are up");
     let sent = |live: &[(String, Publisher)]| live.iter().map(|(_, p)| p.sent().packets).sum::<u64>();
-    let (before, sent_before, began) = (node.usage(), sent(&live), Instant::now());
-    tokio::time::sleep(Duration::from_secs(wanted.seconds)).await;
-    let (after, elapsed) = (node.usage(), began.elapsed());
+    let sent_before = sent(&live);
+    let spell = node.over(wanted.seconds).await;
     report.packets_sent = sent(&live) - sent_before;
-    let cpu = after.cpu.saturating_sub(before.cpu).as_secs_f64();
-    report.cpu_s_per_stream_minute = cpu / (f64::from(report.streams) * elapsed.as_secs_f64() / 60.0);
+    let cpu = spell.cpu.as_secs_f64();
+    report.cpu_s_per_stream_minute = cpu / (f64::from(report.streams) * spell.elapsed.as_secs_f64() / 60.0);
     report.cpu_us_per_packet = cpu * 1e6 / report.packets_sent.max(1) as f64;
-    report.rss_bytes = after.rss_bytes;
+    (report.rss_bytes, report.rss_highest_bytes) = (spell.rss_mean_bytes, spell.rss_highest_bytes);
 
     progress.set_message("hanging up");
     let mut sessions = Vec::new();
@@ -183,6 +184,6 @@ impl StreamReport {
             "CPU                       {:.4} s a stream-minute, {:.1} µs a packet",
             self.cpu_s_per_stream_minute, self.cpu_us_per_packet
         );
-        println!("memory                    {:.1} MB", self.rss_bytes as f64 / 1e6);
+        println!("memory                    {:.1} MB, {:.1} MB at most", self.rss_bytes as f64 / 1e6, self.rss_highest_bytes as f64 / 1e6);
     }
 }

@@ -1,7 +1,7 @@
 //! Least and greatest sample of each column, in a fixed number of columns however long it gets.
 
-/// As many columns as this and two become one: never more than the picture has pixels side by side.
-const COLUMNS: usize = 1600;
+/// As many columns as this and two become one: the picture has as many pixels side by side.
+pub(super) const COLUMNS: usize = 1600;
 /// At the finest a column is a 50th of a second.
 const FINEST_PER_SECOND: u32 = 50;
 

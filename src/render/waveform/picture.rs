@@ -3,9 +3,10 @@
 use image::{Rgb, RgbImage};
 use png::{BitDepth, ColorType, Compression, Encoder, EncodingError};
 
-use super::peaks::Peaks;
+use super::peaks::{COLUMNS, Peaks};
 
-const WIDTH: u32 = 1600;
+/// A pixel a column at most.
+const WIDTH: u32 = COLUMNS as u32;
 const BAND: u32 = 80;
 const COLOURS: [Rgb<u8>; 2] = [Rgb([0xc2, 0x54, 0x2d]), Rgb([0x2d, 0x7d, 0x9a])];
 /// Bits a pixel of the PNG: the ground, which is none of the colours, and the colours after it.
