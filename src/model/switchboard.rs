@@ -88,6 +88,9 @@ pub struct RtpAnswer {
 /// state on. Where it answers `false` it is asked no more.
 pub type StateListener = Box<dyn Fn(State) -> bool + Send + Sync>;
 
+/// Hears that a session is over, once, while the session waits: it must only pass it on.
+pub type EndListener = Box<dyn FnOnce() + Send>;
+
 /// A WebRTC offer's answer.
 #[derive(Clone, Debug)]
 pub struct WebrtcAnswer {
@@ -192,6 +195,10 @@ pub trait Switchboard: Send + Sync + 'static {
     async fn command(&self, session: &SessionId, request: CommandRequest) -> Result<State, Refusal>;
     /// Tells a listener the state that everybody sees, now and at each change until the session is over.
     async fn hear_state(&self, _session: &SessionId, _listener: StateListener) -> Result<(), Refusal> {
+        Err(Refusal::NoSuchSession)
+    }
+    /// Tells a listener when the session is over, whoever ended it: a peer that goes on sending believes that it is recorded.
+    async fn hear_end(&self, _session: &SessionId, _listener: EndListener) -> Result<(), Refusal> {
         Err(Refusal::NoSuchSession)
     }
     /// A party's device asks something of the recording. It stands on the tape, and is followed as far as the policy allows; answered after the gates have

@@ -17,7 +17,7 @@ use crate::model::gate::State;
 use crate::model::id::{ParticipantId, RecordingId, SessionId, TrackId};
 use crate::model::preference::RecordPreference;
 use crate::model::settings::{AgentProperties, Consent};
-use crate::model::switchboard::{CommandRequest, PeerId, StateListener};
+use crate::model::switchboard::{CommandRequest, EndListener, PeerId, StateListener};
 use crate::model::time::MediaTime;
 use crate::policy::{Action, Controls, Gatekeeper, Input, Permit};
 use crate::tape::SessionTape;
@@ -52,6 +52,7 @@ pub(super) struct Inner {
     last: MediaTime,
     pub(super) over: bool,
     listeners: Vec<StateListener>,
+    end_listeners: Vec<EndListener>,
     empty_since: Option<Instant>,
     state_since: MediaTime,
 }
@@ -99,6 +100,7 @@ impl Live {
                 last: MediaTime::ZERO,
                 over: false,
                 listeners: Vec::new(),
+                end_listeners: Vec::new(),
                 empty_since: Some(zero),
                 state_since: MediaTime::ZERO,
             }),
@@ -350,6 +352,16 @@ impl Live {
         }
     }
 
+    /// Tells a listener when this is over; at once, where it is.
+    pub(super) fn hear_end(&self, listener: EndListener) {
+        let mut inner = self.inner.lock();
+        if inner.over {
+            listener();
+        } else {
+            inner.end_listeners.push(listener);
+        }
+    }
+
     /// A party's device asks something of the recording: noted, and done as far as the policy allows.
     pub(super) fn prefer(&self, participant: &ParticipantId, preference: RecordPreference) -> Result<State, Reason> {
         let mut guard = self.inner.lock();
@@ -412,6 +424,7 @@ impl Live {
         self.carry_out(inner, now, actions);
         self.record(now, TapeEvent::SessionEnded);
         self.deadline_ns.store(u64::MAX, Ordering::Release);
+        std::mem::take(&mut inner.end_listeners).into_iter().for_each(|listener| listener());
         true
     }
 

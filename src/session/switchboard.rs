@@ -17,8 +17,8 @@ use crate::model::preference::RecordPreference;
 use crate::model::role::Role;
 use crate::model::settings::Kind;
 use crate::model::switchboard::{
-    AskedRequest, CommandRequest, JoinRequest, OpenSession, PeerId, Refusal, RemoteCandidate, RtpAnswer, RtpOffer, StateListener,
-    Switchboard, WebrtcAnswer,
+    AskedRequest, CommandRequest, EndListener, JoinRequest, OpenSession, PeerId, Refusal, RemoteCandidate, RtpAnswer, RtpOffer,
+    StateListener, Switchboard, WebrtcAnswer,
 };
 
 fn spec_of(participant: &ParticipantId, offer: &RtpOffer) -> TrackSpec {
@@ -104,6 +104,11 @@ impl Switchboard for Registry {
 
     async fn hear_state(&self, session: &SessionId, listener: StateListener) -> Result<(), Refusal> {
         self.session(session)?.hear(listener);
+        Ok(())
+    }
+
+    async fn hear_end(&self, session: &SessionId, listener: EndListener) -> Result<(), Refusal> {
+        self.session(session)?.hear_end(listener);
         Ok(())
     }
 
