@@ -173,10 +173,15 @@ impl Conveyor {
                 _ => {}
             },
             Notice::Closed => {
-                if let Some(progress) = self.sessions.get_mut(&notice.session) {
-                    progress.closed = true;
+                let Some(progress) = self.sessions.get_mut(&notice.session) else { return };
+                progress.closed = true;
+                if std::mem::take(&mut progress.gave_up) {
+                    // The whole tape gets a last try: what was missing while it lived may be there now.
+                    progress.failures = TRIES - 1;
+                    self.begin_again(&notice.session);
+                } else {
+                    self.pool.finish(&notice.session);
                 }
-                self.pool.finish(&notice.session);
             }
         }
     }
@@ -292,14 +297,17 @@ impl Conveyor {
 
     pub(super) fn follow(&self, session: &SessionId, clock: Option<MediaClock>, pictures: bool) {
         let erasures = self.sessions.get(session).map_or(0, |progress| progress.erasures);
-        self.pool.follow(Job { session: session.clone(), tape: self.spool.folder(session), clock, pictures, erasures });
+        let (tape, watermark) = (self.spool.folder(session), self.spool.watermark(session));
+        self.pool.follow(Job { session: session.clone(), tape, clock, watermark, pictures, erasures });
     }
 
     fn on_news(&mut self, news: RenderNews, back: &Back) {
         match news {
             RenderNews::Output(session, output, erasures) => {
                 let Some(progress) = self.sessions.get_mut(&session) else { return };
-                if progress.erasures == erasures && !progress.deleted.contains(&output.recording) {
+                // What is stored is rendered anew where something else of the session was to be.
+                let is_stored = output.discarded.is_none() && progress.settled.contains(&output.output);
+                if progress.erasures == erasures && !progress.deleted.contains(&output.recording) && !is_stored {
                     // What was rendered anew stands in the place of what waits.
                     progress.waiting.retain(|waiting| waiting.recording != output.recording);
                     progress.vanished.remove(&output.recording);
@@ -341,7 +349,17 @@ impl Conveyor {
             for recording in self.rows.fail(session, &error.to_string()) {
                 self.tell(session, EventKind::RecordingFailed, json!({ "recording": recording, "reason": error.to_string() }));
             }
-            self.sessions.remove(session);
+            self.give_up(session);
+        }
+    }
+
+    /// Nothing more is done for a session that is over; one that lives is rendered once more at its end.
+    fn give_up(&mut self, session: &SessionId) {
+        match self.sessions.get_mut(session) {
+            Some(progress) if !progress.closed => progress.gave_up = true,
+            _ => {
+                self.sessions.remove(session);
+            }
         }
     }
 
@@ -414,8 +432,10 @@ impl Conveyor {
                 tracing::error!(%session, %error, "storing failed; the tape stays");
                 self.rows.failed(&recording, &error);
                 self.tell(session, EventKind::RecordingFailed, json!({ "recording": recording, "reason": error }));
-                self.sessions.remove(session);
-                return;
+                if let Some(progress) = self.sessions.get_mut(session) {
+                    progress.storing.remove(&recording);
+                }
+                return self.give_up(session);
             }
             (Ok(()), Some(reason), _) => {
                 let news = self.rows.discarded(&recording, reason);

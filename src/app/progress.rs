@@ -36,6 +36,8 @@ pub struct Progress {
     pub(super) deleted: BTreeSet<RecordingId>,
     /// Renderings that failed.
     pub(super) failures: u32,
+    /// It failed too often while it lived, and is rendered once more when it is over.
+    pub(super) gave_up: bool,
     /// Renderings that found no room.
     pub(super) waits: u32,
     pub(super) pictures: bool,

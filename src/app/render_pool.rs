@@ -15,11 +15,14 @@ use crate::ingest::MediaClock;
 use crate::model::id::{ParticipantId, RecordingId, SessionId};
 use crate::model::time::MediaTime;
 use crate::render::{RenderError, RenderSettings, RenderedOutput, SessionRender};
+use crate::tape::Watermark;
 
 /// How often a growing tape is looked at.
 const LOOK: Duration = Duration::from_millis(1000);
 /// How long after the end of an output in mid-session its last sound can be rendered: what the disorder of the tape takes.
 const AFTER_END: Duration = Duration::from_millis(1110);
+/// A tape that was not written for longer than this is read at the time of its last writing; less lies within what the renderer waits anyway.
+const LATE: Duration = Duration::from_millis(400);
 /// How long after an erasure it can be found on the tape: what a buffer waits before it is written.
 const AFTER_ERASURE: Duration = Duration::from_millis(250);
 /// Threads a core that finish what has ended.
@@ -59,6 +62,8 @@ pub struct Job {
     pub tape: PathBuf,
     /// The session's clock; `None` for a tape that is whole already.
     pub clock: Option<MediaClock>,
+    /// How far it is written.
+    pub watermark: Watermark,
     /// It has pictures.
     pub pictures: bool,
     /// How many erasures there were before.
@@ -206,7 +211,17 @@ struct Following {
     /// Boxed, because the map of them has room for more than there are.
     render: Box<SessionRender>,
     clock: Option<MediaClock>,
+    watermark: Watermark,
     erasures: u32,
+}
+
+impl Following {
+    /// The time that the tape is read at: what a stuck disk has not taken yet may still come.
+    fn now(&self) -> Option<MediaTime> {
+        let clock = self.clock?;
+        let late = self.watermark.written_at().filter(|at| at.elapsed() > LATE);
+        Some(late.map_or_else(|| clock.now(), |at| clock.at(at)))
+    }
 }
 
 struct Worker {
@@ -267,7 +282,8 @@ impl Worker {
     fn begin(&mut self, job: Job) {
         match SessionRender::open(&job.tape, &self.shared.master_key, &self.shared.out, self.shared.settings.clone()) {
             Ok(render) => {
-                self.following.insert(job.session, Following { render: Box::new(render), clock: job.clock, erasures: job.erasures });
+                let Job { session, clock, watermark, erasures, .. } = job;
+                self.following.insert(session, Following { render: Box::new(render), clock, watermark, erasures });
             }
             Err(error) => self.shared.tell(RenderNews::Failed(job.session, error)),
         }
@@ -288,8 +304,8 @@ impl Worker {
 
     fn look_at(&mut self, session: &SessionId) {
         let Some(following) = self.following.get_mut(session) else { return };
-        let Some(clock) = following.clock else { return };
-        match following.render.advance(clock.now()) {
+        let Some(now) = following.now() else { return };
+        match following.render.advance(now) {
             Ok(outputs) => {
                 for output in outputs {
                     self.shared.growing.write().remove(&output.recording);

@@ -88,7 +88,10 @@ impl Rows {
             TapeEvent::OutputEnded { output, ended_by } => {
                 let row = self.change(&notice.session, |open| {
                     let row = open.recordings.iter_mut().find(|row| row.output == *output)?;
-                    row.state = RecordingState::Processing;
+                    // What has failed is not on its way again by having ended.
+                    if row.state != RecordingState::Failed {
+                        row.state = RecordingState::Processing;
+                    }
                     row.ended_at = Some(notice.wall);
                     row.ended_by = Some(*ended_by);
                     Some(row.clone())

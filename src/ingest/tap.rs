@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use crate::model::id::{ParticipantId, TrackId};
 use crate::model::media::TrackSpec;
+use crate::model::switchboard::PeerId;
 use crate::model::time::MediaTime;
 use crate::policy::Permit;
 use crate::tape::TrackWriter;
@@ -55,8 +56,8 @@ pub trait TapFactory: Send + Sync + 'static {
     /// # Errors
     /// Says why the track cannot be recorded (session over, disk).
     fn open(&self, spec: TrackSpec) -> Result<Tap, String>;
-    /// The peer connection is gone (ICE or DTLS failed, closed by the peer); `participant` has left unless it comes back.
-    fn lost(&self, participant: &ParticipantId);
+    /// A peer connection is gone (ICE or DTLS failed, closed by the peer); `participant` has left unless they have another or come back.
+    fn lost(&self, participant: &ParticipantId, peer: &PeerId);
     /// Packets that ingest itself had to drop.
     fn dropped(&self, track: TrackId, packets: u64);
 }

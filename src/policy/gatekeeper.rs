@@ -115,6 +115,16 @@ impl Gatekeeper {
         self.machine.check(command)
     }
 
+    /// Whether a command would be accepted of somebody who came in now to give it.
+    ///
+    /// # Errors
+    /// The reason for which it would be refused.
+    pub fn check_of_newcomer(&self, now: MediaTime, join: Input, command: &Command) -> Result<(), Reason> {
+        let mut then = self.machine.clone();
+        then.apply(now, join).1?;
+        then.check(command)
+    }
+
     /// See [`Machine::controls`].
     #[must_use]
     pub fn controls(&self, by: &ParticipantId) -> Controls {

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use super::notice::{Followers, Notice, SessionNotice};
 use super::preference::{Wish, command_of};
 use super::view::{GateView, OutputView, ParticipantView, SessionView};
-use crate::ingest::{LegId, MediaClock};
+use crate::ingest::{LegId, MediaClock, RtpIngest};
 use crate::model::command::{Command, Reason, Verb};
 use crate::model::consent::{Answer, AnswerContext, AnswerSource, ConsentRecord, Ledger, Question, answer_of};
 use crate::model::event::{Party, SessionOpened, TapeEvent};
@@ -38,10 +38,22 @@ pub(super) struct Member {
     pub(super) peers: Vec<PeerId>,
     /// What their device asked for, and what was done about it.
     pub(super) wish: Wish,
-    /// Raised by every new connection: a pending departure of an older one is then void.
+    /// Raised by every new connection: the pending departure of one that was lost before it is then void.
     pub(super) arrivals: u64,
     /// Consent answers given before they came; they take effect when they do.
     pub(super) answers: Vec<(Verb, AnswerContext)>,
+}
+
+impl Member {
+    /// Their coming in, as the policy hears of it.
+    fn join(&self) -> Input {
+        Input::Join { participant: self.party.id.clone(), role: self.party.role, initiator: self.initiator, properties: self.properties }
+    }
+
+    /// Whether any way is open on which media of theirs comes.
+    pub(super) fn has_media(&self) -> bool {
+        !self.peers.is_empty() || !self.legs.is_empty()
+    }
 }
 
 pub(super) struct Inner {
@@ -68,6 +80,7 @@ pub(super) struct Live {
     pub(super) clock: MediaClock,
     pub(super) tape: SessionTape,
     followers: Arc<Followers>,
+    rtp: RtpIngest,
     inner: Mutex<Inner>,
     /// Raised while those who can hear us are to be told of the recording.
     pub(super) aloud: Arc<AtomicBool>,
@@ -80,13 +93,14 @@ pub(super) struct Live {
 }
 
 impl Live {
-    pub(super) fn begin(opened: SessionOpened, zero: Instant, tape: SessionTape, followers: Arc<Followers>) -> Self {
+    pub(super) fn begin(opened: SessionOpened, zero: Instant, tape: SessionTape, followers: Arc<Followers>, rtp: RtpIngest) -> Self {
         let gatekeeper = Gatekeeper::new(opened.settings.clone());
         let state = gatekeeper.state();
         let live = Self {
             clock: MediaClock::starting(zero),
             tape,
             followers,
+            rtp,
             aloud: Arc::new(AtomicBool::new(is_told_aloud(state))),
             consents: Mutex::default(),
             deadline_ns: AtomicU64::new(u64::MAX),
@@ -156,6 +170,14 @@ impl Live {
         }
     }
 
+    /// What arrived until now is judged by the gates of until now, though no sweep has read it yet.
+    fn read_out(&self, inner: &Inner) {
+        let legs: Vec<_> = inner.members.iter().flat_map(|m| m.legs.iter().map(|(_, leg)| *leg)).collect();
+        if !legs.is_empty() {
+            self.rtp.read_out(&legs);
+        }
+    }
+
     fn remember_deadline(&self, inner: &Inner) {
         self.deadline_ns.store(inner.gatekeeper.deadline().map_or(u64::MAX, MediaTime::as_ns), Ordering::Release);
     }
@@ -215,6 +237,7 @@ impl Live {
     }
 
     fn feed_closing(&self, inner: &mut Inner, input: Input, event: impl FnOnce(Option<Reason>) -> TapeEvent) -> Result<(), Reason> {
+        self.read_out(inner);
         let now = self.now_shut(inner, &input);
         self.do_what_is_due(inner, now);
         let (actions, verdict) = inner.gatekeeper.apply_closing(now, input);
@@ -254,12 +277,7 @@ impl Live {
             let answers = std::mem::take(&mut member.answers);
             let member = member.clone();
             inner.empty_since = None;
-            let input = Input::Join {
-                participant: member.party.id.clone(),
-                role: member.party.role,
-                initiator: member.initiator,
-                properties: member.properties,
-            };
+            let input = member.join();
             // A join is never refused.
             let _ = self.feed_closing(inner, input, |_| TapeEvent::Joined {
                 party: member.party,
@@ -275,11 +293,31 @@ impl Live {
         inner.gatekeeper.permit(participant)
     }
 
-    /// Lets in somebody who was invited and has never been in; whoever left stays out.
-    pub(super) fn first_contact(&self, participant: &ParticipantId) {
-        if self.member(participant, |m| !m.came) == Some(true) {
-            self.arrive(participant);
+    /// A command lets in whoever was invited and has never been in, where it is taken: what is refused changes nothing. Whoever left stays out.
+    ///
+    /// # Errors
+    /// The reason for which it is refused.
+    pub(super) fn first_contact(&self, command: &Command) -> Result<(), Reason> {
+        let refused = {
+            let mut guard = self.inner.lock();
+            let inner = &mut *guard;
+            let Some(join) = inner.members.iter().find(|m| m.party.id == command.by && !m.came).map(Member::join).filter(|_| !inner.over)
+            else {
+                return Ok(());
+            };
+            let now = self.now(inner);
+            let refused = inner.gatekeeper.check_of_newcomer(now, join, command).err();
+            if refused.is_some() {
+                let Command { by, verb, order } = command.clone();
+                self.record(now, TapeEvent::Command { by, verb, order, refused, context: None });
+            }
+            refused
+        };
+        if let Some(reason) = refused {
+            return Err(reason);
         }
+        self.arrive(&command.by);
+        Ok(())
     }
 
     /// Somebody is gone. Answers the peer connections that were theirs.
@@ -428,11 +466,16 @@ impl Live {
         true
     }
 
-    /// Writes out what is buffered; nothing follows.
-    pub(super) fn close(&self) {
+    /// Writes out what is buffered; nothing follows. Whether all of it is written: else the writing threads go on trying.
+    pub(super) fn close(&self) -> bool {
         if let Err(error) = self.tape.close() {
-            tracing::error!(session = %self.id(), %error, "the tape could not be closed cleanly; recovery will see to it");
+            tracing::error!(session = %self.id(), %error, "the tape could not be closed cleanly; its recordings wait for the disk");
         }
+        self.tape.is_written()
+    }
+
+    /// Tells that the tape is whole: whoever reads it finds everything.
+    pub(super) fn tell_closed(&self) {
         let at = self.inner.lock().last;
         self.tell(at, Notice::Closed);
     }
@@ -449,6 +492,7 @@ impl Live {
         if inner.over {
             return;
         }
+        self.read_out(inner);
         let now = self.now(inner);
         self.do_what_is_due(inner, now);
         self.remember_deadline(inner);

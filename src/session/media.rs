@@ -8,6 +8,7 @@ use crate::ingest::{Tap, TapFactory};
 use crate::model::event::TapeEvent;
 use crate::model::id::{ParticipantId, TrackId};
 use crate::model::media::TrackSpec;
+use crate::model::switchboard::PeerId;
 
 /// Opens taps in one session.
 #[derive(Clone)]
@@ -32,12 +33,16 @@ impl TapFactory for Media {
         Ok(Tap { track, permit, writer, clock: self.live.clock })
     }
 
-    fn lost(&self, participant: &ParticipantId) {
-        let Some(arrivals) = self.live.member(participant, |m| m.arrivals) else { return };
+    fn lost(&self, participant: &ParticipantId, peer: &PeerId) {
+        let left_with = self.live.member(participant, |m| {
+            m.peers.retain(|known| known != peer);
+            (m.has_media(), m.arrivals)
+        });
+        let Some((false, arrivals)) = left_with else { return };
         let (media, participant) = (self.clone(), participant.clone());
         self.runtime.spawn(async move {
             tokio::time::sleep(media.registry.shared.config.reconnect).await;
-            let came_back = media.live.member(&participant, |m| m.arrivals != arrivals).unwrap_or(true);
+            let came_back = media.live.member(&participant, |m| m.arrivals != arrivals || m.has_media()).unwrap_or(true);
             if !came_back {
                 media.registry.depart(&media.live, &participant).await;
             }

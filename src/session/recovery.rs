@@ -1,9 +1,12 @@
 //! After a crash: what was open is ended by the same policy, from what stands on the tape.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::model::command::Command;
 use crate::model::event::TapeEvent;
+use crate::model::gate::State;
+use crate::model::id::OutputKey;
 use crate::model::settings::Settings;
 use crate::model::time::MediaTime;
 use crate::policy::{Action, Input, Machine};
@@ -18,6 +21,42 @@ fn input_of(event: TapeEvent) -> Option<Input> {
         TapeEvent::Left { participant } => Some(Input::Leave { participant }),
         TapeEvent::Command { by, verb, order, refused: None, .. } => Some(Input::Command(Command { by, verb, order })),
         _ => None,
+    }
+}
+
+/// What had been told of endings when the node died: the replay comes to the same once more.
+#[derive(Default)]
+struct Told {
+    ended: BTreeSet<OutputKey>,
+    discarded: BTreeSet<OutputKey>,
+    state: Option<State>,
+}
+
+impl Told {
+    fn note(&mut self, event: &TapeEvent) {
+        match event {
+            TapeEvent::OutputEnded { output, .. } => {
+                self.ended.insert(output.clone());
+            }
+            TapeEvent::Discarded { output, .. } => {
+                self.discarded.insert(output.clone());
+            }
+            TapeEvent::State { state } => self.state = Some(*state),
+            _ => {}
+        }
+    }
+
+    /// Whether an event of the replay was not told yet. In their order.
+    fn is_news(&mut self, event: &TapeEvent) -> bool {
+        match event {
+            TapeEvent::OutputEnded { output, .. }
+            | TapeEvent::Gate { output, .. }
+            | TapeEvent::TimelineCut { output }
+            | TapeEvent::TimelineResumed { output } => !self.ended.contains(output),
+            TapeEvent::Discarded { output, .. } => !self.discarded.contains(output),
+            TapeEvent::State { state } => self.state.replace(*state) != Some(*state),
+            _ => true,
+        }
     }
 }
 
@@ -52,9 +91,10 @@ fn event_of(action: Action) -> Option<TapeEvent> {
 /// Where the tape cannot be read or written.
 pub fn close_what_a_crash_left_open(spool: &Spool, master_key: &Path, found: &Recovered) -> Result<(), TapeError> {
     let mut reader = TapeReader::open(&found.dir, master_key)?;
-    let (mut settings, mut inputs, mut erased) = (None, Vec::new(), Vec::new());
+    let (mut settings, mut inputs, mut erased, mut told) = (None, Vec::new(), Vec::new(), Told::default());
     while let Some(record) = reader.next()? {
         if let Body::Event(event) = record.body {
+            told.note(&event);
             match event {
                 TapeEvent::SessionOpened(opened) => settings = Some(opened.settings),
                 TapeEvent::Erased { participant } => erased.push(participant),
@@ -78,7 +118,7 @@ pub fn close_what_a_crash_left_open(spool: &Spool, master_key: &Path, found: &Re
                 tape.event(found.last, &TapeEvent::Erased { participant: by.clone() })?;
             }
         }
-        for event in actions_of_the_end(settings, inputs, found.last).into_iter().filter_map(event_of) {
+        for event in actions_of_the_end(settings, inputs, found.last).into_iter().filter_map(event_of).filter(|event| told.is_news(event)) {
             tape.event(found.last, &event)?;
         }
     }

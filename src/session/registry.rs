@@ -28,6 +28,9 @@ use crate::tape::{Spool, TapeError};
 /// A peer connection says good-bye in a datagram or two: one that takes longer is stuck.
 const HANGING_UP: Duration = Duration::from_secs(5);
 
+/// How often it is looked whether a disk that was full has taken a tape's end.
+const WAITING_FOR_DISK: Duration = Duration::from_millis(200);
+
 /// What the registry works with.
 pub struct RegistryConfig {
     /// The spool.
@@ -213,7 +216,7 @@ impl Registry {
         // Known as soon as it is there, whether or not anybody still waits for it: what nobody comes to is ended.
         tokio::task::spawn_blocking(move || {
             let tape = shared.config.spool.create(&opened)?;
-            let live = Live::begin(opened, zero, tape, shared.followers.clone());
+            let live = Live::begin(opened, zero, tape, shared.followers.clone(), shared.config.rtp.clone());
             shared.sessions.write().insert(live.id().clone(), Arc::new(live));
             Ok::<_, TapeError>(())
         })
@@ -301,10 +304,22 @@ impl Registry {
         }
         self.shared.sessions.write().remove(live.id());
         self.shared.tokens.write().retain(|_, (session, _)| session != live.id());
+        self.shared.peers.write().retain(|_, (session, _)| session != live.id());
         self.shared.followers.touch(live.id());
         let closing = live.clone();
-        if let Err(error) = tokio::task::spawn_blocking(move || closing.close()).await {
-            tracing::error!(session = %live.id(), %error, "closing the tape failed");
+        match tokio::task::spawn_blocking(move || closing.close()).await {
+            Ok(true) => live.tell_closed(),
+            Ok(false) => {
+                // Who ended it is not kept waiting for a full disk. A node that stops meanwhile finds the tape without its end at its next start.
+                let waiting = live.clone();
+                tokio::spawn(async move {
+                    while !waiting.tape.is_written() {
+                        tokio::time::sleep(WAITING_FOR_DISK).await;
+                    }
+                    waiting.tell_closed();
+                });
+            }
+            Err(error) => tracing::error!(session = %live.id(), %error, "closing the tape failed"),
         }
     }
 

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use super::live::Live;
 use super::registry::Registry;
 use crate::ingest::{IngestError, LegId, RtpLegSpec, TapFactory};
-use crate::model::command::{Command, Reason};
+use crate::model::command::Command;
 use crate::model::event::{GapCause, TapeEvent};
 use crate::model::gate::State;
 use crate::model::id::{ParticipantId, ProjectSlug, SessionId, TrackId};
@@ -70,23 +70,16 @@ impl Switchboard for Registry {
     }
 
     async fn command(&self, session: &SessionId, request: CommandRequest) -> Result<State, Refusal> {
-        let live = self.session(session).map_err(|_| Refusal::Policy(Reason::Ended))?;
+        let live = self.session(session)?;
         if let Some(state) = live.hold_answer(&request) {
             return Ok(state);
         }
-        // A command is a first contact too: whoever was invited is in by it.
-        live.first_contact(&request.by);
         let command = Command { by: request.by, verb: request.verb, order: request.order };
-        // What arrived until now is judged by the gates of until now.
-        let legs: Vec<_> = live.members().iter().flat_map(|m| m.legs.iter().map(|(_, leg)| *leg)).collect();
-        let rtp = self.shared.config.rtp.clone();
-        tokio::task::spawn_blocking(move || {
-            rtp.read_out(&legs);
+        let done = tokio::task::spawn_blocking(move || {
+            live.first_contact(&command)?;
             live.command(command, request.context)
-        })
-        .await
-        .map_err(busy)?
-        .map_err(Refusal::Policy)
+        });
+        done.await.map_err(busy)?.map_err(Refusal::Policy)
     }
 
     async fn asked(&self, session: &SessionId, participant: &ParticipantId, asked: AskedRequest) -> Result<(), Refusal> {
@@ -140,6 +133,8 @@ impl Switchboard for Registry {
     async fn change_rtp(&self, session: &SessionId, track: TrackId, offer: RtpOffer) -> Result<RtpAnswer, Refusal> {
         let live = self.session(session)?;
         let (owner, leg) = leg_of(&live, track)?;
+        // What came before is in the formats of before.
+        self.shared.config.rtp.read_out(&[leg]);
         live.note(TapeEvent::Track { track, spec: spec_of(&owner, &offer) });
         let hears = offer.hears;
         let mut answer = self.shared.config.rtp.change(leg, offer).map_err(busy)?;
@@ -159,9 +154,18 @@ impl Switchboard for Registry {
 
     async fn open_webrtc(&self, session: &SessionId, participant: &ParticipantId, offer_sdp: String) -> Result<WebrtcAnswer, Refusal> {
         let live = self.session(session)?;
-        live.arrive(participant).ok_or(Refusal::NoSuchParticipant)?;
+        // They come in by the first track that is opened: an offer that is refused changes nothing.
+        let was_in = live.member(participant, |m| m.present).ok_or(Refusal::NoSuchParticipant)?;
         let taps = Arc::new(self.media(&live));
-        let answer = self.shared.config.webrtc.accept(participant.clone(), &offer_sdp, taps).await.map_err(IngestError::refusal)?;
+        let answer = match self.shared.config.webrtc.accept(participant.clone(), &offer_sdp, taps).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                if !was_in && live.member(participant, |m| m.present && !m.has_media()) == Some(true) {
+                    self.depart(&live, participant).await;
+                }
+                return Err(error.refusal());
+            }
+        };
         live.member(participant, |m| {
             m.arrivals += 1;
             m.peers.push(answer.peer.clone());

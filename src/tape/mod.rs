@@ -18,6 +18,7 @@ mod prelude;
 mod reader;
 mod record;
 mod recover;
+mod removal;
 mod scan;
 mod session;
 mod sink;
@@ -32,7 +33,7 @@ pub use inspect::{ChunkSize, EventLine, Inspection, SourceInspection, TrackInspe
 pub use pcap::{PcapReport, pcap};
 pub use reader::{Flaw, FlawKind, TapeReader};
 pub use record::{Body, Record, SenderReport};
-pub use session::{SessionTape, TrackWriter};
+pub use session::{SessionTape, TrackWriter, Watermark};
 pub use spool::{Recovered, Spool, SpoolConfig, SpoolLimits, Written};
 pub use spot::Spot;
 pub use verify::{Verified, verify};

@@ -2,8 +2,8 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use parking_lot::Mutex;
@@ -28,6 +28,8 @@ pub(super) struct LiveTape {
     pub(super) buffer: Mutex<Buffer>,
     /// Whether the last write failed: what is told once, not at each try.
     pub(super) failing: AtomicBool,
+    /// Everything that was appended before this is in the kernel.
+    pub(super) written_at: Mutex<Instant>,
 }
 
 impl fmt::Debug for LiveTape {
@@ -40,19 +42,24 @@ impl LiveTape {
     /// Seals what waits and hands it to the kernel.
     pub(super) fn write_out(&self, spool: &SpoolInner) -> Result<(), TapeError> {
         let mut sink = self.sink.lock();
-        let blocks = {
+        let (began, blocks) = {
             let mut buffer = self.buffer.lock();
+            let began = Instant::now();
             if buffer.is_empty() && buffer.backlog == 0 {
+                *self.written_at.lock() = began;
                 return Ok(());
             }
-            buffer.take()
+            (began, buffer.take())
         };
         let sealed = sink.seal(&blocks);
         for mut block in blocks {
             block.wipe();
         }
-        let written = sealed.and_then(|()| sink.write_out(&*spool.disk, Instant::now()));
+        let written = sealed.and_then(|()| sink.write_out(&*spool.disk, began));
         self.buffer.lock().set_backlog(sink.unwritten_bytes());
+        if written.is_ok() {
+            *self.written_at.lock() = began;
+        }
         written
     }
 
@@ -68,6 +75,12 @@ impl LiveTape {
         let mut sink = self.sink.lock();
         sink.end_sync(job, done);
         self.buffer.lock().set_backlog(sink.unwritten_bytes());
+    }
+
+    /// Whether the kernel has everything of it.
+    pub(super) fn is_written(&self) -> bool {
+        let sink = self.sink.lock();
+        sink.unwritten_bytes() == 0 && self.buffer.lock().is_empty()
     }
 
     /// Whether nothing of it is left in memory.
@@ -180,10 +193,34 @@ impl SessionTape {
         Ok(())
     }
 
+    /// Whether a reader finds everything that was appended.
+    #[must_use]
+    pub fn is_written(&self) -> bool {
+        self.tape.is_written()
+    }
+
     /// The tape's folder.
     #[must_use]
     pub fn dir(&self) -> &Path {
         &self.tape.dir
+    }
+}
+
+/// How far a tape is written: what a reader has not found by then has not happened, later it may still wait in memory for the disk.
+#[derive(Clone, Debug)]
+pub struct Watermark {
+    tape: Weak<LiveTape>,
+}
+
+impl Watermark {
+    pub(super) fn of(tape: Option<&Arc<LiveTape>>) -> Self {
+        Self { tape: tape.map_or_else(Weak::new, Arc::downgrade) }
+    }
+
+    /// Everything that was appended before this instant is there to be read; `None` where all of the tape is.
+    #[must_use]
+    pub fn written_at(&self) -> Option<Instant> {
+        self.tape.upgrade().map(|tape| *tape.written_at.lock())
     }
 }
 

@@ -19,7 +19,8 @@ use super::format::ChunkHeader;
 use super::keys::{KeyFolder, MasterKey, TapeKey};
 use super::reader::TapeReader;
 use super::recover;
-use super::session::{LiveTape, SessionTape};
+use super::removal;
+use super::session::{LiveTape, SessionTape, Watermark};
 use super::sink::{ChunkLimits, SealKey, Sink, SyncJob};
 use crate::model::event::{SessionOpened, TapeEvent};
 use crate::model::id::SessionId;
@@ -112,6 +113,9 @@ impl Spool {
 
     pub(super) fn on_disk(config: SpoolConfig, limits: SpoolLimits, disk: Box<dyn Disk>) -> Result<Self, TapeError> {
         fs::create_dir_all(&config.dir).map_err(TapeError::io(&config.dir))?;
+        if let Err(error) = removal::finish(&config.dir) {
+            tracing::warn!(%error, "tapes whose removal was interrupted are still there; tried again at the next start");
+        }
         let inner = Arc::new(SpoolInner {
             dir: config.dir,
             master: MasterKey::read_or_make(&config.master_key)?,
@@ -189,6 +193,7 @@ impl Spool {
             sink: Mutex::new(sink),
             buffer: Mutex::new(buffer),
             failing: AtomicBool::new(false),
+            written_at: Mutex::new(Instant::now()),
         });
         let mut live = self.inner.live.lock();
         if live.contains_key(id) {
@@ -273,14 +278,14 @@ impl Spool {
         self.live(session, &dir, header, keys, Vec::new())
     }
 
-    /// Removes a tape and its keys for good.
+    /// Removes a tape and its keys for good. What a crash interrupts the next start finishes.
     ///
     /// # Errors
-    /// Where it cannot be removed, or is being written.
+    /// Where it cannot be removed, or is being written, or waits to be.
     pub fn remove(&self, session: &SessionId) -> Result<(), TapeError> {
         let dir = self.folder(session);
         if let Some(tape) = self.inner.live.lock().get(session)
-            && !tape.buffer.lock().closed
+            && !(tape.buffer.lock().closed && tape.is_written())
         {
             return Err(TapeError::Live(session.clone()));
         }
@@ -288,12 +293,14 @@ impl Spool {
             return Err(TapeError::NoTape(dir));
         }
         self.inner.live.lock().remove(session);
-        let folder = KeyFolder::of(&dir);
-        for listed in folder.list().unwrap_or_default().into_iter().filter(|l| !l.erased) {
-            folder.destroy(&listed.participant, listed.number)?;
-        }
-        fs::remove_dir_all(&dir).map_err(TapeError::io(&dir))?;
+        removal::destroy(&removal::take_out(&self.inner.dir, session)?)?;
         super::keys::sync_dir(&self.inner.dir)
+    }
+
+    /// How far a tape is written that is being written; nothing is known of any other.
+    #[must_use]
+    pub fn watermark(&self, session: &SessionId) -> Watermark {
+        Watermark::of(self.inner.live.lock().get(session))
     }
 
     /// Hands what waits of all tapes to the kernel, as the writing thread does by itself.

@@ -12,6 +12,7 @@ use ferric::model::id::{ParticipantId, SessionId, TrackId};
 use ferric::model::media::TrackSpec;
 use ferric::model::role::Role;
 use ferric::model::settings::{AgentProperties, Kind, QueueProperties, Settings};
+use ferric::model::switchboard::PeerId;
 use ferric::model::time::WallClock;
 use ferric::policy::{Gatekeeper, Input};
 use ferric::tape::{Body, Record, SenderReport, SessionTape, Spool, SpoolConfig, SpoolLimits, TapeReader, WriteBell};
@@ -129,7 +130,7 @@ impl TapFactory for Session {
         Ok(self.tap(tracks.len() as u16))
     }
 
-    fn lost(&self, participant: &ParticipantId) {
+    fn lost(&self, participant: &ParticipantId, _: &PeerId) {
         self.lost.lock().push(participant.clone());
     }
 

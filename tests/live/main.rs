@@ -20,6 +20,7 @@ mod simulated;
 mod taped;
 
 mod a_conference_is_recorded_as_its_mode_says;
+mod a_lost_connection_takes_nobody_with_it;
 mod a_receipt_stands_until_its_successor_is_stored;
 mod a_room_shows_nobody_beyond_their_spans;
 mod bad_input_changes_nothing;

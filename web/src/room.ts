@@ -5,7 +5,7 @@ import { growLanes } from "./lane";
 import { requesterForm, type Wanted, wantedFor } from "./requester";
 import { isProblem, sentence, type Session, SessionApi } from "./session";
 import { watch } from "./watch";
-import { Publication } from "./whip";
+import { Publication, Refused } from "./whip";
 import { knows, say } from "./words";
 
 function element<T extends HTMLElement>(id: string): T {
@@ -252,14 +252,39 @@ async function devices(): Promise<void> {
   }
 }
 
+/** Between two tries to publish what was lost. */
+const LONGEST_WAIT_MS = 8000;
+/** Answers that no further try would change. */
+const GONE = [401, 403, 404, 409, 410];
+
 async function publish(): Promise<void> {
   const url = session?.you?.whip_url;
   if (!url || stream.getTracks().length === 0) return;
-  own = await Publication.open(url, token, stream.getTracks(), "camera", () => {
-    if (over) return;
-    trouble(say("room-lost"));
-    void own?.close().then(publish).then(() => trouble(""), () => setTimeout(() => void publish().catch(() => undefined), 2000));
-  });
+  const publication = await Publication.open(url, token, stream.getTracks(), "camera", () => void publishAgain(publication));
+  own = publication;
+  if (over) void publication.close();
+}
+
+/**
+ * What was lost is published anew until it succeeds, and only then is the old resource given up: whoever gives up their last one has left, and with the host
+ * the recording would end.
+ */
+async function publishAgain(lost: Publication): Promise<void> {
+  lost.hangUp();
+  trouble(say("room-lost"));
+  for (let wait = 1000; !over; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
+    try {
+      await publish();
+      trouble("");
+      return void lost.close();
+    } catch (error) {
+      if (error instanceof Refused && GONE.includes(error.status)) {
+        trouble(say("room-join-failed", { why: error.message }));
+        return;
+      }
+    }
+    await new Promise((done) => setTimeout(done, wait));
+  }
 }
 
 async function join(): Promise<void> {
@@ -309,7 +334,7 @@ async function share(): Promise<void> {
   try {
     const shared = await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { ideal: 15 } }, audio: false });
     for (const track of shared.getVideoTracks()) track.contentHint = "detail";
-    const publication = await Publication.open(url, token, shared.getVideoTracks(), "screen", () => undefined);
+    const publication = await Publication.open(url, token, shared.getVideoTracks(), "screen", () => screen && void share());
     screen = { publication, stream: shared };
     shared.getVideoTracks()[0]?.addEventListener("ended", () => screen && void share());
     show(shared);

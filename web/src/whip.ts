@@ -71,6 +71,11 @@ export class Publication {
     await this.peer.getSenders().find((s) => s.track?.kind === kind)?.replaceTrack(track);
   }
 
+  /** Ends it here; the recorder is not told. */
+  hangUp(): void {
+    this.peer.close();
+  }
+
   /** Ends it. `leaving` pages cannot wait for the answer. */
   async close(leaving = false): Promise<void> {
     this.peer.close();

@@ -130,12 +130,13 @@ impl Leg {
             self.counters.dropped_by_kernel += u64::from(lost.wrapping_sub(*known));
             *known = lost;
         }
-        let arrival = self.tap.clock.at(clocks.arrival(datagram.stamp)).max(self.last_arrival);
+        let arrived = self.tap.clock.at(clocks.arrival(datagram.stamp));
+        let arrival = arrived.max(self.last_arrival);
         self.last_arrival = arrival;
         if !datagram.whole {
             self.counters.malformed += 1;
         } else if rtcp::is_rtcp(datagram.bytes) {
-            self.control(datagram, way, arrival);
+            self.control(datagram, way, arrived);
         } else {
             self.media(datagram, arrival);
         }
@@ -187,7 +188,9 @@ impl Leg {
         }
     }
 
-    fn control(&mut self, datagram: &Datagram<'_>, way: Way, arrival: MediaTime) {
+    /// `arrived`: the peer reckons its round trip from this, so it is not put off to behind the RTP that was read before it; on the tape it is.
+    fn control(&mut self, datagram: &Datagram<'_>, way: Way, arrived: MediaTime) {
+        let on_tape = self.last_arrival;
         let ip = datagram.source.map(|a| a.ip());
         let from_peer = self.source.is_none_or(|known| Some(known.ip()) == ip);
         let Self { reception, counters, tap, rtcp_source, .. } = self;
@@ -201,9 +204,9 @@ impl Leg {
                 }
                 from_known = true;
                 if let Some(current) = current {
-                    current.sender_report(&report, arrival);
+                    current.sender_report(&report, arrived);
                 }
-                match tap.writer.sender_report(arrival, report) {
+                match tap.writer.sender_report(on_tape, report) {
                     Written::Kept => counters.sender_reports += 1,
                     Written::Gated => {}
                     Written::Dropped => counters.dropped_by_tape += 1,

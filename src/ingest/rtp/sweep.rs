@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::counters::RtpCounters;
 use super::leg::{Leg, Way};
@@ -26,6 +26,8 @@ const SPEAK_EVERY: Duration = Duration::from_millis(10);
 const ROUNDS: usize = 32;
 /// Datagrams of a socket that are read at once outside of a sweep, at most.
 const DRAINED: usize = 256;
+/// Legs that are read before whoever waits for one of them gets in between.
+const TURN: usize = 32;
 /// A sweep that began late may find datagrams older than its interval.
 const SLACK: Duration = Duration::from_millis(5);
 
@@ -119,7 +121,6 @@ impl Sweep {
                 if state.stopping {
                     return;
                 }
-                let state = &mut *state;
                 // Each leg is guarded by itself; this is for what is around them.
                 let unforeseen = &mut 0;
                 let now = Instant::now();
@@ -128,7 +129,7 @@ impl Sweep {
                     if now < due {
                         return;
                     }
-                    state.sweep_rtp(&mut buffer);
+                    sweep_rtp(&mut state, &mut buffer);
                     state.sweep_rtcp();
                     state.report();
                 });
@@ -195,10 +196,12 @@ impl Sweep {
     }
 
     pub(super) fn change(&self, id: LegId, offer: RtpOffer) -> Result<RtpAnswer, IngestError> {
-        self.with(id, |leg| {
-            leg.offered_anew(offer);
-            self.answer(leg)
-        })
+        let mut state = self.state.lock();
+        // What arrived before this moment came from the source of before.
+        state.drain(id);
+        let leg = state.leg(id).ok_or(IngestError::NoSuchLeg)?;
+        leg.offered_anew(offer);
+        Ok(self.answer(leg))
     }
 
     pub(super) fn set_muted(&self, id: LegId, muted: bool) -> Result<(), IngestError> {
@@ -261,21 +264,28 @@ impl Sweep {
     }
 }
 
+/// Every socket is read without asking first which of them hold something: nearly all do, and asking the kernel (and its looking again) cost as much
+/// as a third of the reading.
+fn sweep_rtp(state: &mut MutexGuard<'_, State>, buffer: &mut ReadManyBuffer) {
+    let began = Instant::now();
+    let mut next = 0;
+    while next < state.slots.len() {
+        let clocks = ClockReading::take(state.last_rtp.elapsed() + SLACK);
+        let turn = next..(next + TURN).min(state.slots.len());
+        next = turn.end;
+        for leg in state.slots[turn].iter_mut().filter_map(|s| s.leg.as_deref_mut()) {
+            guarded(leg, |leg| leg.sweep(buffer, &clocks));
+        }
+        MutexGuard::bump(state);
+    }
+    // Only now: a leg that is read in between by itself may not have had its turn.
+    state.last_rtp = began;
+}
+
 impl State {
     fn leg(&mut self, id: LegId) -> Option<&mut Leg> {
         let (at, generation) = split(id);
         self.slots.get_mut(at).filter(|s| s.generation == generation)?.leg.as_deref_mut()
-    }
-
-    /// Every socket is read without asking first which of them hold something: nearly all do, and asking the kernel (and its looking again) cost as much
-    /// as a third of the reading.
-    fn sweep_rtp(&mut self, buffer: &mut ReadManyBuffer) {
-        let oldest = self.last_rtp.elapsed() + SLACK;
-        self.last_rtp = Instant::now();
-        let clocks = ClockReading::take(oldest);
-        for leg in self.slots.iter_mut().filter_map(|s| s.leg.as_deref_mut()) {
-            guarded(leg, |leg| leg.sweep(buffer, &clocks));
-        }
     }
 
     /// Few of these hold anything at any time: the kernel says which.

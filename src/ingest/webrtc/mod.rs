@@ -116,7 +116,7 @@ impl WebrtcIngest {
                 peers.gone += *counters.lock();
             }
             if !closed {
-                tokio::task::spawn_blocking(move || taps.lost(&participant));
+                tokio::task::spawn_blocking(move || taps.lost(&participant, &mine));
             }
         });
         Ok(WebrtcAnswer { sdp, peer: id })

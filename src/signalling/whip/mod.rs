@@ -185,7 +185,8 @@ async fn trickle(
     let restart = || Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "no_ice_restart", "publish anew instead of restarting ICE");
     let given = request.headers().get(header::IF_MATCH).and_then(|v| v.to_str().ok()).map(str::to_owned);
     let given = given.ok_or_else(|| Problem::new(StatusCode::PRECONDITION_REQUIRED, "if_match_required", "If-Match is needed"))?;
-    if given.trim() == "*" {
+    // The RFC's grammar says `*`; its drafts' examples, and clients after them, write it in quotes.
+    if matches!(given.trim(), "*" | "\"*\"") {
         return Err(restart());
     }
     let ours = given.split(',').map(str::trim).find(|tag| endpoint.names.is_of(&peer, tag)).map(str::to_owned);
