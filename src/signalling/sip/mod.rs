@@ -4,6 +4,7 @@
 //! over the transactions of `rsipstack`.
 
 mod address;
+mod body;
 mod call;
 mod consent;
 mod dialog;

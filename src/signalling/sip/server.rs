@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use rsipstack::EndpointBuilder;
-use rsipstack::sip::{Method, Request, SipMessage, Transport};
+use rsipstack::sip::{Method, Request, Transport};
 use rsipstack::transaction::Transaction;
 use rsipstack::transaction::endpoint::{EndpointInnerRef, EndpointOption};
 use rsipstack::transport::tcp::TcpConnection;
@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::model::switchboard::Switchboard;
 
+use super::body::read_message;
 use super::call::{CallEvent, Invitation, drive_invite, run_call};
 use super::dialog::DialogKey;
 use super::fields;
@@ -218,8 +219,7 @@ async fn read_datagrams(shared: Arc<Shared>, socket: Arc<tokio::net::UdpSocket>,
             }
             continue;
         }
-        let message = SipMessage::try_from(datagram).ok();
-        let message = message.and_then(|m| SipConnection::update_msg_received(m, peer, Transport::Udp).ok());
+        let message = read_message(datagram).and_then(|m| SipConnection::update_msg_received(m, peer, Transport::Udp).ok());
         let readable = match message {
             Some(message) => {
                 let from = SipAddr { r#type: Some(Transport::Udp), addr: peer.into() };
