@@ -21,6 +21,7 @@ mod catalogues;
 mod heard;
 mod house;
 mod no_bytes_make_a_reader_panic;
+mod one_bad_message_on_a_stream_costs_nobody_else_the_call;
 mod peer;
 mod recorded;
 #[path = "../node/running_node.rs"]
