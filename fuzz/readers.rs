@@ -19,7 +19,7 @@ use ferric::render::depacketize::h264::H264Depacketizer;
 use ferric::render::depacketize::vp8::Vp8Depacketizer;
 use ferric::render::timeline::OutputTime;
 use ferric::signalling::sdp::{self, AnswerHeader, write_answer};
-use ferric::signalling::sip::{Reading, read_datagram};
+use ferric::signalling::sip::{Frame, Framer, Reading, read_datagram};
 use ferric::signalling::siprec::{ContentType, parse_metadata, read_body, split_multipart};
 use ferric::signalling::whip::read_fragment;
 use ferric::tape::{Body, Spool, SpoolConfig, TapeReader, format, verify};
@@ -37,6 +37,15 @@ fn sip(bytes: &[u8]) {
     if let Reading::Refused(status) = read_datagram(bytes) {
         assert!((400..700).contains(&status), "refused with {status}");
     }
+    let (mut framer, mut framed) = (Framer::default(), 0);
+    framer.push(bytes);
+    while let Some(frame) = framer.take() {
+        framed += match frame {
+            Frame::Ping => 4,
+            Frame::Message(part) | Frame::Lost(part) => part.len().max(1),
+        };
+    }
+    assert!(framed <= bytes.len(), "{framed} bytes framed of {}", bytes.len());
 }
 
 fn sdp_text(bytes: &[u8]) {

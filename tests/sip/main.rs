@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::format_push_string, reason = "a test fails by what it cannot unwrap")]
 
+mod a_body_is_as_long_as_its_length_field_says;
 mod a_call_changes_while_it_lasts;
 mod a_dialog_is_kept_as_the_rfc_says;
 mod a_party_hears_that_it_is_recorded;
@@ -20,6 +21,7 @@ mod catalogues;
 mod heard;
 mod house;
 mod no_bytes_make_a_reader_panic;
+mod one_bad_message_on_a_stream_costs_nobody_else_the_call;
 mod peer;
 mod recorded;
 #[path = "../node/running_node.rs"]

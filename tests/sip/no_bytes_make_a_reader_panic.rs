@@ -1,4 +1,5 @@
 use ferric::signalling::sdp::{self, AnswerHeader, write_answer};
+use ferric::signalling::sip::{Frame, Framer};
 use ferric::signalling::siprec::{ContentType, parse_metadata, read_body, split_multipart};
 use proptest::prelude::*;
 
@@ -42,6 +43,24 @@ fn try_sdp(bytes: &[u8]) {
     assert_eq!(again.media.len(), description.media.len(), "an answer has a line for each line");
 }
 
+/// The frames of a stream that comes in pieces of a length.
+fn framed(bytes: &[u8], piece: usize) -> Vec<Frame> {
+    let mut framer = Framer::default();
+    let mut frames = Vec::new();
+    for piece in bytes.chunks(piece) {
+        framer.push(piece);
+        frames.extend(std::iter::from_fn(|| framer.take()));
+    }
+    frames
+}
+
+/// Requests with and without a body, and what keeps a connection open.
+fn requests() -> String {
+    let one = "OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/TCP h\r\n\r\n";
+    let two = "INFO sip:a@b SIP/2.0\r\nc: text/plain\r\nContent-Length:\r\n 6\r\n\r\na\r\n\r\nb";
+    format!("{one}\r\n\r\n{two}\r\n{one}{two}")
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
@@ -53,6 +72,16 @@ proptest! {
     #[test]
     fn sdp_that_was_damaged(bytes in damaged(two_lines("sendonly"))) {
         try_sdp(&bytes);
+    }
+
+    #[test]
+    fn a_stream_of_any_bytes(bytes in proptest::collection::vec(prop_oneof![any::<u8>(), Just(b'\r'), Just(b'\n')], 0..400), piece in 1usize..9) {
+        prop_assert_eq!(framed(&bytes, piece), framed(&bytes, 400));
+    }
+
+    #[test]
+    fn a_stream_that_was_damaged(bytes in damaged(requests()), piece in 1usize..40) {
+        prop_assert_eq!(framed(&bytes, piece), framed(&bytes, 4000));
     }
 
     #[test]

@@ -4,10 +4,12 @@
 //! over the transactions of `rsipstack`.
 
 mod address;
+mod body;
 mod call;
 mod consent;
 mod dialog;
 mod fields;
+mod framing;
 mod indicator;
 mod intake;
 mod options;
@@ -18,8 +20,10 @@ mod reply;
 mod server;
 mod session_timer;
 mod stateless;
+mod stream;
 mod vendor;
 
+pub use framing::{Frame, Framer};
 pub use options::{SipError, SipOptions};
 pub use reading::{Reading, read_datagram};
 pub use server::SipServer;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rsipstack::sip::{Method, SipMessage};
 
 use super::session_timer::{Limits, negotiate};
-use super::{intake, stateless};
+use super::{body, intake, stateless};
 
 /// What a node would make of a datagram that is no part of a dialog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub enum Reading {
 /// Reads a datagram as the server would read the first of a call (RFC 3261 §8.2, RFC 7866 §6, RFC 4028 §8).
 #[must_use]
 pub fn read_datagram(datagram: &[u8]) -> Reading {
-    let Ok(message) = SipMessage::try_from(datagram) else {
+    let Some(message) = body::read_message(datagram) else {
         return Reading::Unreadable { answered: stateless::refuse_unreadable(datagram).is_some() };
     };
     let SipMessage::Request(request) = message else { return Reading::Other };

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use rsipstack::EndpointBuilder;
-use rsipstack::sip::{Method, Request, SipMessage, Transport};
+use rsipstack::sip::{Method, Request, Transport};
 use rsipstack::transaction::Transaction;
 use rsipstack::transaction::endpoint::{EndpointInnerRef, EndpointOption};
 use rsipstack::transport::tcp::TcpConnection;
@@ -25,7 +25,7 @@ use super::dialog::DialogKey;
 use super::fields;
 use super::options::{SipError, SipOptions};
 use super::reply::{ALLOW, Reply};
-use super::stateless::refuse_unreadable;
+use super::stream;
 
 /// Datagrams are at most this long; a multipart INVITE with much metadata is longer than the stack's own reader takes.
 const LONGEST_DATAGRAM: usize = 65_536;
@@ -218,16 +218,7 @@ async fn read_datagrams(shared: Arc<Shared>, socket: Arc<tokio::net::UdpSocket>,
             }
             continue;
         }
-        let message = SipMessage::try_from(datagram).ok();
-        let message = message.and_then(|m| SipConnection::update_msg_received(m, peer, Transport::Udp).ok());
-        let readable = match message {
-            Some(message) => {
-                let from = SipAddr { r#type: Some(Transport::Udp), addr: peer.into() };
-                shared.endpoint.on_received_message(message, flow.clone(), &from).await.is_ok()
-            }
-            None => false,
-        };
-        if !readable && let Some(answer) = refuse_unreadable(datagram) {
+        if let Some(answer) = stream::receive(&shared.endpoint, datagram, &flow, peer).await {
             let _ = socket.send_to(&answer, peer).await;
         }
     }
@@ -239,15 +230,15 @@ async fn accept_streams(shared: Arc<Shared>, listener: TcpListener, stop: Cancel
             () = stop.cancelled() => return,
             accepted = listener.accept() => accepted,
         };
-        let Ok((stream, _)) = accepted else {
+        let Ok((accepted, _)) = accepted else {
             // Out of file descriptors, most likely: give them time to come back.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
-        let _ = stream.set_nodelay(true);
+        let _ = accepted.set_nodelay(true);
         let local = SipAddr { r#type: Some(Transport::Tcp), addr: shared.bound.into() };
-        if let Ok(connection) = TcpConnection::from_stream(stream, local, Some(stop.child_token())) {
-            shared.endpoint.transport_layer.add_connection(SipConnection::Tcp(connection));
+        if let Ok(connection) = TcpConnection::from_stream(accepted, local, Some(stop.child_token())) {
+            tokio::spawn(stream::serve(shared.endpoint.clone(), connection, stop.clone()));
         }
     }
 }
