@@ -172,7 +172,10 @@ impl TrackClock {
         let ahead = last.sequences.highest().map_or(1, |h| number - h);
         let ticks = last.timestamps.peek(header.timestamp);
         let off = last.floor().map_or(0, |floor| arrival - ticks_to_ns(ticks, last.hz) - floor);
-        if ahead <= 0 && ahead > -NEAR_SEQUENCE && off.abs() < RESTART_NS {
+        // A late packet is not newer than the newest, or by no more than pictures are sent in another order than shown: one that is comes after a pause
+        // in which the numbers went round (21 minutes at 50 a second).
+        let newer = last.timestamps.peek_last().map_or(0, |newest| ticks_to_ns(ticks - newest, last.hz));
+        if ahead <= 0 && ahead > -NEAR_SEQUENCE && off.abs() < RESTART_NS && newer < RESTART_NS {
             // Late or repeated: of the stretch that its number fell into.
             return (0..=newest)
                 .rev()

@@ -67,6 +67,48 @@ fn two_sources_that_overlap_are_both_heard() {
     }
 }
 
+/// At 50 packets a second the numbers go round in 21 minutes and 51 seconds: what comes then looks late, or like a repeat.
+#[test]
+fn a_pause_as_long_as_the_numbers_go_round_loses_nothing() {
+    for (seconds, shut) in [1200, 1250, 1260, 1290, 1308, 1310, 1311, 1320, 2618].into_iter().flat_map(|s| [(s, true), (s, false)]) {
+        let mut clock = TrackClock::default();
+        let packet = |n: i64| sent(n * 20 * MS, n + 1000, n * 160 + 77, 7, 8000);
+        let paused = seconds * 50;
+        let arrive = |clock: &mut TrackClock, n: i64| clock.arrive(packet(n).arrival_ns as u64, packet(n).header);
+        assert!((0..500).all(|n| arrive(&mut clock, n).is_some()));
+        clock.step(500 * 20 * MS, 100 * MS);
+        if shut {
+            clock.reopened();
+        }
+        let after: Vec<_> = (500 + paused..6_500 + paused).map(|n| (packet(n).spoken_ns, arrive(&mut clock, n))).collect();
+        clock.step(after[5_999].0, 100 * MS);
+        for (spoken_ns, position) in after {
+            assert_eq!(position.and_then(|p| clock.placed(p)), Some(spoken_ns), "{seconds} s, shut: {shut}");
+        }
+        let counts = clock.counts();
+        assert_eq!((counts.received, counts.duplicates), (6_500, 0), "{seconds} s, shut: {shut}");
+    }
+}
+
+#[test]
+fn what_is_late_and_what_comes_twice_stays_in_its_stretch() {
+    // Decoded in another order than shown, as pictures with B frames are: a late one may be newer than the newest.
+    let packet = |n: i64| sent(n * 40 * MS, n + 65_500, (n + if n % 3 == 0 { 2 } else { 0 }) * 3600, 7, 90_000);
+    let mut clock = TrackClock::default();
+    let mut arrive = |n: i64, late_ms: i64| clock.arrive((packet(n).arrival_ns + late_ms * MS) as u64, packet(n).header);
+    let first = arrive(0, 0).unwrap();
+    for n in (1..200).filter(|n| n % 10 != 8) {
+        assert_eq!(arrive(n, 0).unwrap().stretch, first.stretch);
+        if n % 10 == 9 {
+            let late = arrive(n - 1, 60).unwrap();
+            assert_eq!((late.stretch, late.sequence), (first.stretch, first.sequence + n - 1), "{n}");
+            assert_eq!((arrive(n - 1, 65), arrive(n, 30)), (None, None));
+        }
+    }
+    let counts = clock.counts();
+    assert_eq!((counts.received, counts.lost, counts.duplicates), (200, 0, 40));
+}
+
 /// Whoever takes turns with itself packet by packet for hours costs no more than this, and is forgotten when it stops.
 #[test]
 fn the_memory_of_sources_that_take_turns_is_bounded() {
