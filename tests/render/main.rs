@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod a_call_becomes_a_stereo_file_that_every_decoder_reads;
+mod a_gap_is_where_somebody_sent_nothing;
 mod a_real_tape_and_a_real_gatekeeper_make_a_recording;
 mod a_resolution_that_changes_does_not_break_the_picture;
 mod a_worker_that_dies_costs_nothing;
