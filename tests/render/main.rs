@@ -22,5 +22,6 @@ mod the_growing_file_plays_at_any_moment;
 mod the_same_packets_make_the_same_bytes;
 mod the_speaker_is_there_before_their_first_word;
 mod what_comes_after_a_silence_is_rendered;
+mod what_comes_between_short_silences_is_heard;
 mod what_composing_costs;
 mod what_is_in_an_output_is_what_the_tape_says;
