@@ -7,7 +7,7 @@ use std::path::Path;
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 
 use super::RenderError;
-use super::hls::{Stream, iframe_playlist, media_playlist, multivariant_playlist};
+use super::hls::{Pause, Stream, iframe_playlist, media_playlist, multivariant_playlist};
 use super::output::Output;
 use super::{poster, waveform};
 use crate::model::manifest::FileEntry;
@@ -100,34 +100,37 @@ pub(super) fn complete(output: &mut Output) -> Result<(), RenderError> {
     }
     let pauses = output.cut_pauses();
     if !pauses.is_empty() {
-        write(&dir, CHAPTERS, chapters(output).as_bytes())?;
+        write(&dir, CHAPTERS, chapters(&pauses, output.now().as_ns()).as_bytes())?;
     }
     Ok(())
 }
 
-/// A chapter from cut to cut (WebVTT).
-fn chapters(output: &Output) -> String {
-    let end = output.now().as_ns();
-    let mut starts = vec![(0, None)];
-    for pause in output.cut_pauses() {
-        let name = format!("after a pause of {} s", (pause.length_ns + 500_000_000) / 1_000_000_000);
-        if pause.at_ns == 0 {
-            starts[0].1 = Some(name);
-        } else {
-            starts.push((pause.at_ns, Some(name)));
+/// A chapter from cut to cut. A cue lasts at least a millisecond (WebVTT §3.1: its end is greater than its start): pauses at one place are one, and
+/// nothing begins after a pause that lasts to the end.
+fn chapters(pauses: &[Pause], end_ns: u64) -> String {
+    let end_ms = end_ns / 1_000_000;
+    let mut starts = vec![(0, 0)];
+    for pause in pauses {
+        let at_ms = pause.at_ns / 1_000_000;
+        match starts.last_mut() {
+            Some((last_ms, paused_ns)) if *last_ms == at_ms => *paused_ns += pause.length_ns,
+            _ if at_ms >= end_ms => {}
+            _ => starts.push((at_ms, pause.length_ns)),
         }
     }
     let mut text = "WEBVTT\n".to_owned();
-    for (number, (at, name)) in starts.iter().enumerate() {
-        let until = starts.get(number + 1).map_or(end, |next| next.0);
-        let title = name.as_ref().map_or_else(|| format!("Part {}", number + 1), |name| format!("Part {}, {name}", number + 1));
-        text.push_str(&format!("\n{}\n{} --> {}\n{title}\n", number + 1, stamp(*at), stamp(until)));
+    for (number, (at_ms, paused_ns)) in starts.iter().enumerate() {
+        let until_ms = starts.get(number + 1).map_or(end_ms, |next| next.0);
+        let after = match (paused_ns + 500_000_000) / 1_000_000_000 {
+            _ if *paused_ns == 0 => String::new(),
+            seconds => format!(", after a pause of {seconds} s"),
+        };
+        text.push_str(&format!("\n{0}\n{1} --> {2}\nPart {0}{after}\n", number + 1, stamp(*at_ms), stamp(until_ms)));
     }
     text
 }
 
-fn stamp(ns: u64) -> String {
-    let ms = ns / 1_000_000;
+fn stamp(ms: u64) -> String {
     format!("{:02}:{:02}:{:02}.{:03}", ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60, ms % 1000)
 }
 
@@ -186,6 +189,26 @@ mod tests {
     use std::os::unix::fs::MetadataExt;
 
     use super::*;
+    use crate::model::time::WallClock;
+
+    #[test]
+    fn every_chapter_has_a_length() {
+        let cues = |pauses: &[(u64, u64)], end_ms: u64| {
+            let pause = |&(at_us, seconds)| Pause { at_ns: at_us * 1000, from: WallClock(0), length_ns: seconds * 1_000_000_000 };
+            let text = chapters(&pauses.iter().map(pause).collect::<Vec<_>>(), end_ms * 1_000_000 + 200_000);
+            text.split("\n\n").skip(1).map(|cue| cue.trim().lines().skip(1).collect::<Vec<_>>().join(" ")).collect::<Vec<_>>()
+        };
+        let first = "00:00:00.000 --> 00:00:04.000 Part 1";
+        assert_eq!(cues(&[(4_000_000, 3)], 7_000), [first, "00:00:04.000 --> 00:00:07.000 Part 2, after a pause of 3 s"]);
+        // It ends while it is paused.
+        assert_eq!(cues(&[(4_000_100, 3)], 4_000), [first]);
+        // Two pauses at one place, and within a millisecond of each other.
+        for again in [4_000_000, 4_000_900] {
+            assert_eq!(cues(&[(4_000_000, 3), (again, 2)], 7_000), [first, "00:00:04.000 --> 00:00:07.000 Part 2, after a pause of 5 s"]);
+        }
+        // It begins with one.
+        assert_eq!(cues(&[(0, 3)], 4_000), [format!("{first}, after a pause of 3 s")]);
+    }
 
     #[test]
     fn two_files_take_turns_under_a_name_and_the_last_is_alone() {

@@ -55,7 +55,7 @@ pub(super) fn complete(output: &Output, session: &Session<'_>) -> Result<Manifes
         ended_by,
         parties: session.parties.values().filter(|p| concerned(&p.id)).cloned().collect(),
         cuts: output.cut_pauses().iter().map(|p| Cut { at_ms: p.at_ns / 1_000_000, skipped_ms: p.length_ns / 1_000_000 }).collect(),
-        gaps: tracks.iter().filter(|(_, t)| t.is_sound()).flat_map(|(id, t)| gaps(output, *id, t)).collect(),
+        gaps: output.gates.keys().flat_map(|participant| gaps(output, participant, &tracks)).collect(),
         tracks: tracks.iter().map(|(id, t)| report(*id, t)).collect(),
         media: media(output, session),
         consents: session.consents.to_vec(),
@@ -86,42 +86,45 @@ fn spans(output: &Output) -> BTreeMap<ParticipantId, Vec<Span>> {
     all
 }
 
-/// Where the sender was open and nothing is there.
-fn gaps(output: &Output, id: TrackId, track: &Track) -> Vec<Gap> {
+/// Where somebody was open and nothing is there on any of their sound tracks: whoever comes again, or shares what a screen plays, has more than one.
+fn gaps(output: &Output, participant: &ParticipantId, tracks: &[(TrackId, &Track)]) -> Vec<Gap> {
+    let sounds: Vec<(TrackId, &Track)> =
+        tracks.iter().filter(|(_, t)| t.is_sound() && t.spec.participant == *participant).copied().collect();
+    let (Some(gates), Some((first, _))) = (output.gates.get(participant), sounds.first()) else { return Vec::new() };
+    let mut there: Vec<(TrackId, Presence)> =
+        sounds.iter().flat_map(|(id, t)| t.voice.presence().iter().map(|presence| (*id, *presence))).collect();
+    there.sort_by_key(|(_, presence)| presence.from_ns);
     let mut found = Vec::new();
-    let Some(gates) = output.gates.get(&track.spec.participant) else { return found };
     for span in gates.iter().filter(|g| g.gate == Gate::Open) {
         let to = span.to.unwrap_or(span.from).as_ns();
         let mut from = span.from.as_ns();
-        let within = |p: &&Presence| p.to_ns > span.from.as_ns() as i64 && p.from_ns < to as i64;
-        let mut note = |from: u64, to: u64, lost: bool| {
+        let mut note = |track: TrackId, from: u64, to: u64, lost: bool| {
             if to.saturating_sub(from) > GAP_NS {
                 let place = |at: u64| output.nearest(MediaTime(at)).as_ms();
-                found.push(Gap {
-                    participant: track.spec.participant.clone(),
-                    track: id,
-                    from_ms: place(from),
-                    to_ms: place(to),
-                    cause: cause(track, from, to, lost),
-                });
+                let cause = cause(&sounds, track, (from, to), lost);
+                found.push(Gap { participant: participant.clone(), track, from_ms: place(from), to_ms: place(to), cause });
             }
         };
-        for presence in track.voice.presence().iter().filter(within) {
-            note(from, presence.from_ns.max(0) as u64, presence.lost_before);
-            from = from.max(presence.to_ns.max(0) as u64);
+        // Of several tracks a gap is that of the one that was there last, and before any was, of the one that comes.
+        let mut last = None;
+        for (track, presence) in there.iter().filter(|(_, p)| p.to_ns > span.from.as_ns() as i64 && p.from_ns < to as i64) {
+            note(last.unwrap_or(*track), from, presence.from_ns.max(0) as u64, presence.lost_before);
+            if presence.to_ns > from as i64 {
+                from = presence.to_ns as u64;
+                last = Some(*track);
+            }
         }
-        note(from, to, false);
+        let before = there.iter().rfind(|(_, p)| p.from_ns < to as i64).map(|(track, _)| *track);
+        note(last.or(before).unwrap_or(*first), from, to, false);
     }
     found
 }
 
-fn cause(track: &Track, from: u64, to: u64, lost: bool) -> GapCause {
+fn cause(sounds: &[(TrackId, &Track)], of: TrackId, (from, to): (u64, u64), lost: bool) -> GapCause {
     let overlaps = |m: &&super::track::Muted| m.from.as_ns() < to && m.to.is_none_or(|t| t.as_ns() > from);
-    match track.muted.iter().find(overlaps) {
-        Some(muted) => muted.cause,
-        None if lost => GapCause::Network,
-        None => GapCause::NoMedia,
-    }
+    let muted =
+        |own: bool| sounds.iter().filter(|(id, _)| (*id == of) == own).find_map(|(_, t)| t.muted.iter().find(overlaps)).map(|m| m.cause);
+    muted(true).or(lost.then_some(GapCause::Network)).or_else(|| muted(false)).unwrap_or(GapCause::NoMedia)
 }
 
 fn report(id: TrackId, track: &Track) -> TrackReport {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod a_call_becomes_a_stereo_file_that_every_decoder_reads;
+mod a_gap_is_where_somebody_sent_nothing;
 mod a_real_tape_and_a_real_gatekeeper_make_a_recording;
 mod a_resolution_that_changes_does_not_break_the_picture;
 mod a_worker_that_dies_costs_nothing;
@@ -21,5 +22,6 @@ mod the_growing_file_plays_at_any_moment;
 mod the_same_packets_make_the_same_bytes;
 mod the_speaker_is_there_before_their_first_word;
 mod what_comes_after_a_silence_is_rendered;
+mod what_comes_between_short_silences_is_heard;
 mod what_composing_costs;
 mod what_is_in_an_output_is_what_the_tape_says;

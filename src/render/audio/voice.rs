@@ -119,9 +119,8 @@ impl Voice {
             self.offsets.push((stretch, after));
             any |= self.read(stretch, hz, rate, (from, before), (from + out.len() as i64, after), out);
         }
-        if self.offsets.len() > 4 {
-            self.offsets.remove(0);
-        }
+        let forgotten = self.offsets.len().saturating_sub(4);
+        self.offsets.drain(..forgotten);
         self.drop_before(clock, until_ns);
         any
     }

@@ -129,13 +129,18 @@ fn pauses_within(pauses: &[Pause], segment: &Segment) -> Vec<ExtTag> {
         .collect()
 }
 
-/// The I-frame playlist: each keyframe with the `moof` it needs.
-#[must_use]
-pub fn iframe_playlist(segments: &[Segment], whole: bool) -> String {
+/// Every keyframe, and how long it is until the next or the end.
+fn keyframes(segments: &[Segment]) -> Vec<(&Keyframe, u64)> {
     let keyframes: Vec<&Keyframe> = segments.iter().flat_map(|s| &s.keyframes).collect();
     let end = segments.last().map_or(0, |s| s.from_ns + s.length_ns);
     let until = keyframes.iter().skip(1).map(|k| k.at_ns).chain(std::iter::once(end));
-    let parts: Vec<(&Keyframe, u64)> = keyframes.iter().copied().zip(until).map(|(k, until)| (k, until.saturating_sub(k.at_ns))).collect();
+    keyframes.iter().copied().zip(until).map(|(k, until)| (k, until.saturating_sub(k.at_ns))).collect()
+}
+
+/// The I-frame playlist: each keyframe with the `moof` it needs.
+#[must_use]
+pub fn iframe_playlist(segments: &[Segment], whole: bool) -> String {
+    let parts = keyframes(segments);
     let list = MediaPlaylist {
         version: Some(7),
         target_duration: target(parts.iter().map(|p| p.1)),
@@ -158,17 +163,38 @@ pub fn iframe_playlist(segments: &[Segment], whole: bool) -> String {
     text(|bytes| list.write_to(bytes))
 }
 
+/// The peak and the average segment bit rate of a playlist of parts of so many bytes and nanoseconds (RFC 8216 §4.1): the peak is that of any parts in
+/// a row that together last half to one and a half times the target duration.
+fn bit_rates(parts: &[(u64, u64)]) -> (u64, u64) {
+    let rate = |bytes: u64, ns: u64| (u128::from(bytes) * 8 * u128::from(SECOND_NS) / u128::from(ns.max(1))) as u64;
+    let target_ns = target(parts.iter().map(|p| p.1)) * SECOND_NS;
+    let sum = |(bytes, ns): (u64, u64), part: &(u64, u64)| (bytes + part.0, ns + part.1);
+    let (bytes, ns) = parts.iter().fold((0, 0), sum);
+    let average = rate(bytes, ns);
+    let mut peak = average;
+    for first in 0..parts.len() {
+        let mut row = (0, 0);
+        for part in &parts[first..] {
+            row = sum(row, part);
+            if row.1 * 2 > target_ns * 3 {
+                break;
+            }
+            if row.1 * 2 >= target_ns {
+                peak = peak.max(rate(row.0, row.1));
+            }
+        }
+    }
+    (peak, average)
+}
+
 /// The multivariant playlist, with rates measured on what there is.
 #[must_use]
 pub fn multivariant_playlist(stream: &Stream, segments: &[Segment]) -> String {
-    let rate = |bytes: u64, ns: u64| (u128::from(bytes) * 8 * u128::from(SECOND_NS) / u128::from(ns.max(1))) as u64;
-    let peak = segments.iter().filter(|s| s.length_ns > SECOND_NS / 2).map(|s| rate(s.bytes, s.length_ns)).max();
-    let (bytes, ns) = segments.iter().fold((0, 0), |(b, n), s| (b + s.bytes, n + s.length_ns));
-    let average = rate(bytes, ns);
+    let (peak, average) = bit_rates(&segments.iter().map(|s| (s.bytes, s.length_ns)).collect::<Vec<_>>());
     let resolution = stream.resolution.map(|(w, h)| Resolution { width: u64::from(w), height: u64::from(h) });
     let mut variants = vec![VariantStream {
         uri: "media.m3u8".to_owned(),
-        bandwidth: peak.unwrap_or(average).max(average),
+        bandwidth: peak,
         average_bandwidth: Some(average),
         codecs: Some(stream.codecs.clone()),
         resolution,
@@ -176,12 +202,12 @@ pub fn multivariant_playlist(stream: &Stream, segments: &[Segment]) -> String {
         ..VariantStream::default()
     }];
     if let Some(codec) = &stream.video_codec {
-        let (bytes, ns) = segments.iter().flat_map(|s| s.keyframes.iter().map(|k| k.bytes)).fold((0, ns), |(b, n), k| (b + k, n));
-        let average = rate(bytes, ns);
+        let (peak, average) = bit_rates(&keyframes(segments).iter().map(|(k, ns)| (k.bytes, *ns)).collect::<Vec<_>>());
         variants.push(VariantStream {
             is_i_frame: true,
             uri: "iframes.m3u8".to_owned(),
-            bandwidth: average.max(1),
+            bandwidth: peak.max(1),
+            average_bandwidth: Some(average),
             codecs: Some(codec.clone()),
             resolution,
             ..VariantStream::default()
@@ -238,5 +264,35 @@ mod tests {
         assert_eq!(read.variants.len(), 2);
         assert_eq!(read.variants[0].bandwidth, 66_666);
         assert!(read.variants[1].is_i_frame);
+        assert_eq!((read.variants[1].bandwidth, read.variants[1].average_bandwidth), (360, Some(360)));
+    }
+
+    #[test]
+    fn the_bandwidth_of_i_frames_is_that_of_their_peak() {
+        let stream =
+            Stream { codecs: "avc1.64001f".to_owned(), video_codec: Some("avc1.64001f".to_owned()), resolution: None, frame_rate: None };
+        let mut segments = [segment(0), segment(1)];
+        // A new scene, and two seconds until the next keyframe.
+        segments[1].keyframes[1].bytes = 40_000;
+        let written = multivariant_playlist(&stream, &segments);
+        let Ok((_, m3u8_rs::Playlist::MasterPlaylist(read))) = m3u8_rs::parse_playlist(written.as_bytes()) else { panic!("{written}") };
+        assert_eq!((read.variants[1].bandwidth, read.variants[1].average_bandwidth), (160_000, Some((40_000 + 5 * 90) * 8 / 12)));
+    }
+
+    #[test]
+    fn the_peak_is_that_of_rows_of_about_the_target() {
+        let s = SECOND_NS;
+        // (bytes, length), and the peak's bytes and seconds.
+        let cases: [(&[(u64, u64)], (u64, u64)); 4] = [
+            // The last is too short to be a peak of its own, and is one together with the one before.
+            (&[(6_000, 6 * s), (6_600, 6 * s), (5_000, 2 * s)], (11_600, 8)),
+            (&[(6_000, 6 * s), (6_600, 6 * s), (5_000, 3 * s)], (5_000, 3)),
+            // Shorter than half a second: nothing is a peak but all of it.
+            (&[(500, s / 4)], (2_000, 1)),
+            (&[], (0, 1)),
+        ];
+        for (parts, (bytes, seconds)) in cases {
+            assert_eq!(bit_rates(parts).0, bytes * 8 / seconds, "{parts:?}");
+        }
     }
 }

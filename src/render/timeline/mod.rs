@@ -6,6 +6,8 @@ mod reports;
 mod sequence;
 mod track_clock;
 #[cfg(test)]
+mod track_clock_breaks_tests;
+#[cfg(test)]
 mod track_clock_tests;
 mod transit;
 

@@ -31,6 +31,11 @@ impl Reports {
         Self { hz, kept: VecDeque::new(), line: None }
     }
 
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> usize {
+        self.kept.capacity() * size_of::<(i64, i64)>()
+    }
+
     /// Takes a report: its RTP time counted on, its NTP time stamp.
     pub fn note(&mut self, ticks: i64, ntp: u64) {
         let ntp_ns = ntp_to_ns(ntp);

@@ -27,6 +27,13 @@ const DEAD_BAND_NS: i64 = 2_000_000;
 const SLEW_PER_SECOND_NS: i64 = 5_000_000;
 /// Two tracks of one participant that are further apart have no common clock.
 const COMMON_WITHIN_NS: i64 = 400_000_000;
+/// As many stretches are known however old they are: late packets and new stretches look back at them.
+const KEPT: usize = 4;
+/// Everything of a stretch has been asked for when its newest packet came this long before what is decided now: media is fed 1.4 s ahead of
+/// rendering, and a packet is placed at most [`COMMON_WITHIN_NS`] after its arrival.
+const OVER_NS: i64 = 2_500_000_000;
+/// However short they are, no more are known (70 kB): two sources that take turns packet by packet, 50 a second each, have 180 that are not over.
+const MOST: usize = 192;
 
 /// What an RTP header says of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,7 +172,10 @@ impl TrackClock {
         let ahead = last.sequences.highest().map_or(1, |h| number - h);
         let ticks = last.timestamps.peek(header.timestamp);
         let off = last.floor().map_or(0, |floor| arrival - ticks_to_ns(ticks, last.hz) - floor);
-        if ahead <= 0 && ahead > -NEAR_SEQUENCE && off.abs() < RESTART_NS {
+        // A late packet is not newer than the newest, or by no more than pictures are sent in another order than shown: one that is comes after a pause
+        // in which the numbers went round (21 minutes at 50 a second).
+        let newer = last.timestamps.peek_last().map_or(0, |newest| ticks_to_ns(ticks - newest, last.hz));
+        if ahead <= 0 && ahead > -NEAR_SEQUENCE && off.abs() < RESTART_NS && newer < RESTART_NS {
             // Late or repeated: of the stretch that its number fell into.
             return (0..=newest)
                 .rev()
@@ -186,12 +196,13 @@ impl TrackClock {
     }
 
     fn begin(&mut self, arrival: i64, header: Header, follows: Option<u32>) -> usize {
-        let before = follows.and_then(|id| self.stretches.iter().find(|s| s.id == id));
+        let before = follows.and_then(|id| self.known(id));
         let (mut sequences, mut timestamps, mut reports) =
             (SequenceExtender::default(), TimestampExtender::default(), Reports::new(header.clock_hz));
         let mut sequence_base = self.next_sequence + 1 - i64::from(header.sequence);
         if let Some(before) = before {
             timestamps = before.timestamps;
+            reports.clone_from(&before.reports);
             let number = before.sequences.peek(header.sequence);
             let ahead = before.sequences.highest().map_or(1, |h| number - h);
             if ahead > 0 && ahead <= NEAR_SEQUENCE {
@@ -201,7 +212,6 @@ impl TrackClock {
                     self.closed.lost += (ahead - 1) as u64;
                 }
             }
-            reports.clone_from(&before.reports);
         }
         for (_, rtp, ntp) in self.early_reports.iter().filter(|(ssrc, ..)| *ssrc == header.ssrc) {
             let mut wraps = TimestampExtender::default();
@@ -212,6 +222,9 @@ impl TrackClock {
         self.reopened = false;
         let id = self.next_stretch;
         self.next_stretch += 1;
+        if let Some(before) = self.stretches.back_mut() {
+            before.transit.rest();
+        }
         // Most tracks are one stretch from beginning to end.
         self.stretches.reserve_exact(1);
         self.stretches.push_back(Stretch {
@@ -263,7 +276,7 @@ impl TrackClock {
     /// Whether a stretch's packets can be placed.
     #[must_use]
     pub fn placed(&self, position: Position) -> Option<i64> {
-        self.stretches.iter().find(|s| s.id == position.stretch)?.at(position.ticks)
+        self.known(position.stretch)?.at(position.ticks)
     }
 
     /// Whether a stretch is so long over that it is not known any more.
@@ -275,7 +288,7 @@ impl TrackClock {
     /// The offset of a stretch: its RTP time plus this is session time.
     #[must_use]
     pub fn offset_ns(&self, stretch: u32) -> Option<i64> {
-        self.stretches.iter().find(|s| s.id == stretch)?.offset_ns
+        self.known(stretch)?.offset_ns
     }
 
     /// Rendering is at `now_ns` and has `step_ns` to the next call: decides where stretches begin that started to arrive before
@@ -284,7 +297,7 @@ impl TrackClock {
         for index in 0..self.stretches.len() {
             let target = self.target(index);
             let undecided = self.stretches[index].offset_ns.is_none() && self.stretches[index].first_arrival_ns <= decide_before_ns;
-            let before = self.stretches[index].follows.filter(|_| undecided).and_then(|id| self.stretches.iter().find(|s| s.id == id));
+            let before = self.stretches[index].follows.filter(|_| undecided).and_then(|id| self.known(id));
             let before = before.map(|b| (b.offset_ns, b.transit.clone()));
             let stretch = &mut self.stretches[index];
             let Some(target) = target else { continue };
@@ -318,11 +331,28 @@ impl TrackClock {
                 stretch.first_floor = Some((stretch.last_arrival_ns, floor));
             }
         }
-        while self.stretches.len() > 4 {
-            if let Some(old) = self.stretches.pop_front() {
-                self.closed.add(&old);
-            }
+        self.forget(decide_before_ns - OVER_NS);
+    }
+
+    /// Forgets stretches that are over. One that is still to be heard is not, however many came after it: at three pictures a second each is one.
+    fn forget(&mut self, over_before_ns: i64) {
+        let before = self.stretches.len();
+        while self.stretches.len() > KEPT {
+            let Some(old) = self.stretches.pop_front_if(|s| s.last_arrival_ns < over_before_ns) else { break };
+            self.closed.add(&old);
         }
+        while self.stretches.len() > MOST {
+            let Some(old) = self.stretches.pop_front() else { break };
+            self.closed.add(&old);
+        }
+        if self.stretches.len() < before {
+            self.stretches.shrink_to(2 * self.stretches.len());
+        }
+    }
+
+    fn known(&self, id: u32) -> Option<&Stretch> {
+        // They are numbered as they follow each other, and forgotten from the front.
+        self.stretches.get(id.checked_sub(self.stretches.front()?.id)? as usize)
     }
 
     fn target(&self, index: usize) -> Option<i64> {
@@ -334,6 +364,13 @@ impl TrackClock {
             Some(stretch.reports.ntp_ns(newest)? + common - ticks_to_ns(newest, stretch.hz))
         });
         Some(common.filter(|c| (c - floor).abs() <= COMMON_WITHIN_NS).unwrap_or(floor))
+    }
+
+    /// What the stretches take.
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> usize {
+        let stretches = self.stretches.iter().map(|s| s.transit.bytes() + s.reports.bytes());
+        self.stretches.capacity() * size_of::<Stretch>() + stretches.sum::<usize>()
     }
 
     /// What came and what did not, so far.

@@ -10,10 +10,10 @@ const DECIDE: i64 = 700_000_000;
 
 /// A packet: when it was spoken, when it arrived, what its header says.
 #[derive(Clone, Copy, Debug)]
-struct Sent {
-    spoken_ns: i64,
-    arrival_ns: i64,
-    header: Header,
+pub(super) struct Sent {
+    pub spoken_ns: i64,
+    pub arrival_ns: i64,
+    pub header: Header,
 }
 
 /// Seeded noise, even between 0 and 1.
@@ -61,8 +61,8 @@ impl Sender {
     }
 }
 
-/// Runs a clock as rendering does and answers for each packet how far from the truth it was placed.
-fn errors(packets: &[Sent]) -> Vec<(i64, i64)> {
+/// Runs a clock as rendering does and answers for each packet that is not thrown away when it was spoken and how far from that it was placed.
+pub(super) fn errors(packets: &[Sent]) -> Vec<(i64, i64)> {
     let mut clock = TrackClock::default();
     let mut waiting: Vec<(Sent, Position)> = Vec::new();
     let mut fed = 0;
@@ -79,13 +79,17 @@ fn errors(packets: &[Sent]) -> Vec<(i64, i64)> {
             fed += 1;
         }
         clock.step(at + DECIDE, BLOCK);
-        waiting.retain(|(packet, position)| match clock.placed(*position) {
-            Some(placed) if placed < at => {
-                errors.push((packet.spoken_ns, placed - packet.spoken_ns));
-                false
+        waiting.sort_by_key(|w| w.1);
+        let mut done = 0;
+        for (packet, position) in &waiting {
+            match clock.placed(*position) {
+                Some(placed) if placed < at => errors.push((packet.spoken_ns, placed - packet.spoken_ns)),
+                None if clock.is_gone(position.stretch) => {}
+                _ => break,
             }
-            _ => true,
-        });
+            done += 1;
+        }
+        waiting.drain(..done);
     }
     errors
 }

@@ -40,9 +40,19 @@ impl Transit {
         }
     }
 
+    /// Little comes any more: no more room is kept than what there is needs.
+    pub fn rest(&mut self) {
+        self.buckets.shrink_to_fit();
+    }
+
     /// The smallest `arrival − sender's time` of the window, with the sender's time told by `clock`.
     pub fn floor(&self, clock: impl Fn(i64) -> i64) -> Option<i64> {
         self.buckets.iter().map(|b| b.arrival_ns - clock(b.ticks)).min()
+    }
+
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> usize {
+        self.buckets.capacity() * size_of::<Earliest>()
     }
 
     /// Takes the earlier seconds of the same clock in before its own.
