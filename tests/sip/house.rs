@@ -49,6 +49,13 @@ impl House {
         self.asked.lock().push((session.clone(), asked));
     }
 
+    async fn dawdle(&self) {
+        let dawdle = self.dawdle.lock().clone();
+        if let Some(dawdle) = dawdle {
+            dawdle.notified().await;
+        }
+    }
+
     /// The state of every session from now on.
     pub fn becomes(&self, state: State) {
         *self.state.lock() = Some(state);
@@ -128,10 +135,7 @@ impl House {
 #[async_trait]
 impl Switchboard for House {
     async fn open(&self, request: OpenSession) -> Result<SessionId, Refusal> {
-        let dawdle = self.dawdle.lock().clone();
-        if let Some(dawdle) = dawdle {
-            dawdle.notified().await;
-        }
+        self.dawdle().await;
         if *self.busy.lock() {
             return Err(Refusal::Busy("no ports".to_owned()));
         }
@@ -205,6 +209,7 @@ impl Switchboard for House {
 
     async fn mute(&self, session: &SessionId, track: TrackId, muted: bool, cause: GapCause) -> Result<(), Refusal> {
         self.note(session, Asked::Mute { track: track.0, muted, cause });
+        self.dawdle().await;
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::format_push_string, reason = "a test fails by what it cannot unwrap")]
 
 mod a_call_changes_while_it_lasts;
+mod a_cancelled_change_leaves_the_call_as_it_was;
 mod a_dialog_is_kept_as_the_rfc_says;
 mod a_party_hears_that_it_is_recorded;
 mod a_party_is_told_that_it_is_recorded;

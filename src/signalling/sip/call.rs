@@ -2,19 +2,18 @@
 
 mod asking;
 mod indicating;
+mod invitation;
 mod late_offer;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use litemap::LiteMap;
 use parking_lot::Mutex;
-use rsipstack::sip::{Method, Request, Response, SipMessage};
+use rsipstack::sip::{Method, Request, Response};
 use rsipstack::transaction::Transaction;
-use rsipstack::transaction::transaction::{TransactionEvent, TransactionEventSender};
 use rsipstack::transport::SipConnection;
 use tokio::sync::mpsc;
 
@@ -38,6 +37,8 @@ use super::server::{Shared, contact, source_of};
 use super::session_timer::{Due, Limits, SessionTimer, negotiate};
 use super::{fields, outgoing};
 
+pub(super) use invitation::{Invitation, drive_invite};
+
 /// What happens to a call.
 pub(super) enum CallEvent {
     /// A re-INVITE.
@@ -48,7 +49,7 @@ pub(super) enum CallEvent {
     Acked(Vec<u8>),
     /// The ACK of a 2xx never came.
     AckMissing,
-    /// The INVITE was cancelled before its answer.
+    /// The INVITE that begins the call was cancelled before its answer.
     Cancelled,
     /// A refresh of ours was answered (or not).
     Refreshed(Option<u16>),
@@ -62,66 +63,6 @@ pub(super) enum CallEvent {
     Indicated(Option<Box<Response>>),
     /// The node wants the call to end.
     Close(&'static str),
-}
-
-/// An INVITE on its way to an answer.
-#[derive(Clone)]
-pub(super) struct Invitation {
-    request: Request,
-    connection: Option<SipConnection>,
-    respond: TransactionEventSender,
-    cancelled: Arc<AtomicBool>,
-    answering: Arc<AtomicBool>,
-}
-
-impl Invitation {
-    /// Puts our tag on the INVITE, so that every answer to it bears the same.
-    pub(super) fn of(mut transaction: Transaction, local_tag: &str, answering: Arc<AtomicBool>) -> (Self, Transaction) {
-        let to = fields::first(&transaction.original.headers, "To").unwrap_or_default().to_owned();
-        if super::address::NameAddress::parse(&to).tag().is_none() {
-            fields::replace(&mut transaction.original.headers, "To", format!("{to};tag={local_tag}"));
-        }
-        let invitation = Self {
-            request: transaction.original.clone(),
-            connection: transaction.connection.clone(),
-            respond: transaction.tu_sender.clone(),
-            cancelled: Arc::new(AtomicBool::new(false)),
-            answering,
-        };
-        (invitation, transaction)
-    }
-
-    fn answer(&self, reply: &Reply) {
-        let response = reply.to_response(&self.request, None);
-        let _ = self.respond.send(TransactionEvent::Respond(response));
-        self.answering.store(false, Ordering::Release);
-    }
-}
-
-/// Drives an INVITE's transaction: retransmissions, ACK, CANCEL.
-pub(super) async fn drive_invite(mut transaction: Transaction, invitation: Invitation, events: mpsc::UnboundedSender<CallEvent>) {
-    let _ = transaction.send_trying().await;
-    let mut acked = false;
-    while let Some(message) = transaction.receive().await {
-        let SipMessage::Request(request) = message else { continue };
-        match request.method {
-            Method::Ack => {
-                acked = true;
-                let _ = events.send(CallEvent::Acked(request.body));
-            }
-            Method::Cancel => {
-                invitation.cancelled.store(true, Ordering::Release);
-                let reply = Reply::new(487).to_response(&transaction.original, None);
-                let _ = transaction.respond(reply).await;
-                let _ = events.send(CallEvent::Cancelled);
-            }
-            _ => {}
-        }
-    }
-    let accepted = transaction.last_response.as_ref().is_some_and(|r| (200..300).contains(&r.status_code.code()));
-    if accepted && !acked {
-        let _ = events.send(CallEvent::AckMissing);
-    }
 }
 
 struct Call<'a> {
@@ -214,11 +155,13 @@ async fn begin<'a>(
     let mut call = match set_up(shared, &invitation, events).await {
         Ok(call) => Box::new(call),
         Err(reply) => {
-            invitation.answer(&reply);
+            if invitation.take() {
+                invitation.answer(&reply);
+            }
             return None;
         }
     };
-    if invitation.cancelled.load(Ordering::Acquire) {
+    if !invitation.take() {
         call.close_session().await;
         return None;
     }
@@ -357,9 +300,12 @@ impl Call<'_> {
             },
             Some(CallEvent::Offered(answer)) => self.offered(answer.as_deref(), events).await,
             Some(CallEvent::AskForOffer) => self.ask_for_offer(events),
+            // One that was cancelled before its turn is as if it had not been sent (RFC 3261 §14.2).
             Some(CallEvent::Invite(invitation)) => {
-                let reply = self.re_invite(&invitation).await;
-                invitation.answer(&reply);
+                if invitation.take() {
+                    let reply = self.re_invite(&invitation).await;
+                    invitation.answer(&reply);
+                }
             }
             Some(CallEvent::Request(transaction)) => {
                 if self.request(*transaction).await {
