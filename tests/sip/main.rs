@@ -10,6 +10,7 @@ mod a_party_is_told_that_it_is_recorded;
 mod a_plain_call_is_a_leg;
 mod a_recorded_call_has_each_party_on_its_side;
 mod a_recording_session_opens_a_leg_for_each_party;
+mod a_session_that_is_over_ends_its_calls;
 mod a_telephone_that_dials_in_is_recorded;
 mod an_invite_without_an_offer_is_given_one;
 mod an_offer_that_cannot_be_taken_is_refused_with_a_reason;

@@ -1,6 +1,7 @@
 //! One call: an actor that takes the dialog's requests in turn and asks the switchboard for what they mean.
 
 mod asking;
+mod ending;
 mod indicating;
 mod invitation;
 mod late_offer;
@@ -29,14 +30,15 @@ use crate::signalling::siprec::{Conversation, LineView, Mixture, PartyKey, Wante
 
 use super::consent::Given;
 use super::dialog::Dialog;
+use super::fields;
 use super::indicator::Indicator;
 use super::intake::{self, CALLER, Intake, Offered};
 use super::plan::{CallState, OpenLine, PartyIn, Step, Wish, steps};
 use super::reply::{ALLOW, EXTENSIONS, Reply};
 use super::server::{Shared, contact, source_of};
 use super::session_timer::{Due, Limits, SessionTimer, negotiate};
-use super::{fields, outgoing};
 
+use ending::{End, part};
 pub(super) use invitation::{Invitation, drive_invite};
 
 /// What happens to a call.
@@ -61,7 +63,7 @@ pub(super) enum CallEvent {
     StateChanged,
     /// A change of the indication was answered (or not).
     Indicated(Option<Box<Response>>),
-    /// The node wants the call to end.
+    /// The node wants the call to end, or its session is over.
     Close(&'static str),
 }
 
@@ -103,16 +105,10 @@ struct Call<'a> {
     unacknowledged: bool,
     /// That 2xx had an offer of ours, and its answer comes in the ACK (§13.2.1).
     awaits_answer: bool,
+    /// The call is to end for this reason once that ACK is here.
+    closing: Option<&'static str>,
     /// What each party's device asked last.
     preferences: LiteMap<PartyKey, RecordPreference>,
-}
-
-/// Why the call is over for the actor.
-enum End {
-    /// The peer ended it, or never had it.
-    Gone,
-    /// We end it with BYE and this reason.
-    Bye(&'static str),
 }
 
 /// Runs a call from its first INVITE to its end. Hundreds of them wait for their next event at any time: what is done in between has its room only while
@@ -170,33 +166,6 @@ async fn begin<'a>(
     Some(call)
 }
 
-/// Ends the session, and the dialog with it.
-async fn part(mut call: Box<Call<'_>>, end: End, mut mailbox: mpsc::UnboundedReceiver<CallEvent>) {
-    let sent = match end {
-        End::Bye(why) => call.bye(why),
-        End::Gone => None,
-    };
-    // The recording ends now, whether or not the peer answers; the BYE is sent again by its transaction meanwhile.
-    call.close_session().await;
-    let Some(mut sent) = sent else { return };
-    loop {
-        tokio::select! {
-            _ = &mut sent => return,
-            event = mailbox.recv() => match event {
-                None => return,
-                Some(CallEvent::Invite(invitation)) => invitation.answer(&Reply::refuse(481, "the call is over")),
-                Some(CallEvent::Request(mut transaction)) => {
-                    // The peer's BYE met ours.
-                    let bye = transaction.original.method == Method::Bye;
-                    let reply = if bye { Reply::new(200) } else { Reply::refuse(481, "the call is over") };
-                    let _ = transaction.respond(reply.to_response(&transaction.original, None)).await;
-                }
-                Some(_) => {}
-            },
-        }
-    }
-}
-
 async fn set_up<'a>(
     shared: &'a Arc<Shared>,
     invitation: &Invitation,
@@ -241,6 +210,7 @@ async fn set_up<'a>(
         now: Arc::new(Mutex::new(State::Idle)),
         unacknowledged: false,
         awaits_answer: late_offer,
+        closing: None,
         preferences: LiteMap::new(),
     };
     call.indicator.learn(&request.headers);
@@ -255,7 +225,7 @@ async fn set_up<'a>(
         call.session = switchboard.open(request).await.map_err(|refusal| Reply::of_refusal(&refusal))?;
     }
     call.mixed_lines = mixtures.iter().map(|mixture| mixture.line).collect();
-    if let Err(refusal) = call.follow_state(events).await {
+    if let Err(refusal) = call.follow_session(events).await {
         call.close_session().await;
         return Err(Reply::of_refusal(&refusal));
     }
@@ -285,11 +255,14 @@ impl Call<'_> {
     async fn take_event(&mut self, event: Option<CallEvent>, events: &mpsc::UnboundedSender<CallEvent>) -> Option<End> {
         match event {
             None | Some(CallEvent::Cancelled) => return Some(End::Gone),
-            Some(CallEvent::Acked(body)) => self.acknowledged(&body).await,
+            Some(CallEvent::Acked(body)) => {
+                self.acknowledged(&body).await;
+                return self.closing.take().map(End::Bye);
+            }
             Some(CallEvent::StateChanged) => {}
             Some(CallEvent::Indicated(answer)) => return self.indicated(answer.as_deref()).await,
             Some(CallEvent::AckMissing) => return Some(End::Bye("the answer was never acknowledged")),
-            Some(CallEvent::Close(why)) => return Some(End::Bye(why)),
+            Some(CallEvent::Close(why)) => return self.close(why),
             Some(CallEvent::Refreshed(status)) => match status {
                 Some(408 | 481) | None => return Some(End::Bye("the peer does not know the call any more")),
                 Some(_) => {
@@ -608,26 +581,6 @@ impl Call<'_> {
 
     fn admitted(&mut self, request: &Request) -> Option<Reply> {
         self.dialog.admit(&request.headers).err()
-    }
-
-    fn bye(&mut self, why: &'static str) -> Option<tokio::task::JoinHandle<Option<Response>>> {
-        let reason = [("Reason", format!("SIP ;cause=200 ;text=\"{why}\""))];
-        let hop = self.dialog.next_hop();
-        let request = outgoing::build(self.shared, &mut self.dialog, &self.connection, Method::Bye, &reason, "")?;
-        Some(tokio::spawn(outgoing::send(self.shared.clone(), request, self.connection.clone(), hop)))
-    }
-
-    async fn close_session(&mut self) {
-        let switchboard = self.shared.switchboard.clone();
-        for (_, party) in std::mem::take(&mut self.state.parties) {
-            if !self.own_session {
-                let _ = switchboard.leave(&self.session, &party.participant).await;
-            }
-        }
-        if std::mem::take(&mut self.own_session) {
-            let _ = switchboard.end(&self.session).await;
-        }
-        self.state.lines.clear();
     }
 }
 
