@@ -29,3 +29,4 @@ mod recorded;
 mod running_node;
 mod senders_of_every_dialect_are_understood;
 mod sipp_plays_its_scenarios;
+mod who_has_left_leaves_nobody_behind;

@@ -5,8 +5,9 @@ mod ending;
 mod indicating;
 mod invitation;
 mod late_offer;
+mod parties;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,13 +27,13 @@ use crate::model::role::Role;
 use crate::model::settings::Kind;
 use crate::model::switchboard::{JoinRequest, OpenSession, Refusal, RtpOffer};
 use crate::signalling::sdp::{AcceptedStream, AnswerHeader, Direction, SessionDescription, StreamOffer, write_answer};
-use crate::signalling::siprec::{Conversation, LineView, Mixture, PartyKey, WantedParty, addresses_to_look_up, assign};
+use crate::signalling::siprec::{Conversation, PartyKey, WantedParty};
 
 use super::consent::Given;
 use super::dialog::Dialog;
 use super::fields;
 use super::indicator::Indicator;
-use super::intake::{self, CALLER, Intake, Offered};
+use super::intake::{self, Intake, Offered};
 use super::plan::{CallState, OpenLine, PartyIn, Step, Wish, steps};
 use super::reply::{ALLOW, EXTENSIONS, Reply};
 use super::server::{Shared, contact, source_of};
@@ -40,6 +41,7 @@ use super::session_timer::{Due, Limits, SessionTimer, negotiate};
 
 use ending::{End, part};
 pub(super) use invitation::{Invitation, drive_invite};
+use parties::with_mixtures;
 
 /// What happens to a call.
 pub(super) enum CallEvent {
@@ -92,6 +94,8 @@ struct Call<'a> {
     wants_offer: bool,
     /// An INVITE of ours is on its way.
     asking: bool,
+    /// Lines, by number and label, that were somebody's whom the metadata named.
+    claimed: BTreeSet<(usize, Option<String>)>,
     /// Lines that carry several voices.
     mixed_lines: BTreeSet<usize>,
     /// One party that we are in a conversation with: it is told of the recording and may have wishes about it.
@@ -203,6 +207,7 @@ async fn set_up<'a>(
         timer,
         wants_offer: false,
         asking: false,
+        claimed: BTreeSet::new(),
         mixed_lines: BTreeSet::new(),
         plain,
         lines: SessionDescription::default(),
@@ -224,6 +229,7 @@ async fn set_up<'a>(
         let request = OpenSession { project, kind: Kind::Call, external_id, metadata };
         call.session = switchboard.open(request).await.map_err(|refusal| Reply::of_refusal(&refusal))?;
     }
+    call.claim(&offer, &parties, &mixtures);
     call.mixed_lines = mixtures.iter().map(|mixture| mixture.line).collect();
     if let Err(refusal) = call.follow_session(events).await {
         call.close_session().await;
@@ -237,17 +243,6 @@ async fn set_up<'a>(
     // They were of those who came with the call; whoever comes later answers for themselves.
     call.answers.clear();
     Ok(call)
-}
-
-/// A mixed line is kept as the line of its most restricted party: a third party where there is one, else the customer.
-fn with_mixtures(mut parties: Vec<WantedParty>, mixtures: &[Mixture]) -> Vec<WantedParty> {
-    for mixture in mixtures {
-        let strictest = parties.iter_mut().filter(|p| mixture.parties.contains(&p.key)).max_by_key(|p| p.role);
-        if let Some(party) = strictest {
-            party.lines.push(mixture.line);
-        }
-    }
-    parties
 }
 
 impl Call<'_> {
@@ -290,49 +285,6 @@ impl Call<'_> {
             }
         }
         None
-    }
-
-    /// Whether a stream that holds several voices may be recorded: only where the settings give all of them the same gate at all times.
-    async fn mixture_is_honourable(&self, mixture: &Mixture, parties: &[WantedParty]) -> bool {
-        let roles: BTreeSet<Role> = parties.iter().filter(|p| mixture.parties.contains(&p.key)).map(|p| p.role).collect();
-        let roles: Vec<Role> = roles.into_iter().collect();
-        self.shared.switchboard.treats_alike(&self.project, &roles).await
-    }
-
-    async fn who_is_who(&self, streams: &[Option<StreamOffer>], conversation: Option<&Conversation>) -> (Vec<WantedParty>, Vec<Mixture>) {
-        let mut agents = BTreeMap::new();
-        for address in addresses_to_look_up(conversation) {
-            if let Some(agent) = self.shared.switchboard.agent_of(&self.project, &address).await {
-                agents.insert(address, agent);
-            }
-        }
-        let lines: Vec<LineView> = streams
-            .iter()
-            .enumerate()
-            .filter_map(|(index, offer)| {
-                let offer = offer.as_ref()?;
-                let owner = self.state.lines.get(&index).map(|open| open.owner.clone());
-                Some(LineView { index, label: offer.label.clone(), owner })
-            })
-            .collect();
-        let mut roles: BTreeMap<PartyKey, Role> = self.known.iter().map(|(key, p)| (key.clone(), p.role)).collect();
-        if let Some(role) = self.role_wish {
-            roles.entry(PartyKey::of_participant(CALLER)).or_insert(role);
-        }
-        assign(&lines, conversation, &agents, self.caller, &roles)
-    }
-
-    /// Whoever shall be in by what is offered and known now. A mixture that may not be recorded is received no more; its parties stay in the call.
-    async fn parties_now(&mut self, offer: &Offered) -> Vec<WantedParty> {
-        let (parties, mixtures) = self.who_is_who(&offer.streams, self.conversation.as_ref()).await;
-        let mut honourable = Vec::new();
-        for mixture in mixtures {
-            if self.mixture_is_honourable(&mixture, &parties).await {
-                honourable.push(mixture);
-            }
-        }
-        self.mixed_lines = honourable.iter().map(|mixture| mixture.line).collect();
-        with_mixtures(parties, &honourable)
     }
 
     fn rtp_offer(&self, offer: &StreamOffer) -> RtpOffer {
