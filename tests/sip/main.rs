@@ -7,6 +7,7 @@ mod a_cancelled_change_leaves_the_call_as_it_was;
 mod a_dialog_is_kept_as_the_rfc_says;
 mod a_party_hears_that_it_is_recorded;
 mod a_party_is_told_that_it_is_recorded;
+mod a_peer_is_refreshed_by_what_it_knows;
 mod a_plain_call_is_a_leg;
 mod a_recorded_call_has_each_party_on_its_side;
 mod a_recording_session_opens_a_leg_for_each_party;

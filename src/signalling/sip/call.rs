@@ -6,6 +6,7 @@ mod indicating;
 mod invitation;
 mod late_offer;
 mod parties;
+mod refreshing;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -32,7 +33,7 @@ use crate::signalling::siprec::{Conversation, PartyKey, WantedParty};
 use super::consent::Given;
 use super::dialog::Dialog;
 use super::fields;
-use super::indicator::Indicator;
+use super::indicator::{Indicator, Way};
 use super::intake::{self, Intake, Offered};
 use super::plan::{CallState, OpenLine, PartyIn, Step, Wish, steps};
 use super::reply::{ALLOW, EXTENSIONS, Reply};
@@ -56,7 +57,7 @@ pub(super) enum CallEvent {
     /// The INVITE that begins the call was cancelled before its answer.
     Cancelled,
     /// A refresh of ours was answered (or not).
-    Refreshed(Option<u16>),
+    Refreshed(Way, Option<Box<Response>>),
     /// An INVITE of ours without an offer was answered (or not).
     Offered(Option<Box<Response>>),
     /// Time to send such an INVITE once more.
@@ -126,15 +127,14 @@ pub(super) async fn run_call(
     let Some(mut call) = Box::pin(begin(shared, invitation, &events)).await else { return };
     let end = loop {
         call.indicate(&events);
+        call.refresh(&events);
         let next = call.timer.map(|t| t.next_at()).into_iter().chain(call.indicator.next_at()).min();
         let next = next.map(|at| at.saturating_sub(shared.now()));
         let event = tokio::select! {
             event = mailbox.recv() => event,
             () = tokio::time::sleep(next.unwrap_or(Duration::from_hours(1))), if next.is_some() => {
-                match call.timer.as_mut().and_then(|t| t.due(shared.now())) {
-                    Some(Due::Expired) => break End::Bye("no session refresh came"),
-                    Some(Due::Refresh) => call.refresh(&events),
-                    None => {}
+                if call.timer.as_mut().and_then(|t| t.due(shared.now())) == Some(Due::Expired) {
+                    break End::Bye("no session refresh came");
                 }
                 continue;
             }
@@ -258,16 +258,13 @@ impl Call<'_> {
             Some(CallEvent::Indicated(answer)) => return self.indicated(answer.as_deref()).await,
             Some(CallEvent::AckMissing) => return Some(End::Bye("the answer was never acknowledged")),
             Some(CallEvent::Close(why)) => return self.close(why),
-            Some(CallEvent::Refreshed(status)) => match status {
-                Some(408 | 481) | None => return Some(End::Bye("the peer does not know the call any more")),
-                Some(_) => {
-                    if let Some(timer) = self.timer.as_mut() {
-                        timer.refreshed(self.shared.now());
-                    }
+            Some(CallEvent::Refreshed(way, answer)) => return self.refreshed(way, answer.as_deref(), events).await,
+            Some(CallEvent::Offered(answer)) => return self.offered(answer.as_deref(), events).await,
+            Some(CallEvent::AskForOffer) => {
+                if !self.asking {
+                    self.ask_for_offer(events);
                 }
-            },
-            Some(CallEvent::Offered(answer)) => self.offered(answer.as_deref(), events).await,
-            Some(CallEvent::AskForOffer) => self.ask_for_offer(events),
+            }
             // One that was cancelled before its turn is as if it had not been sent (RFC 3261 §14.2).
             Some(CallEvent::Invite(invitation)) => {
                 if invitation.take() {
