@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::house::{Asked, server, until};
 use crate::peer::{Answer, Peer, ann_and_bob, multipart, one_line, two_lines};
+use crate::running_node::RunningNode;
 
 const SDP: &str = "Content-Type: application/sdp\r\n";
 
@@ -126,4 +127,24 @@ async fn a_peer_that_answers_no_more_is_forgotten_all_the_same() {
     peer.ask("INVITE", SDP, &one_line()).await;
     house.closes();
     until("the call is forgotten", || server.live_calls() == 0).await;
+}
+
+#[tokio::test]
+async fn a_real_node_says_it_where_the_api_ends_the_session() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = RunningNode::start(&dir.path().join("data"));
+    let mut peer = Peer::to(node.sip.parse().unwrap()).await;
+    let (content_type, body) = multipart(&two_lines("sendonly"), &ann_and_bob());
+    assert_eq!(peer.invite(&content_type, &body).await.status, 200);
+    let sessions = node.get("/v1/sessions").await;
+    let session = sessions["items"][0]["id"].as_str().unwrap().to_owned();
+    let mut leg = phone(peer.node).await;
+    assert_eq!(leg.ask("INVITE", &format!("{SDP}X-Ferric-Session: {session}\r\n"), &one_line()).await.status, 200);
+    let (status, _) = node.post(&format!("/v1/sessions/{session}/end"), serde_json::json!({})).await;
+    assert!(status < 300, "{status}");
+    for told in [&mut peer, &mut leg] {
+        let bye = told.next_request("BYE").await;
+        assert!(tells_why(&bye), "{}", bye.text);
+        told.agree_to(&bye).await;
+    }
 }
