@@ -13,8 +13,8 @@ use ferric::model::id::{ParticipantId, ProjectSlug, SessionId, TrackId};
 use ferric::model::preference::RecordPreference;
 use ferric::model::role::Role;
 use ferric::model::switchboard::{
-    CommandRequest, JoinRequest, OpenSession, PeerId, Refusal, RemoteCandidate, RtpAnswer, RtpOffer, StateListener, Switchboard,
-    WebrtcAnswer,
+    CommandRequest, EndListener, JoinRequest, OpenSession, PeerId, Refusal, RemoteCandidate, RtpAnswer, RtpOffer, StateListener,
+    Switchboard, WebrtcAnswer,
 };
 use ferric::signalling::sip::{SipOptions, SipServer};
 use parking_lot::Mutex;
@@ -41,6 +41,7 @@ pub struct House {
     pub dawdle: Mutex<Option<Arc<tokio::sync::Notify>>>,
     pub state: Mutex<Option<State>>,
     listeners: Mutex<Vec<StateListener>>,
+    end_listeners: Mutex<Vec<(SessionId, EndListener)>>,
     sockets: Mutex<Vec<(u16, UdpSocket, UdpSocket)>>,
 }
 
@@ -49,10 +50,22 @@ impl House {
         self.asked.lock().push((session.clone(), asked));
     }
 
+    async fn dawdle(&self) {
+        let dawdle = self.dawdle.lock().clone();
+        if let Some(dawdle) = dawdle {
+            dawdle.notified().await;
+        }
+    }
+
     /// The state of every session from now on.
     pub fn becomes(&self, state: State) {
         *self.state.lock() = Some(state);
         self.listeners.lock().retain(|listener| listener(state));
+    }
+
+    /// Every session is over, by somebody else's doing.
+    pub fn closes(&self) {
+        std::mem::take(&mut *self.end_listeners.lock()).into_iter().for_each(|(_, listener)| listener());
     }
 
     pub fn log(&self) -> Vec<Asked> {
@@ -128,10 +141,7 @@ impl House {
 #[async_trait]
 impl Switchboard for House {
     async fn open(&self, request: OpenSession) -> Result<SessionId, Refusal> {
-        let dawdle = self.dawdle.lock().clone();
-        if let Some(dawdle) = dawdle {
-            dawdle.notified().await;
-        }
+        self.dawdle().await;
         if *self.busy.lock() {
             return Err(Refusal::Busy("no ports".to_owned()));
         }
@@ -163,6 +173,10 @@ impl Switchboard for House {
 
     async fn end(&self, session: &SessionId) -> Result<(), Refusal> {
         self.note(session, Asked::End);
+        let (ended, others) = std::mem::take(&mut *self.end_listeners.lock()).into_iter().partition(|(of, _)| of == session);
+        *self.end_listeners.lock() = others;
+        let ended: Vec<(SessionId, EndListener)> = ended;
+        ended.into_iter().for_each(|(_, listener)| listener());
         Ok(())
     }
 
@@ -174,6 +188,11 @@ impl Switchboard for House {
         if listener(self.state.lock().unwrap_or(State::Idle)) {
             self.listeners.lock().push(listener);
         }
+        Ok(())
+    }
+
+    async fn hear_end(&self, session: &SessionId, listener: EndListener) -> Result<(), Refusal> {
+        self.end_listeners.lock().push((session.clone(), listener));
         Ok(())
     }
 
@@ -205,6 +224,7 @@ impl Switchboard for House {
 
     async fn mute(&self, session: &SessionId, track: TrackId, muted: bool, cause: GapCause) -> Result<(), Refusal> {
         self.note(session, Asked::Mute { track: track.0, muted, cause });
+        self.dawdle().await;
         Ok(())
     }
 

@@ -4,12 +4,15 @@
 
 mod a_body_is_as_long_as_its_length_field_says;
 mod a_call_changes_while_it_lasts;
+mod a_cancelled_change_leaves_the_call_as_it_was;
 mod a_dialog_is_kept_as_the_rfc_says;
 mod a_party_hears_that_it_is_recorded;
 mod a_party_is_told_that_it_is_recorded;
+mod a_peer_is_refreshed_by_what_it_knows;
 mod a_plain_call_is_a_leg;
 mod a_recorded_call_has_each_party_on_its_side;
 mod a_recording_session_opens_a_leg_for_each_party;
+mod a_session_that_is_over_ends_its_calls;
 mod a_telephone_that_dials_in_is_recorded;
 mod an_invite_without_an_offer_is_given_one;
 mod an_offer_that_cannot_be_taken_is_refused_with_a_reason;
@@ -29,3 +32,4 @@ mod recorded;
 mod running_node;
 mod senders_of_every_dialect_are_understood;
 mod sipp_plays_its_scenarios;
+mod who_has_left_leaves_nobody_behind;

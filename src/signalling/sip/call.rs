@@ -1,20 +1,22 @@
 //! One call: an actor that takes the dialog's requests in turn and asks the switchboard for what they mean.
 
 mod asking;
+mod ending;
 mod indicating;
+mod invitation;
 mod late_offer;
+mod parties;
+mod refreshing;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use litemap::LiteMap;
 use parking_lot::Mutex;
-use rsipstack::sip::{Method, Request, Response, SipMessage};
+use rsipstack::sip::{Method, Request, Response};
 use rsipstack::transaction::Transaction;
-use rsipstack::transaction::transaction::{TransactionEvent, TransactionEventSender};
 use rsipstack::transport::SipConnection;
 use tokio::sync::mpsc;
 
@@ -26,17 +28,21 @@ use crate::model::role::Role;
 use crate::model::settings::Kind;
 use crate::model::switchboard::{JoinRequest, OpenSession, Refusal, RtpOffer};
 use crate::signalling::sdp::{AcceptedStream, AnswerHeader, Direction, SessionDescription, StreamOffer, write_answer};
-use crate::signalling::siprec::{Conversation, LineView, Mixture, PartyKey, WantedParty, addresses_to_look_up, assign};
+use crate::signalling::siprec::{Conversation, PartyKey, WantedParty};
 
 use super::consent::Given;
 use super::dialog::Dialog;
-use super::indicator::Indicator;
-use super::intake::{self, CALLER, Intake, Offered};
+use super::fields;
+use super::indicator::{Indicator, Way};
+use super::intake::{self, Intake, Offered};
 use super::plan::{CallState, OpenLine, PartyIn, Step, Wish, steps};
 use super::reply::{ALLOW, EXTENSIONS, Reply};
 use super::server::{Shared, contact, source_of};
 use super::session_timer::{Due, Limits, SessionTimer, negotiate};
-use super::{fields, outgoing};
+
+use ending::{End, part};
+pub(super) use invitation::{Invitation, drive_invite};
+use parties::with_mixtures;
 
 /// What happens to a call.
 pub(super) enum CallEvent {
@@ -48,10 +54,10 @@ pub(super) enum CallEvent {
     Acked(Vec<u8>),
     /// The ACK of a 2xx never came.
     AckMissing,
-    /// The INVITE was cancelled before its answer.
+    /// The INVITE that begins the call was cancelled before its answer.
     Cancelled,
     /// A refresh of ours was answered (or not).
-    Refreshed(Option<u16>),
+    Refreshed(Way, Option<Box<Response>>),
     /// An INVITE of ours without an offer was answered (or not).
     Offered(Option<Box<Response>>),
     /// Time to send such an INVITE once more.
@@ -60,68 +66,8 @@ pub(super) enum CallEvent {
     StateChanged,
     /// A change of the indication was answered (or not).
     Indicated(Option<Box<Response>>),
-    /// The node wants the call to end.
+    /// The node wants the call to end, or its session is over.
     Close(&'static str),
-}
-
-/// An INVITE on its way to an answer.
-#[derive(Clone)]
-pub(super) struct Invitation {
-    request: Request,
-    connection: Option<SipConnection>,
-    respond: TransactionEventSender,
-    cancelled: Arc<AtomicBool>,
-    answering: Arc<AtomicBool>,
-}
-
-impl Invitation {
-    /// Puts our tag on the INVITE, so that every answer to it bears the same.
-    pub(super) fn of(mut transaction: Transaction, local_tag: &str, answering: Arc<AtomicBool>) -> (Self, Transaction) {
-        let to = fields::first(&transaction.original.headers, "To").unwrap_or_default().to_owned();
-        if super::address::NameAddress::parse(&to).tag().is_none() {
-            fields::replace(&mut transaction.original.headers, "To", format!("{to};tag={local_tag}"));
-        }
-        let invitation = Self {
-            request: transaction.original.clone(),
-            connection: transaction.connection.clone(),
-            respond: transaction.tu_sender.clone(),
-            cancelled: Arc::new(AtomicBool::new(false)),
-            answering,
-        };
-        (invitation, transaction)
-    }
-
-    fn answer(&self, reply: &Reply) {
-        let response = reply.to_response(&self.request, None);
-        let _ = self.respond.send(TransactionEvent::Respond(response));
-        self.answering.store(false, Ordering::Release);
-    }
-}
-
-/// Drives an INVITE's transaction: retransmissions, ACK, CANCEL.
-pub(super) async fn drive_invite(mut transaction: Transaction, invitation: Invitation, events: mpsc::UnboundedSender<CallEvent>) {
-    let _ = transaction.send_trying().await;
-    let mut acked = false;
-    while let Some(message) = transaction.receive().await {
-        let SipMessage::Request(request) = message else { continue };
-        match request.method {
-            Method::Ack => {
-                acked = true;
-                let _ = events.send(CallEvent::Acked(request.body));
-            }
-            Method::Cancel => {
-                invitation.cancelled.store(true, Ordering::Release);
-                let reply = Reply::new(487).to_response(&transaction.original, None);
-                let _ = transaction.respond(reply).await;
-                let _ = events.send(CallEvent::Cancelled);
-            }
-            _ => {}
-        }
-    }
-    let accepted = transaction.last_response.as_ref().is_some_and(|r| (200..300).contains(&r.status_code.code()));
-    if accepted && !acked {
-        let _ = events.send(CallEvent::AckMissing);
-    }
 }
 
 struct Call<'a> {
@@ -149,6 +95,8 @@ struct Call<'a> {
     wants_offer: bool,
     /// An INVITE of ours is on its way.
     asking: bool,
+    /// Lines, by number and label, that were somebody's whom the metadata named.
+    claimed: BTreeSet<(usize, Option<String>)>,
     /// Lines that carry several voices.
     mixed_lines: BTreeSet<usize>,
     /// One party that we are in a conversation with: it is told of the recording and may have wishes about it.
@@ -162,16 +110,10 @@ struct Call<'a> {
     unacknowledged: bool,
     /// That 2xx had an offer of ours, and its answer comes in the ACK (§13.2.1).
     awaits_answer: bool,
+    /// The call is to end for this reason once that ACK is here.
+    closing: Option<&'static str>,
     /// What each party's device asked last.
     preferences: LiteMap<PartyKey, RecordPreference>,
-}
-
-/// Why the call is over for the actor.
-enum End {
-    /// The peer ended it, or never had it.
-    Gone,
-    /// We end it with BYE and this reason.
-    Bye(&'static str),
 }
 
 /// Runs a call from its first INVITE to its end. Hundreds of them wait for their next event at any time: what is done in between has its room only while
@@ -185,15 +127,14 @@ pub(super) async fn run_call(
     let Some(mut call) = Box::pin(begin(shared, invitation, &events)).await else { return };
     let end = loop {
         call.indicate(&events);
+        call.refresh(&events);
         let next = call.timer.map(|t| t.next_at()).into_iter().chain(call.indicator.next_at()).min();
         let next = next.map(|at| at.saturating_sub(shared.now()));
         let event = tokio::select! {
             event = mailbox.recv() => event,
             () = tokio::time::sleep(next.unwrap_or(Duration::from_hours(1))), if next.is_some() => {
-                match call.timer.as_mut().and_then(|t| t.due(shared.now())) {
-                    Some(Due::Expired) => break End::Bye("no session refresh came"),
-                    Some(Due::Refresh) => call.refresh(&events),
-                    None => {}
+                if call.timer.as_mut().and_then(|t| t.due(shared.now())) == Some(Due::Expired) {
+                    break End::Bye("no session refresh came");
                 }
                 continue;
             }
@@ -214,44 +155,19 @@ async fn begin<'a>(
     let mut call = match set_up(shared, &invitation, events).await {
         Ok(call) => Box::new(call),
         Err(reply) => {
-            invitation.answer(&reply);
+            if invitation.take() {
+                invitation.answer(&reply);
+            }
             return None;
         }
     };
-    if invitation.cancelled.load(Ordering::Acquire) {
+    if !invitation.take() {
         call.close_session().await;
         return None;
     }
     let answer = call.accept_with_sdp(&invitation.request);
     invitation.answer(&answer);
     Some(call)
-}
-
-/// Ends the session, and the dialog with it.
-async fn part(mut call: Box<Call<'_>>, end: End, mut mailbox: mpsc::UnboundedReceiver<CallEvent>) {
-    let sent = match end {
-        End::Bye(why) => call.bye(why),
-        End::Gone => None,
-    };
-    // The recording ends now, whether or not the peer answers; the BYE is sent again by its transaction meanwhile.
-    call.close_session().await;
-    let Some(mut sent) = sent else { return };
-    loop {
-        tokio::select! {
-            _ = &mut sent => return,
-            event = mailbox.recv() => match event {
-                None => return,
-                Some(CallEvent::Invite(invitation)) => invitation.answer(&Reply::refuse(481, "the call is over")),
-                Some(CallEvent::Request(mut transaction)) => {
-                    // The peer's BYE met ours.
-                    let bye = transaction.original.method == Method::Bye;
-                    let reply = if bye { Reply::new(200) } else { Reply::refuse(481, "the call is over") };
-                    let _ = transaction.respond(reply.to_response(&transaction.original, None)).await;
-                }
-                Some(_) => {}
-            },
-        }
-    }
 }
 
 async fn set_up<'a>(
@@ -291,6 +207,7 @@ async fn set_up<'a>(
         timer,
         wants_offer: false,
         asking: false,
+        claimed: BTreeSet::new(),
         mixed_lines: BTreeSet::new(),
         plain,
         lines: SessionDescription::default(),
@@ -298,6 +215,7 @@ async fn set_up<'a>(
         now: Arc::new(Mutex::new(State::Idle)),
         unacknowledged: false,
         awaits_answer: late_offer,
+        closing: None,
         preferences: LiteMap::new(),
     };
     call.indicator.learn(&request.headers);
@@ -311,8 +229,9 @@ async fn set_up<'a>(
         let request = OpenSession { project, kind: Kind::Call, external_id, metadata };
         call.session = switchboard.open(request).await.map_err(|refusal| Reply::of_refusal(&refusal))?;
     }
+    call.claim(&offer, &parties, &mixtures);
     call.mixed_lines = mixtures.iter().map(|mixture| mixture.line).collect();
-    if let Err(refusal) = call.follow_state(events).await {
+    if let Err(refusal) = call.follow_session(events).await {
         call.close_session().await;
         return Err(Reply::of_refusal(&refusal));
     }
@@ -326,40 +245,32 @@ async fn set_up<'a>(
     Ok(call)
 }
 
-/// A mixed line is kept as the line of its most restricted party: a third party where there is one, else the customer.
-fn with_mixtures(mut parties: Vec<WantedParty>, mixtures: &[Mixture]) -> Vec<WantedParty> {
-    for mixture in mixtures {
-        let strictest = parties.iter_mut().filter(|p| mixture.parties.contains(&p.key)).max_by_key(|p| p.role);
-        if let Some(party) = strictest {
-            party.lines.push(mixture.line);
-        }
-    }
-    parties
-}
-
 impl Call<'_> {
     /// Does what an event asks for; answers the end, where it is one.
     async fn take_event(&mut self, event: Option<CallEvent>, events: &mpsc::UnboundedSender<CallEvent>) -> Option<End> {
         match event {
             None | Some(CallEvent::Cancelled) => return Some(End::Gone),
-            Some(CallEvent::Acked(body)) => self.acknowledged(&body).await,
+            Some(CallEvent::Acked(body)) => {
+                self.acknowledged(&body).await;
+                return self.closing.take().map(End::Bye);
+            }
             Some(CallEvent::StateChanged) => {}
             Some(CallEvent::Indicated(answer)) => return self.indicated(answer.as_deref()).await,
             Some(CallEvent::AckMissing) => return Some(End::Bye("the answer was never acknowledged")),
-            Some(CallEvent::Close(why)) => return Some(End::Bye(why)),
-            Some(CallEvent::Refreshed(status)) => match status {
-                Some(408 | 481) | None => return Some(End::Bye("the peer does not know the call any more")),
-                Some(_) => {
-                    if let Some(timer) = self.timer.as_mut() {
-                        timer.refreshed(self.shared.now());
-                    }
+            Some(CallEvent::Close(why)) => return self.close(why),
+            Some(CallEvent::Refreshed(way, answer)) => return self.refreshed(way, answer.as_deref(), events).await,
+            Some(CallEvent::Offered(answer)) => return self.offered(answer.as_deref(), events).await,
+            Some(CallEvent::AskForOffer) => {
+                if !self.asking {
+                    self.ask_for_offer(events);
                 }
-            },
-            Some(CallEvent::Offered(answer)) => self.offered(answer.as_deref(), events).await,
-            Some(CallEvent::AskForOffer) => self.ask_for_offer(events),
+            }
+            // One that was cancelled before its turn is as if it had not been sent (RFC 3261 §14.2).
             Some(CallEvent::Invite(invitation)) => {
-                let reply = self.re_invite(&invitation).await;
-                invitation.answer(&reply);
+                if invitation.take() {
+                    let reply = self.re_invite(&invitation).await;
+                    invitation.answer(&reply);
+                }
             }
             Some(CallEvent::Request(transaction)) => {
                 if self.request(*transaction).await {
@@ -371,49 +282,6 @@ impl Call<'_> {
             }
         }
         None
-    }
-
-    /// Whether a stream that holds several voices may be recorded: only where the settings give all of them the same gate at all times.
-    async fn mixture_is_honourable(&self, mixture: &Mixture, parties: &[WantedParty]) -> bool {
-        let roles: BTreeSet<Role> = parties.iter().filter(|p| mixture.parties.contains(&p.key)).map(|p| p.role).collect();
-        let roles: Vec<Role> = roles.into_iter().collect();
-        self.shared.switchboard.treats_alike(&self.project, &roles).await
-    }
-
-    async fn who_is_who(&self, streams: &[Option<StreamOffer>], conversation: Option<&Conversation>) -> (Vec<WantedParty>, Vec<Mixture>) {
-        let mut agents = BTreeMap::new();
-        for address in addresses_to_look_up(conversation) {
-            if let Some(agent) = self.shared.switchboard.agent_of(&self.project, &address).await {
-                agents.insert(address, agent);
-            }
-        }
-        let lines: Vec<LineView> = streams
-            .iter()
-            .enumerate()
-            .filter_map(|(index, offer)| {
-                let offer = offer.as_ref()?;
-                let owner = self.state.lines.get(&index).map(|open| open.owner.clone());
-                Some(LineView { index, label: offer.label.clone(), owner })
-            })
-            .collect();
-        let mut roles: BTreeMap<PartyKey, Role> = self.known.iter().map(|(key, p)| (key.clone(), p.role)).collect();
-        if let Some(role) = self.role_wish {
-            roles.entry(PartyKey::of_participant(CALLER)).or_insert(role);
-        }
-        assign(&lines, conversation, &agents, self.caller, &roles)
-    }
-
-    /// Whoever shall be in by what is offered and known now. A mixture that may not be recorded is received no more; its parties stay in the call.
-    async fn parties_now(&mut self, offer: &Offered) -> Vec<WantedParty> {
-        let (parties, mixtures) = self.who_is_who(&offer.streams, self.conversation.as_ref()).await;
-        let mut honourable = Vec::new();
-        for mixture in mixtures {
-            if self.mixture_is_honourable(&mixture, &parties).await {
-                honourable.push(mixture);
-            }
-        }
-        self.mixed_lines = honourable.iter().map(|mixture| mixture.line).collect();
-        with_mixtures(parties, &honourable)
     }
 
     fn rtp_offer(&self, offer: &StreamOffer) -> RtpOffer {
@@ -662,26 +530,6 @@ impl Call<'_> {
 
     fn admitted(&mut self, request: &Request) -> Option<Reply> {
         self.dialog.admit(&request.headers).err()
-    }
-
-    fn bye(&mut self, why: &'static str) -> Option<tokio::task::JoinHandle<Option<Response>>> {
-        let reason = [("Reason", format!("SIP ;cause=200 ;text=\"{why}\""))];
-        let hop = self.dialog.next_hop();
-        let request = outgoing::build(self.shared, &mut self.dialog, &self.connection, Method::Bye, &reason, "")?;
-        Some(tokio::spawn(outgoing::send(self.shared.clone(), request, self.connection.clone(), hop)))
-    }
-
-    async fn close_session(&mut self) {
-        let switchboard = self.shared.switchboard.clone();
-        for (_, party) in std::mem::take(&mut self.state.parties) {
-            if !self.own_session {
-                let _ = switchboard.leave(&self.session, &party.participant).await;
-            }
-        }
-        if std::mem::take(&mut self.own_session) {
-            let _ = switchboard.end(&self.session).await;
-        }
-        self.state.lines.clear();
     }
 }
 

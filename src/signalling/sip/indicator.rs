@@ -34,7 +34,8 @@ pub(super) enum Outcome {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Indicator {
     aware: bool,
-    updates: bool,
+    /// The peer takes UPDATE; unknown where it has never said what it allows (RFC 3261 §20.5).
+    updates: Option<bool>,
     wanted: Indication,
     told: Option<Indication>,
     /// On its way, since the peer has to answer first.
@@ -46,7 +47,7 @@ pub(super) struct Indicator {
 
 impl Indicator {
     pub(super) fn new() -> Self {
-        Self { aware: false, updates: false, wanted: Indication::Off, told: None, pending: None, not_before: None, refused: None }
+        Self { aware: false, updates: None, wanted: Indication::Off, told: None, pending: None, not_before: None, refused: None }
     }
 
     /// What a request or answer of the peer says of its abilities.
@@ -56,8 +57,18 @@ impl Indicator {
             self.aware = tokens.any(|t| t == "record-aware");
         }
         if fields::first(headers, "Allow").is_some() {
-            self.updates = fields::tokens(headers, "Allow").iter().any(|t| t == "update");
+            self.updates = Some(fields::tokens(headers, "Allow").iter().any(|t| t == "update"));
         }
+    }
+
+    /// By which request a session is refreshed: UPDATE, which touches nothing else, unless the peer does not know it (RFC 4028 §7.4).
+    pub(super) fn way_to_refresh(&self) -> Way {
+        if self.updates == Some(false) { Way::Invite } else { Way::Update }
+    }
+
+    /// It said that it does not.
+    pub(super) fn takes_no_update(&mut self) {
+        self.updates = Some(false);
     }
 
     pub(super) fn wish(&mut self, wanted: Indication) {
@@ -84,7 +95,7 @@ impl Indicator {
             return None;
         }
         self.not_before = None;
-        let way = if self.updates { Way::Update } else { Way::Invite };
+        let way = if self.updates == Some(true) { Way::Update } else { Way::Invite };
         self.pending = Some((way, self.wanted));
         Some(way)
     }
@@ -112,7 +123,7 @@ impl Indicator {
                 Outcome::NotTaken
             }
             Some(405 | 501) if way == Way::Update => {
-                self.updates = false;
+                self.updates = Some(false);
                 Outcome::NotTaken
             }
             Some(_) => {

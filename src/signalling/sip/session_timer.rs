@@ -22,7 +22,10 @@ pub(super) struct SessionTimer {
     pub(super) interval_s: u32,
     pub(super) refresher: Refresher,
     refreshed_at: Duration,
-    asked_at: Option<Duration>,
+    /// When a refresh of ours falls due, where none is on its way.
+    ask_at: Option<Duration>,
+    /// One fell due that has not been sent: something else was open.
+    owed: bool,
 }
 
 /// What a timer wants done.
@@ -48,8 +51,7 @@ pub(super) fn negotiate(headers: &Headers, limits: Limits, now: Duration) -> Res
     let Some(text) = wanted else {
         // §9: one who knows timers may be given one although it asked for none. We refresh it: a peer that only says it knows timers loses no
         // recording by that, and one that is gone is still found out.
-        let timer = SessionTimer { interval_s: limits.proposed_s, refresher: Refresher::Uas, refreshed_at: now, asked_at: None };
-        return Ok(peer_knows.then_some(timer));
+        return Ok(peer_knows.then(|| SessionTimer::new(limits.proposed_s, Refresher::Uas, now)));
     };
     let mut parts = text.split(';').map(str::trim);
     let Some(asked_s) = parts.next().and_then(|n| n.parse::<u32>().ok()) else { return Ok(None) };
@@ -63,20 +65,59 @@ pub(super) fn negotiate(headers: &Headers, limits: Limits, now: Duration) -> Res
         (Some("uas"), _) | (_, false) => Refresher::Uas,
         _ => Refresher::Uac,
     };
-    Ok(Some(SessionTimer { interval_s: asked_s, refresher, refreshed_at: now, asked_at: None }))
+    Ok(Some(SessionTimer::new(asked_s, refresher, now)))
 }
 
 impl SessionTimer {
+    fn new(interval_s: u32, refresher: Refresher, now: Duration) -> Self {
+        let mut timer = Self { interval_s, refresher, refreshed_at: now, ask_at: None, owed: false };
+        timer.refreshed(now);
+        timer
+    }
+
     /// The field for a 2xx.
     pub(super) fn field(&self) -> String {
         let refresher = if self.refresher == Refresher::Uac { "uac" } else { "uas" };
         format!("{};refresher={refresher}", self.interval_s)
     }
 
-    /// A refresh of ours was answered.
+    /// The field for a request of ours, where the roles are the other way round. A request without it would end the timer (§7.4).
+    pub(super) fn field_of_request(&self) -> String {
+        let refresher = if self.refresher == Refresher::Uas { "uac" } else { "uas" };
+        format!("{};refresher={refresher}", self.interval_s)
+    }
+
+    /// Both sides have begun to count anew.
     pub(super) fn refreshed(&mut self, now: Duration) {
         self.refreshed_at = now;
-        self.asked_at = None;
+        self.owed = false;
+        self.ask_at = (self.refresher == Refresher::Uas).then(|| now + self.interval() / 2);
+    }
+
+    /// The peer would not be refreshed. It is there all the same, which is what we want to know; but it goes on counting, so it is asked again before
+    /// long.
+    pub(super) fn refused(&mut self, now: Duration) {
+        if self.refresher == Refresher::Uas {
+            self.refreshed_at = now;
+            self.ask_again(now + self.interval() / 8);
+        }
+    }
+
+    /// The refresh could not be told; another one then.
+    pub(super) fn ask_again(&mut self, at: Duration) {
+        if self.refresher == Refresher::Uas {
+            (self.ask_at, self.owed) = (Some(at), false);
+        }
+    }
+
+    /// A refresh is to be sent as soon as nothing stands in its way.
+    pub(super) fn owes_refresh(&self) -> bool {
+        self.owed
+    }
+
+    /// It has been sent.
+    pub(super) fn asked(&mut self) {
+        self.owed = false;
     }
 
     fn interval(&self) -> Duration {
@@ -88,13 +129,9 @@ impl SessionTimer {
         self.refreshed_at + self.interval().saturating_sub((self.interval() / 3).min(Duration::from_secs(32)))
     }
 
-    fn refresh_at(&self) -> Option<Duration> {
-        (self.refresher == Refresher::Uas && self.asked_at.is_none()).then(|| self.refreshed_at + self.interval() / 2)
-    }
-
     /// When to look again.
     pub(super) fn next_at(&self) -> Duration {
-        self.refresh_at().unwrap_or_else(|| self.expires_at())
+        self.ask_at.map_or_else(|| self.expires_at(), |at| at.min(self.expires_at()))
     }
 
     /// What is due now; a refresh is due once.
@@ -102,8 +139,8 @@ impl SessionTimer {
         if now >= self.expires_at() {
             return Some(Due::Expired);
         }
-        if self.refresh_at().is_some_and(|at| now >= at) {
-            self.asked_at = Some(now);
+        if self.ask_at.is_some_and(|at| now >= at) {
+            (self.ask_at, self.owed) = (None, true);
             return Some(Due::Refresh);
         }
         None
@@ -147,6 +184,35 @@ mod tests {
         timer.refreshed(at(52));
         assert_eq!(timer.due(at(102)), Some(Due::Refresh));
         assert_eq!(timer.due(at(120)), Some(Due::Expired));
+    }
+
+    #[test]
+    fn a_refresh_waits_for_its_turn_and_for_another_where_it_was_not_taken() {
+        let asked = headers(&[("Supported", "timer"), ("Session-Expires", "160;refresher=uas")]);
+        let mut timer = negotiate(&asked, LIMITS, at(0)).unwrap().unwrap();
+        assert!(!timer.owes_refresh());
+        assert_eq!((timer.due(at(80)), timer.owes_refresh()), (Some(Due::Refresh), true));
+        assert_eq!(timer.next_at(), at(128), "nothing to look at before it has been sent");
+        timer.asked();
+        timer.ask_again(at(82));
+        assert_eq!((timer.owes_refresh(), timer.next_at()), (false, at(82)));
+        assert_eq!(timer.due(at(82)), Some(Due::Refresh));
+        timer.asked();
+        timer.refused(at(83));
+        assert_eq!((timer.next_at(), timer.due(at(128))), (at(103), Some(Due::Refresh)), "who refuses is alive");
+        timer.refreshed(at(129));
+        assert_eq!((timer.owes_refresh(), timer.next_at()), (false, at(209)));
+        timer.ask_again(at(900));
+        assert_eq!(timer.next_at(), at(257), "it is given up before that");
+    }
+
+    #[test]
+    fn one_who_is_refreshed_by_the_peer_asks_nothing() {
+        let asked = headers(&[("Supported", "timer"), ("Session-Expires", "160;refresher=uac")]);
+        let mut timer = negotiate(&asked, LIMITS, at(0)).unwrap().unwrap();
+        timer.refused(at(10));
+        timer.ask_again(at(20));
+        assert_eq!((timer.due(at(127)), timer.next_at(), timer.field_of_request()), (None, at(128), "160;refresher=uas".to_owned()));
     }
 
     #[test]

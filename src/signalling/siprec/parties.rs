@@ -22,6 +22,12 @@ impl PartyKey {
     pub fn of_line(index: usize) -> Self {
         Self(format!("line:{index}"))
     }
+
+    /// Whether metadata names it.
+    #[must_use]
+    pub fn is_of_participant(&self) -> bool {
+        self.0.starts_with("p:")
+    }
 }
 
 impl std::fmt::Debug for PartyKey {
@@ -40,6 +46,8 @@ pub struct LineView {
     pub label: Option<String>,
     /// Whose it was before this update.
     pub owner: Option<PartyKey>,
+    /// At some time it was somebody's whom the metadata named.
+    pub claimed: bool,
 }
 
 /// A party as it shall be.
@@ -137,6 +145,8 @@ fn lines_to_parties<'a>(lines: &[LineView], conversation: Option<&'a Conversatio
         let free = present.iter().find(|p| !drafts.iter().any(|d| d.key == PartyKey::of_participant(&p.id)));
         match free {
             Some(person) => draft(&mut drafts, PartyKey::of_participant(&person.id), Some(person)).lines.push(line.index),
+            // Whoever it was has left, and nobody else has come: somebody new would be named (RFC 7865 §6.5).
+            None if line.claimed => {}
             None => draft(&mut drafts, PartyKey::of_line(line.index), None).lines.push(line.index),
         }
     }

@@ -1,41 +1,19 @@
-//! What the node asks of a call by itself: a refresh of the session timer, and an offer where a stream has a new owner.
+//! What the node asks of a call by itself: an offer, where a stream has a new owner or a recording session is to be refreshed.
 
 use std::time::Duration;
 
 use rsipstack::sip::{Method, Response};
 use tokio::sync::mpsc;
 
-use crate::signalling::sip::reply::ALLOW;
-use crate::signalling::sip::server::contact;
 use crate::signalling::sip::{fields, intake, outgoing};
 
-use super::{Call, CallEvent, supported};
+use super::{Call, CallEvent, End};
 
 impl Call<'_> {
-    pub(super) fn refresh(&mut self, events: &mpsc::UnboundedSender<CallEvent>) {
-        let Some(timer) = self.timer else { return };
-        let peer = self.dialog.next_hop();
-        let extra = [
-            ("Contact", contact(self.shared, Some((peer, self.connection.is_reliable())), self.siprec)),
-            ("Session-Expires", format!("{};refresher=uac", timer.interval_s)),
-            ("Supported", supported(self.plain)),
-        ];
-        let Some(request) = outgoing::build(self.shared, &mut self.dialog, &self.connection, Method::Update, &extra, "") else { return };
-        let sent = outgoing::send(self.shared.clone(), request, self.connection.clone(), peer);
-        let events = events.clone();
-        tokio::spawn(async move {
-            let _ = events.send(CallEvent::Refreshed(sent.await.map(|answer| answer.status_code.code())));
-        });
-    }
-
     /// Asks the peer for an offer: an INVITE of a recorder has none itself (RFC 7866 §7.2).
     pub(super) fn ask_for_offer(&mut self, events: &mpsc::UnboundedSender<CallEvent>) {
         let peer = self.dialog.next_hop();
-        let extra = [
-            ("Contact", contact(self.shared, Some((peer, self.connection.is_reliable())), self.siprec)),
-            ("Allow", ALLOW.to_owned()),
-            ("Supported", supported(self.plain)),
-        ];
+        let extra = self.fields_of_change();
         let Some(request) = outgoing::build(self.shared, &mut self.dialog, &self.connection, Method::Invite, &extra, "") else { return };
         self.asking = true;
         let sent = outgoing::send(self.shared.clone(), request, self.connection.clone(), peer);
@@ -46,11 +24,14 @@ impl Call<'_> {
     }
 
     /// The answer to such an INVITE: the offer in it is answered in the ACK.
-    pub(super) async fn offered(&mut self, answer: Option<&Response>, events: &mpsc::UnboundedSender<CallEvent>) {
+    pub(super) async fn offered(&mut self, answer: Option<&Response>, events: &mpsc::UnboundedSender<CallEvent>) -> Option<End> {
         self.asking = false;
-        let Some(answer) = answer else { return };
+        let gone = End::Bye("the peer does not know the call any more");
+        let Some(answer) = answer else { return Some(gone) };
+        let now = self.shared.now();
         match answer.status_code.code() {
-            200..=299 => {}
+            200..=299 => self.count_anew(),
+            408 | 481 => return Some(gone),
             491 => {
                 // The one who did not begin the call waits up to 2 s (RFC 3261 §14.1).
                 let wait = Duration::from_millis(rand::random_range(0..200u64) * 10);
@@ -59,11 +40,16 @@ impl Call<'_> {
                     tokio::time::sleep(wait).await;
                     let _ = events.send(CallEvent::AskForOffer);
                 });
-                return;
+                return None;
             }
             status => {
-                tracing::warn!(session = %self.session, status, "the peer gives no new offer: a stream of a new party is not recorded");
-                return;
+                if let Some(timer) = self.timer.as_mut() {
+                    timer.refused(now);
+                }
+                if self.wants_offer {
+                    tracing::warn!(session = %self.session, status, "the peer gives no new offer: a stream of a new party is not recorded");
+                }
+                return None;
             }
         }
         self.dialog.refresh_target(&answer.headers, self.dialog.next_hop());
@@ -74,8 +60,9 @@ impl Call<'_> {
                 tracing::warn!(session = %self.session, %refusal, "a stream of a new party is not recorded");
             }
         } else {
-            tracing::warn!(session = %self.session, "the peer's new offer cannot be read: a stream of a new party is not recorded");
+            tracing::warn!(session = %self.session, "the peer's new offer cannot be read: a stream of a new party, if there is one, is not recorded");
         }
         outgoing::acknowledge(self.shared, &self.dialog, &self.connection, number, &self.last_answer).await;
+        None
     }
 }

@@ -10,12 +10,9 @@ use crate::model::preference::RecordPreference;
 use crate::model::switchboard::Refusal;
 use crate::signalling::sdp::{Indication, SessionDescription, preference_of};
 use crate::signalling::sip::indicator::{Outcome, Way};
-use crate::signalling::sip::reply::ALLOW;
-use crate::signalling::sip::server::contact;
-use crate::signalling::sip::session_timer::Refresher;
 use crate::signalling::sip::{fields, outgoing};
 
-use super::{Call, CallEvent, End, PartyKey, supported};
+use super::{Call, CallEvent, End, PartyKey};
 
 impl Call<'_> {
     /// Has the session tell the call of its state from now on. In recording sessions the sender tells its parties itself.
@@ -77,16 +74,7 @@ impl Call<'_> {
         self.describe();
         let method = if way == Way::Update { Method::Update } else { Method::Invite };
         let peer = self.dialog.next_hop();
-        let mut extra = vec![
-            ("Contact", contact(self.shared, Some((peer, self.connection.is_reliable())), self.siprec)),
-            ("Allow", ALLOW.to_owned()),
-            ("Supported", supported(self.plain)),
-        ];
-        if let Some(timer) = &self.timer {
-            // A request without it would end the timer (RFC 4028 §7.4); roles are named as seen from this request.
-            let refresher = if timer.refresher == Refresher::Uas { "uac" } else { "uas" };
-            extra.push(("Session-Expires", format!("{};refresher={refresher}", timer.interval_s)));
-        }
+        let extra = self.fields_of_change();
         let request = outgoing::build(self.shared, &mut self.dialog, &self.connection, method, &extra, &self.last_answer);
         let Some(request) = request else {
             self.indicator.answered(Some(400), self.shared.now(), Duration::ZERO, None);
