@@ -125,3 +125,86 @@ pub fn close_what_a_crash_left_open(spool: &Spool, master_key: &Path, found: &Re
     tape.event(found.last, &TapeEvent::SessionEnded)?;
     tape.close()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::event::{Party, SessionOpened};
+    use crate::model::id::{ParticipantId, RecordingId, SessionId};
+    use crate::model::role::Role;
+    use crate::model::settings::{AgentProperties, Kind, QueueProperties};
+    use crate::model::time::WallClock;
+    use crate::policy::Gatekeeper;
+    use crate::tape::{SessionTape, SpoolConfig};
+
+    fn write(tape: &SessionTape, at: MediaTime, actions: Vec<Action>) {
+        for action in actions {
+            let event = match action {
+                Action::OutputStarted { output } => Some(TapeEvent::OutputStarted { output, recording: RecordingId::random() }),
+                other => event_of(other),
+            };
+            event.into_iter().for_each(|event| tape.event(at, &event).unwrap());
+        }
+    }
+
+    /// A call that is recorded for three seconds at most goes on for six, and the node dies. `told`: how many of the events of that end were on the tape.
+    fn events_after_a_kill(told: usize) -> Vec<TapeEvent> {
+        let data = tempfile::tempdir().unwrap();
+        let config = || SpoolConfig { dir: data.path().join("spool"), master_key: data.path().join("master.key") };
+        let mut settings = Settings::resolve(Kind::Call, &[], QueueProperties::default());
+        settings.max_duration_s = Some(3);
+        let opened = SessionOpened {
+            session: "s1".parse::<SessionId>().unwrap(),
+            project: "p".parse().unwrap(),
+            started_at: WallClock(0),
+            settings: settings.clone(),
+            external_id: None,
+            metadata: std::collections::BTreeMap::default(),
+        };
+        {
+            let spool = Spool::open(config()).unwrap();
+            let tape = spool.create(&opened).unwrap();
+            let mut keeper = Gatekeeper::new(settings);
+            for (id, role) in [("a1", Role::Agent), ("c1", Role::Customer)] {
+                let participant: ParticipantId = id.parse().unwrap();
+                let (initiator, properties) = (false, AgentProperties::default());
+                let party = Party { id: participant.clone(), role, name: None, address: None, agent: None };
+                tape.event(MediaTime::ZERO, &TapeEvent::Joined { party, initiator, properties }).unwrap();
+                write(&tape, MediaTime::ZERO, keeper.apply(MediaTime::ZERO, Input::Join { participant, role, initiator, properties }).0);
+            }
+            let due = MediaTime::from_ms(3000);
+            write(&tape, due, keeper.tick(due).into_iter().take(told).collect());
+            tape.event(MediaTime::from_ms(6000), &TapeEvent::Dropped { track: crate::model::id::TrackId(1), packets: 1 }).unwrap();
+        }
+        let spool = Spool::open(config()).unwrap();
+        let found = spool.recover().unwrap();
+        assert!(!found[0].ended);
+        close_what_a_crash_left_open(&spool, spool.master_key(), &found[0]).unwrap();
+        let mut reader = TapeReader::open(&found[0].dir, spool.master_key()).unwrap();
+        let mut events = Vec::new();
+        while let Some(record) = reader.next().unwrap() {
+            if let Body::Event(event) = record.body {
+                events.push(event);
+            }
+        }
+        events
+    }
+
+    #[test]
+    fn an_end_that_was_told_before_the_kill_is_not_told_again() {
+        for told in [0, usize::MAX] {
+            let events = events_after_a_kill(told);
+            let ends = events.iter().filter(|event| matches!(event, TapeEvent::OutputEnded { .. })).count();
+            assert_eq!(ends, 1, "{told}: {events:#?}");
+            let states: Vec<State> = events
+                .iter()
+                .filter_map(|event| match event {
+                    TapeEvent::State { state } => Some(*state),
+                    _ => None,
+                })
+                .collect();
+            assert!(states.windows(2).all(|pair| pair[0] != pair[1]), "{told}: {states:?}");
+            assert!(matches!(events.last(), Some(TapeEvent::SessionEnded)));
+        }
+    }
+}

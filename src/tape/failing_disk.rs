@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, IoSlice, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -12,13 +12,14 @@ use proptest::prelude::*;
 use super::disk::{ChunkFile, Disk};
 use super::reader::TapeReader;
 use super::record::Body;
+use super::session::{SessionTape, TrackWriter};
 use super::spool::{Spool, SpoolConfig, SpoolLimits, Written};
 use crate::model::event::SessionOpened;
 use crate::model::id::{SessionId, TrackId};
 use crate::model::role::Role;
 use crate::model::settings::{AgentProperties, Kind, QueueProperties, Settings};
 use crate::model::time::{MediaTime, WallClock};
-use crate::policy::{Gatekeeper, Input};
+use crate::policy::{Gatekeeper, Input, Permit};
 
 #[derive(Debug, Default)]
 struct Faults {
@@ -95,11 +96,19 @@ fn deed() -> impl Strategy<Value = Deed> {
     ]
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+/// A tape on a disk that fails when it is told to.
+struct Bench {
+    faults: Arc<Faults>,
+    spool: Spool,
+    tape: SessionTape,
+    permit: Permit,
+    writer: TrackWriter,
+    master_key: PathBuf,
+    _data: tempfile::TempDir,
+}
 
-    #[test]
-    fn everything_accepted_is_read_once_and_in_order(deeds in proptest::collection::vec(deed(), 1..60)) {
+impl Bench {
+    fn new() -> Self {
         let data = tempfile::tempdir().unwrap();
         let (dir, master_key) = (data.path().join("spool"), data.path().join("master.key"));
         let faults = Arc::new(Faults::default());
@@ -108,9 +117,8 @@ proptest! {
         let config = SpoolConfig { dir, master_key: master_key.clone() };
         let spool = Spool::on_disk(config, limits, Box::new(CruelDisk(Arc::clone(&faults)))).unwrap();
         let settings = Settings::resolve(Kind::Call, &[], QueueProperties::default());
-        let session: SessionId = "s1".parse().unwrap();
         let opened = SessionOpened {
-            session: session.clone(),
+            session: "s1".parse().unwrap(),
             project: "p".parse().unwrap(),
             started_at: WallClock(0),
             settings: settings.clone(),
@@ -120,19 +128,57 @@ proptest! {
         let tape = spool.create(&opened).unwrap();
         let mut keeper = Gatekeeper::new(settings);
         let participant: crate::model::id::ParticipantId = "a1".parse().unwrap();
-        let join = Input::Join {
-            participant: participant.clone(), role: Role::Agent, initiator: false, properties: AgentProperties::default(),
-        };
+        let join =
+            Input::Join { participant: participant.clone(), role: Role::Agent, initiator: false, properties: AgentProperties::default() };
         keeper.apply(MediaTime::ZERO, join).1.unwrap();
         let permit = keeper.permit(&participant).unwrap();
         let writer = tape.track(&participant, TrackId(1)).unwrap();
+        Self { faults, spool, tape, permit, writer, master_key, _data: data }
+    }
+}
+
+#[test]
+fn what_waits_for_the_disk_is_not_taken_for_written_and_does_not_go() {
+    let bench = Bench::new();
+    let Bench { faults, spool, tape, permit, writer, .. } = &bench;
+    let session: SessionId = "s1".parse().unwrap();
+    let watermark = spool.watermark(&session);
+    let say = || assert_eq!(writer.rtp(permit, MediaTime::from_ms(20), &[1; 20]), Written::Kept);
+
+    say();
+    assert!(!tape.is_written());
+    tape.write_out().unwrap();
+    let written_at = watermark.written_at().unwrap();
+    assert!(tape.is_written());
+
+    faults.write_stops.store(true, Ordering::SeqCst);
+    say();
+    assert!(tape.close().is_err());
+    assert_eq!(watermark.written_at(), Some(written_at), "a disk that takes nothing");
+    assert!(!tape.is_written());
+    assert!(spool.remove(&session).is_err(), "what was said last waits in memory");
+
+    faults.write_stops.store(false, Ordering::SeqCst);
+    spool.write_out();
+    assert!(tape.is_written() && watermark.written_at().is_none_or(|at| at > written_at));
+    spool.remove(&session).unwrap();
+    assert_eq!(watermark.written_at(), None);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+    #[test]
+    fn everything_accepted_is_read_once_and_in_order(deeds in proptest::collection::vec(deed(), 1..60)) {
+        let bench = Bench::new();
+        let Bench { faults, tape, permit, writer, master_key, .. } = &bench;
         let mut said = 0u32;
         let mut torn_left = false;
         for deed in deeds {
             match deed {
                 Deed::Say(n) => for _ in 0..n {
                     let at = MediaTime::from_ms(u64::from(said) * 20);
-                    prop_assert_eq!(writer.rtp(&permit, at, &said.to_be_bytes()), Written::Kept);
+                    prop_assert_eq!(writer.rtp(permit, at, &said.to_be_bytes()), Written::Kept);
                     said += 1;
                 },
                 Deed::Write => tape.write_out().unwrap(),
@@ -153,7 +199,7 @@ proptest! {
             }
         }
         tape.close().unwrap();
-        let mut reader = TapeReader::open(tape.dir(), &master_key).unwrap();
+        let mut reader = TapeReader::open(tape.dir(), master_key).unwrap();
         let mut came = Vec::new();
         while let Some(record) = reader.next().unwrap() {
             if let Body::Rtp { packet, .. } = record.body {

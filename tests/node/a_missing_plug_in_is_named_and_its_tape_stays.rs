@@ -25,7 +25,8 @@ async fn room(node: &RunningNode) {
     let publisher =
         publish(Arc::new(film), IpAddr::V4(Ipv4Addr::LOCALHOST), host["whip_url"].as_str().unwrap(), token, false).await.unwrap();
     assert_eq!(node.command(&session, host["id"].as_str().unwrap(), "start").await.0, 200);
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    // It fails while it goes on, and stays so when it is over.
+    node.recordings_in("failed", 1, Duration::from_secs(60)).await;
     assert_eq!(node.command(&session, host["id"].as_str().unwrap(), "stop").await.0, 200);
     publisher.stop().await.unwrap();
     assert!(node.post(&format!("/v1/sessions/{session}/end"), json!({})).await.0 < 300);
