@@ -108,44 +108,44 @@ impl Sweep {
     pub(super) fn run(&self) {
         let mut due = Instant::now();
         let mut buffer = ReadManyBuffer::new();
+        let mut state = self.state.lock();
         loop {
-            let next;
-            let mut swept = false;
-            {
-                let mut state = self.state.lock();
-                while state.live == 0 && !state.stopping {
-                    self.wake.wait(&mut state);
-                    due = Instant::now();
-                    (state.last_rtp, state.last_rtcp) = (due, due);
-                }
-                if state.stopping {
+            while state.live == 0 && !state.stopping {
+                self.wake.wait(&mut state);
+                due = Instant::now();
+                (state.last_rtp, state.last_rtcp) = (due, due);
+            }
+            if state.stopping {
+                return;
+            }
+            // Each leg is guarded by itself; this is for what is around them.
+            let unforeseen = &mut 0;
+            let now = Instant::now();
+            survive(unforeseen, || {
+                state.speak();
+                if now < due {
                     return;
                 }
-                // Each leg is guarded by itself; this is for what is around them.
-                let unforeseen = &mut 0;
-                let now = Instant::now();
-                survive(unforeseen, || {
-                    state.speak();
-                    if now < due {
-                        return;
-                    }
-                    sweep_rtp(&mut state, &mut buffer);
-                    state.sweep_rtcp();
-                    state.report();
-                });
-                state.gone.panics += *unforeseen;
-                if now >= due {
-                    swept = true;
-                    // After a stall the missed sweeps are not made up for: one reads everything.
-                    due = (due + SWEEP_EVERY).max(now);
+                sweep_rtp(&mut state, &mut buffer);
+                state.sweep_rtcp();
+                state.report();
+            });
+            state.gone.panics += *unforeseen;
+            if now >= due {
+                if let Some(bell) = &self.config.bell {
+                    bell.ring();
                 }
-                // Who speaks is heard in step.
-                next = if state.speaking.is_empty() { due } else { due.min(now + SPEAK_EVERY) };
+                // After a stall the missed sweeps are not made up for: one reads everything.
+                due = (due + SWEEP_EVERY).max(now);
             }
-            if let Some(bell) = self.config.bell.as_ref().filter(|_| swept) {
-                bell.ring();
+            // Who speaks is heard in step.
+            let next = if state.speaking.is_empty() { due } else { due.min(now + SPEAK_EVERY) };
+            let rest = next.saturating_duration_since(Instant::now());
+            if rest.is_zero() {
+                MutexGuard::bump(&mut state);
+            } else {
+                self.wake.wait_for(&mut state, rest);
             }
-            std::thread::sleep(next.saturating_duration_since(Instant::now()));
         }
     }
 
@@ -220,6 +220,7 @@ impl Sweep {
         let (at, _) = split(id);
         if speaks && !state.speaking.contains(&at) {
             state.speaking.push(at);
+            self.wake.notify_all();
         }
         Ok(speaks)
     }
