@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use m3u8_rs::{ByteRange, ExtTag, Map, MasterPlaylist, MediaPlaylist, MediaPlaylistType, MediaSegment, Resolution, VariantStream};
 
+use super::rates::bit_rates;
 use crate::model::time::WallClock;
 
 const FILE: &str = "../recording.mp4";
 const INIT: &str = "init.mp4";
-const SECOND_NS: u64 = 1_000_000_000;
+pub(super) const SECOND_NS: u64 = 1_000_000_000;
 
 /// A keyframe within a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +78,8 @@ fn map() -> Option<Map> {
     Some(Map { uri: INIT.to_owned(), byte_range: None, other_attributes: HashMap::new() })
 }
 
-fn target(lengths: impl Iterator<Item = u64>) -> u64 {
+/// The target duration of segments of these lengths, seconds.
+pub(super) fn target(lengths: impl Iterator<Item = u64>) -> u64 {
     lengths.map(|ns| (ns + SECOND_NS / 2) / SECOND_NS).max().unwrap_or(0).max(1)
 }
 
@@ -161,30 +163,6 @@ pub fn iframe_playlist(segments: &[Segment], whole: bool) -> String {
         ..MediaPlaylist::default()
     };
     text(|bytes| list.write_to(bytes))
-}
-
-/// The peak and the average segment bit rate of a playlist of parts of so many bytes and nanoseconds (RFC 8216 §4.1): the peak is that of any parts in
-/// a row that together last half to one and a half times the target duration.
-fn bit_rates(parts: &[(u64, u64)]) -> (u64, u64) {
-    let rate = |bytes: u64, ns: u64| (u128::from(bytes) * 8 * u128::from(SECOND_NS) / u128::from(ns.max(1))) as u64;
-    let target_ns = target(parts.iter().map(|p| p.1)) * SECOND_NS;
-    let sum = |(bytes, ns): (u64, u64), part: &(u64, u64)| (bytes + part.0, ns + part.1);
-    let (bytes, ns) = parts.iter().fold((0, 0), sum);
-    let average = rate(bytes, ns);
-    let mut peak = average;
-    for first in 0..parts.len() {
-        let mut row = (0, 0);
-        for part in &parts[first..] {
-            row = sum(row, part);
-            if row.1 * 2 > target_ns * 3 {
-                break;
-            }
-            if row.1 * 2 >= target_ns {
-                peak = peak.max(rate(row.0, row.1));
-            }
-        }
-    }
-    (peak, average)
 }
 
 /// The multivariant playlist, with rates measured on what there is.
@@ -277,22 +255,5 @@ mod tests {
         let written = multivariant_playlist(&stream, &segments);
         let Ok((_, m3u8_rs::Playlist::MasterPlaylist(read))) = m3u8_rs::parse_playlist(written.as_bytes()) else { panic!("{written}") };
         assert_eq!((read.variants[1].bandwidth, read.variants[1].average_bandwidth), (160_000, Some((40_000 + 5 * 90) * 8 / 12)));
-    }
-
-    #[test]
-    fn the_peak_is_that_of_rows_of_about_the_target() {
-        let s = SECOND_NS;
-        // (bytes, length), and the peak's bytes and seconds.
-        let cases: [(&[(u64, u64)], (u64, u64)); 4] = [
-            // The last is too short to be a peak of its own, and is one together with the one before.
-            (&[(6_000, 6 * s), (6_600, 6 * s), (5_000, 2 * s)], (11_600, 8)),
-            (&[(6_000, 6 * s), (6_600, 6 * s), (5_000, 3 * s)], (5_000, 3)),
-            // Shorter than half a second: nothing is a peak but all of it.
-            (&[(500, s / 4)], (2_000, 1)),
-            (&[], (0, 1)),
-        ];
-        for (parts, (bytes, seconds)) in cases {
-            assert_eq!(bit_rates(parts).0, bytes * 8 / seconds, "{parts:?}");
-        }
     }
 }
