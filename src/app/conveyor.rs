@@ -144,7 +144,7 @@ impl Conveyor {
             gone.drain(..).for_each(|session| {
                 self.sessions.remove(&session);
             });
-            waited.drain(..).for_each(|session| self.begin_again(&session));
+            waited.drain(..).for_each(|session| self.there_may_be_room(&session));
             self.putting_away.finishing(self.sessions.values().filter(|progress| progress.is_finishing()).count());
             self.keep().await;
             for event in self.to_tell.drain(..) {
@@ -175,13 +175,18 @@ impl Conveyor {
             Notice::Closed => {
                 let Some(progress) = self.sessions.get_mut(&notice.session) else { return };
                 progress.closed = true;
-                if std::mem::take(&mut progress.gave_up) {
-                    // The whole tape gets a last try: what was missing while it lived may be there now.
+                // What was missing while it lived may be there now: everything gets a last try.
+                let unstored = std::mem::take(&mut progress.unstored);
+                progress.waiting.extend(unstored);
+                if progress.waits_for_room {
+                    // Rendered anew in a while, and to its end.
+                } else if std::mem::take(&mut progress.gave_up) {
                     progress.failures = TRIES - 1;
                     self.begin_again(&notice.session);
                 } else {
                     self.pool.finish(&notice.session);
                 }
+                self.send_off(&notice.session, back);
             }
         }
     }
@@ -333,6 +338,7 @@ impl Conveyor {
         if error.wants_room() {
             let wait = (FIRST_WAIT * 2u32.saturating_pow(progress.waits)).min(LONGEST_WAIT);
             progress.waits += 1;
+            progress.waits_for_room = true;
             tracing::error!(%session, %error, wait_s = wait.as_secs(), "no room for rendering: the tape stays, and is rendered again after a while");
             let (again, session) = (back.again.clone(), session.clone());
             tokio::spawn(async move {
@@ -368,6 +374,14 @@ impl Conveyor {
         let progress = self.sessions.get(session)?;
         let unknown = self.rows.recordings(session).into_iter().find(|(output, recording)| !progress.knows(output, recording));
         unknown.map(|(_, recording)| recording)
+    }
+
+    fn there_may_be_room(&mut self, session: &SessionId) {
+        let Some(progress) = self.sessions.get_mut(session) else { return };
+        progress.waits_for_room = false;
+        if !progress.rendered && !progress.leaving {
+            self.begin_again(session);
+        }
     }
 
     /// Renders a tape from its start once more.
@@ -427,30 +441,34 @@ impl Conveyor {
             return self.let_go_if_done(session, back);
         }
         let live = !progress.closed;
-        match (result, output.discarded, output.manifest) {
+        match (result, output.discarded, &output.manifest) {
             (Err(error), _, _) => {
                 tracing::error!(%session, %error, "storing failed; the tape stays");
                 self.rows.failed(&recording, &error);
                 self.tell(session, EventKind::RecordingFailed, json!({ "recording": recording, "reason": error }));
-                if let Some(progress) = self.sessions.get_mut(session) {
-                    progress.storing.remove(&recording);
+                match self.sessions.get_mut(session) {
+                    Some(progress) if live => {
+                        progress.storing.remove(&recording);
+                        progress.unstored.push(Box::new(output));
+                    }
+                    _ => {
+                        self.sessions.remove(session);
+                    }
                 }
-                return self.give_up(session);
+                return;
             }
             (Ok(()), Some(reason), _) => {
                 let news = self.rows.discarded(&recording, reason);
                 // Of what the policy finds at the session's end its own event tells; that nothing was left to render nobody knew before.
-                if reason == DiscardReason::Replaced
-                    || (news && reason == DiscardReason::TooShort)
-                    || (live && reason == DiscardReason::Declined)
-                {
+                let is_of_policy = !matches!(reason, DiscardReason::Replaced | DiscardReason::TooShort);
+                if (news && !is_of_policy) || (live && reason == DiscardReason::Declined) {
                     let data = json!({ "output": output.output, "reason": reason, "recording": recording });
                     self.tell(session, EventKind::RecordingDiscarded, data);
                 }
             }
             (Ok(()), None, Some(manifest)) => {
                 let duration_ms = manifest.duration_ms;
-                self.rows.ready(&recording, manifest);
+                self.rows.ready(&recording, manifest.clone());
                 self.tell(
                     session,
                     EventKind::RecordingReady,

@@ -38,6 +38,11 @@ pub struct Progress {
     pub(super) failures: u32,
     /// It failed too often while it lived, and is rendered once more when it is over.
     pub(super) gave_up: bool,
+    /// It is rendered anew when there may be room.
+    pub(super) waits_for_room: bool,
+    /// Outputs that could not be stored while it lived; tried once more when it is over.
+    #[expect(clippy::vec_box, reason = "as above")]
+    pub(super) unstored: Vec<Box<RenderedOutput>>,
     /// Renderings that found no room.
     pub(super) waits: u32,
     pub(super) pictures: bool,
@@ -65,7 +70,7 @@ impl Progress {
 
     /// Whether nothing is left to be done but putting away.
     pub(super) fn is_through(&self) -> bool {
-        let nothing_waits = self.storing.is_empty() && self.waiting.is_empty() && self.vanished.is_empty();
+        let nothing_waits = self.storing.is_empty() && self.waiting.is_empty() && self.unstored.is_empty() && self.vanished.is_empty();
         self.rendered && nothing_waits && self.erasing == 0 && !self.leaving
     }
 

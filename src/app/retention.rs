@@ -58,7 +58,7 @@ impl Elsewhere for OnThisNode {
 impl OnThisNode {
     /// A session's tape goes unless something of the session is still to be made of it: then it goes when that is stored.
     async fn remove_tape(&self, session: &SessionId) -> Result<(), String> {
-        if !self.spool.folder(session).is_dir() || self.registry.view(session).is_some() {
+        if !self.spool.holds(session) || self.registry.view(session).is_some() {
             return Ok(());
         }
         let states = self.catalogue.states_of(session).await.map_err(|error| error.to_string())?;

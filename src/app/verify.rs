@@ -18,7 +18,7 @@ use super::ways::stores_of;
 use crate::archive::rights::Sight;
 use crate::archive::seal;
 use crate::archive::{Catalogue, ListFilter, Recording, RecordingState};
-use crate::model::id::RecordingId;
+use crate::model::id::{RecordingId, SessionId};
 use crate::model::region::Region;
 use crate::render::check::verify_recording;
 use crate::store::SharedStore;
@@ -170,10 +170,11 @@ fn look_at_tapes(data: &Path, json: bool, report: &mut Report, bar: &ProgressBar
     let Ok(entries) = std::fs::read_dir(&spool) else { return Ok(()) };
     for entry in entries {
         let dir = entry.with_context(|| spool.display().to_string())?.path();
-        if !dir.is_dir() {
+        let name = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        // A removal that was interrupted left no tape.
+        if !dir.is_dir() || name.parse::<SessionId>().is_err() {
             continue;
         }
-        let name = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
         bar.set_message(format!("tape {name}"));
         let damage = match tape::verify(&dir, &data.join("master.key")) {
             Ok(found) if found.is_well() => Vec::new(),

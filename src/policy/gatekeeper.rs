@@ -4,7 +4,7 @@ use super::action::{Action, Input};
 use super::controls::Controls;
 use super::machine::Machine;
 use super::permit::Permit;
-use crate::model::command::{Command, Reason};
+use crate::model::command::{Command, Reason, Verb};
 use crate::model::gate::{Gate, State};
 use crate::model::id::{OutputKey, ParticipantId};
 use crate::model::settings::Settings;
@@ -115,13 +115,22 @@ impl Gatekeeper {
         self.machine.check(command)
     }
 
-    /// Whether a command would be accepted of somebody who came in now to give it.
+    /// Whether a command would be accepted of somebody who came in now to give it, with answers that they gave before.
     ///
     /// # Errors
     /// The reason for which it would be refused.
-    pub fn check_of_newcomer(&self, now: MediaTime, join: Input, command: &Command) -> Result<(), Reason> {
+    pub fn check_of_newcomer(
+        &self,
+        now: MediaTime,
+        join: Input,
+        answers: impl Iterator<Item = Verb>,
+        command: &Command,
+    ) -> Result<(), Reason> {
         let mut then = self.machine.clone();
         then.apply(now, join).1?;
+        for verb in answers {
+            let _ = then.apply(now, Input::Command(Command { by: command.by.clone(), verb, order: None }));
+        }
         then.check(command)
     }
 

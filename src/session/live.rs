@@ -301,12 +301,14 @@ impl Live {
         let refused = {
             let mut guard = self.inner.lock();
             let inner = &mut *guard;
-            let Some(join) = inner.members.iter().find(|m| m.party.id == command.by && !m.came).map(Member::join).filter(|_| !inner.over)
-            else {
+            let Some(newcomer) = inner.members.iter().find(|m| m.party.id == command.by && !m.came).filter(|_| !inner.over) else {
                 return Ok(());
             };
+            let (join, answers) = (newcomer.join(), newcomer.answers.iter().map(|(verb, _)| *verb).collect::<Vec<_>>());
             let now = self.now(inner);
-            let refused = inner.gatekeeper.check_of_newcomer(now, join, command).err();
+            let refused = inner.gatekeeper.check_of_newcomer(now, join, answers.into_iter(), command).err();
+            // Whose wish is fulfilled by their coming is to come.
+            let refused = refused.filter(|reason| *reason != Reason::Already);
             if refused.is_some() {
                 let Command { by, verb, order } = command.clone();
                 self.record(now, TapeEvent::Command { by, verb, order, refused, context: None });

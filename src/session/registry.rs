@@ -313,10 +313,14 @@ impl Registry {
                 // Who ended it is not kept waiting for a full disk. A node that stops meanwhile finds the tape without its end at its next start.
                 let waiting = live.clone();
                 tokio::spawn(async move {
-                    while !waiting.tape.is_written() {
+                    loop {
+                        let tape = waiting.tape.clone();
+                        // Whoever writes holds the tape for as long as the disk takes.
+                        if tokio::task::spawn_blocking(move || tape.is_written()).await.is_ok_and(|written| written) {
+                            return waiting.tell_closed();
+                        }
                         tokio::time::sleep(WAITING_FOR_DISK).await;
                     }
-                    waiting.tell_closed();
                 });
             }
             Err(error) => tracing::error!(session = %live.id(), %error, "closing the tape failed"),

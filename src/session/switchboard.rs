@@ -184,7 +184,7 @@ impl Switchboard for Registry {
         let Ok(live) = self.session(&session) else { return Ok(()) };
         let last = live.member(&participant, |m| {
             m.peers.retain(|p| p != peer);
-            m.peers.is_empty()
+            !m.has_media()
         });
         if last == Some(true) {
             self.depart(&live, &participant).await;

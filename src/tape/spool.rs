@@ -284,10 +284,15 @@ impl Spool {
     /// Where it cannot be removed, or is being written, or waits to be.
     pub fn remove(&self, session: &SessionId) -> Result<(), TapeError> {
         let dir = self.folder(session);
-        if let Some(tape) = self.inner.live.lock().get(session)
+        let live = self.inner.live.lock().get(session).cloned();
+        if let Some(tape) = live
             && !(tape.buffer.lock().closed && tape.is_written())
         {
             return Err(TapeError::Live(session.clone()));
+        }
+        // An earlier try may have stopped half-way.
+        if removal::go_on(&self.inner.dir, session)? && !dir.is_dir() {
+            return super::keys::sync_dir(&self.inner.dir);
         }
         if !dir.is_dir() {
             return Err(TapeError::NoTape(dir));
@@ -295,6 +300,12 @@ impl Spool {
         self.inner.live.lock().remove(session);
         removal::destroy(&removal::take_out(&self.inner.dir, session)?)?;
         super::keys::sync_dir(&self.inner.dir)
+    }
+
+    /// Whether anything of a tape lies here, be it that its removal stopped half-way.
+    #[must_use]
+    pub fn holds(&self, session: &SessionId) -> bool {
+        self.folder(session).is_dir() || removal::is_half_done(&self.inner.dir, session)
     }
 
     /// How far a tape is written that is being written; nothing is known of any other.

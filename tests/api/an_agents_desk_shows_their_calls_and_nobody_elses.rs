@@ -14,10 +14,7 @@ async fn call(node: &Started, project: &str, agent: &str) -> (String, String) {
         let (status, invited) = node.post(&format!("/v1/sessions/{session}/participants"), body).await;
         assert_eq!(status, 201, "{invited}");
         let id = invited["id"].as_str().expect("an id").to_owned();
-        // Whoever is spoken for is in. A refusal will do.
-        let by = json!({ "do": "consent_withdraw", "by": id });
-        let by = if ids.is_empty() { json!({ "do": "resume", "by": id }) } else { by };
-        node.post(&format!("/v1/sessions/{session}/commands"), by).await;
+        assert_eq!(node.post(&format!("/v1/sessions/{session}/arrive"), json!({ "by": id })).await.0, 204);
         ids.push(id);
     }
     (session, ids.swap_remove(0))

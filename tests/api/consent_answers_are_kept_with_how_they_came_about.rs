@@ -56,6 +56,11 @@ async fn an_ivrs_answer_waits_for_its_participant_and_takes_effect_when_they_com
         assert_eq!(node.post(&commands, json!({ "do": "start", "by": who["id"] })).await.0, 409);
     }
     let seen = node.get(&path).await;
+    assert!([&caller, &later].iter().all(|who| participant(&seen, who)["present"] == false), "by nothing that is refused: {seen}");
+    for who in [&caller, &later] {
+        assert_eq!(node.post(&format!("{path}/arrive"), json!({ "by": who["id"] })).await.0, 204);
+    }
+    let seen = node.get(&path).await;
     let of_caller = participant(&seen, &caller);
     assert_eq!((&of_caller["present"], of_caller["consent"].as_str()), (&json!(true), Some("granted")));
     let answer = &of_caller["consents"]["answers"][0];
