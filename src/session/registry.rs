@@ -145,7 +145,7 @@ impl Registry {
         self.shared.draining.store(true, Ordering::Release);
     }
 
-    /// Invites somebody: they are known (id, token) but not in until their first contact (`open_webrtc`, or a command by or for them).
+    /// Invites somebody: they are known (id, token) but not in until their first contact (`open_webrtc`, or a command by or for them that is taken).
     ///
     /// # Errors
     /// As `join`.

@@ -64,7 +64,7 @@ pub struct CommandBody {
     consent: Option<ContextBody>,
 }
 
-/// Invites somebody. They come in by their first contact: their media, or a command by or for them.
+/// Invites somebody. They come in by their first contact: their media, or a command by or for them that is taken.
 #[utoipa::path(post, path = "/v1/sessions/{id}/participants", tag = "sessions", params(("id" = String, Path)), request_body = ParticipantBody,
     responses((status = 201, body = InvitationJson), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn invite(
