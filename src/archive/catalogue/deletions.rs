@@ -13,8 +13,8 @@ use super::shares::recording_is_deleted;
 use crate::archive::audit::{AuditAction, NewAudit};
 use crate::archive::deletion::{Asked, Gone, Kept};
 use crate::archive::error::Result;
+use crate::archive::event_log::{NAMING, without_names};
 use crate::archive::recording::{RecordingState, Source};
-use crate::model::event_kind::EventKind;
 use crate::model::id::{ProjectSlug, RecordingId, SessionId};
 use crate::model::time::WallClock;
 
@@ -153,6 +153,19 @@ impl Catalogue {
         Ok(())
     }
 
+    /// Takes names out of the events of sessions; an event that was kept only now is among them.
+    pub async fn forget_names(&self, sessions: &[SessionId]) -> Result<()> {
+        for session in sessions {
+            if named(&mut *self.read.acquire().await?, session.as_str()).await?.is_empty() {
+                continue;
+            }
+            let mut tx = self.configuring().await?;
+            forget_names(&mut tx, session.as_str()).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
     /// Whether a hold lies on a recording of a session.
     pub async fn session_is_held(&self, session: &SessionId) -> Result<bool> {
         let sql = format!("SELECT 1 AS n FROM recordings WHERE session = $1 AND (legal_hold = 1 OR {}) LIMIT 1", held());
@@ -216,23 +229,28 @@ async fn forget(c: &mut AnyConnection, gone: &Gone, at: WallClock) -> Result<()>
 
 /// Names and the platform's id in what was told of a session. Readers that come later find the events without them.
 async fn forget_names(c: &mut AnyConnection, session: &str) -> Result<()> {
-    let rows = sqlx::query("SELECT seq, data FROM events WHERE session = $1 AND kind IN ($2, $3)")
-        .bind(session.to_owned())
-        .bind(EventKind::SessionOpened.as_str())
-        .bind(EventKind::ParticipantJoined.as_str())
-        .fetch_all(&mut *c)
-        .await?;
-    for row in &rows {
-        let row = Reading::of("events", row);
-        let mut data: serde_json::Value = row.json("data")?;
-        for personal in ["name", "external_id"] {
-            if let Some(value) = data.get_mut(personal) {
-                *value = serde_json::Value::Null;
-            }
-        }
-        sqlx::query("UPDATE events SET data = $2 WHERE seq = $1").bind(row.number("seq")?).bind(data.to_string()).execute(&mut *c).await?;
+    for (seq, without) in named(c, session).await? {
+        sqlx::query("UPDATE events SET data = $2 WHERE seq = $1").bind(seq).bind(without.to_string()).execute(&mut *c).await?;
     }
     Ok(())
+}
+
+/// Events of a session that say who somebody is, with what stays of each.
+async fn named(c: &mut AnyConnection, session: &str) -> Result<Vec<(i64, serde_json::Value)>> {
+    let rows = sqlx::query("SELECT seq, kind, data FROM events WHERE session = $1 AND kind IN ($2, $3)")
+        .bind(session.to_owned())
+        .bind(NAMING[0].as_str())
+        .bind(NAMING[1].as_str())
+        .fetch_all(c)
+        .await?;
+    let mut found = Vec::new();
+    for row in &rows {
+        let row = Reading::of("events", row);
+        if let Some(without) = without_names(&row.text("kind")?, &row.json("data")?) {
+            found.push((row.number("seq")?, without));
+        }
+    }
+    Ok(found)
 }
 
 /// Something wrote a row again that was deleted meanwhile: it goes again.
