@@ -30,6 +30,7 @@ async fn every_behaviour_of_the_catalogue_holds_on_postgres() {
     let cluster = tokio::task::spawn_blocking(Cluster::start).await.expect("starts");
     cluster.fresh("first_start", start::a_call_has_somewhere_to_go).await;
     cluster.fresh("kept", kept::every_column_comes_back).await;
+    cluster.fresh("gone", gone::addresses_go_with_the_recording_that_they_were_for).await;
     cluster.fresh("said", said::what_people_say_is_noted_and_never_written_over).await;
     cluster.fresh("sorted", sorted::recordings_are_sorted_once).await;
     cluster.fresh("checks", checks::messages_name_the_field).await;

@@ -212,6 +212,8 @@ async fn forget(c: &mut AnyConnection, gone: &Gone, at: WallClock) -> Result<()>
     ] {
         sqlx::query(sql).bind(recording.clone()).execute(&mut *c).await?;
     }
+    // A letter that still waits would lead nowhere; one that is out holds an address.
+    sqlx::query("DELETE FROM outbox WHERE about = $1").bind(format!("recording:{recording}")).execute(&mut *c).await?;
     let more =
         sqlx::query("SELECT 1 AS n FROM recordings WHERE session = $1 LIMIT 1").bind(session.clone()).fetch_optional(&mut *c).await?;
     if more.is_some() {
@@ -219,6 +221,7 @@ async fn forget(c: &mut AnyConnection, gone: &Gone, at: WallClock) -> Result<()>
     }
     for sql in [
         "DELETE FROM chats WHERE session = $1",
+        "DELETE FROM requesters WHERE session = $1",
         // A live session still needs what it was opened with; what it leaves goes by `forget_sessions`.
         "UPDATE sessions SET external_id = NULL, metadata = '{}' WHERE id = $1 AND ended_at IS NOT NULL",
     ] {
