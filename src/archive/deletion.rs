@@ -150,6 +150,7 @@ impl Deletions {
         let _over = UnderWay { parts: &self.0, recordings: mine.iter().map(|gone| gone.recording.clone()).collect() };
         if !mine.is_empty() {
             self.forget_names(&mine).await?;
+            self.0.catalogue.empty_the_log().await;
         }
         let removed: Vec<Option<Gone>> = stream::iter(mine).map(|gone| self.removed(gone)).buffer_unordered(AT_ONCE).collect().await;
         let removed: Vec<Gone> = removed.into_iter().flatten().collect();

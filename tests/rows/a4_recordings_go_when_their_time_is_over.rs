@@ -134,6 +134,26 @@ async fn a4_with_the_last_recording_of_a_session_names_go_from_what_was_told_of_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a4_what_is_deleted_is_not_left_in_the_catalogues_file() {
+    if crate::catalogues::on_postgres() {
+        return;
+    }
+    let node = crate::started::Started::new().await;
+    let mut row = aged(1);
+    row.caller_number = Some(ferric::model::redact::Personal::new("+4755512345"));
+    row.external_id = Some("T-personal".into());
+    node.node.catalogue.put_recording(&row).await.unwrap();
+    let lies = || {
+        let files = ["catalogue.db", "catalogue.db-wal"].map(|name| std::fs::read(node.dir.path().join(name)).unwrap_or_default());
+        let found = |what: &str| files.iter().any(|file| file.windows(what.len()).any(|part| part == what.as_bytes()));
+        ["55512345", "54321555", "T-personal"].iter().any(|what| found(what))
+    };
+    assert!(lies());
+    assert_eq!(node.send(Method::DELETE, &format!("/v1/recordings/{}", row.id), json!({})).await.0, 204);
+    assert!(!lies());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a4_the_shorter_of_months_and_days_counts_for_each_project_and_source() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
