@@ -142,6 +142,19 @@ impl Deletions {
         }
     }
 
+    /// Takes names out of what was told of sessions that are over and of which nothing is kept.
+    ///
+    /// # Errors
+    /// The catalogue.
+    pub async fn forget_sessions(&self, sessions: &[SessionId]) -> Result<()> {
+        if sessions.is_empty() {
+            return Ok(());
+        }
+        self.0.events.forget_names(sessions).await?;
+        self.0.catalogue.empty_the_log().await;
+        Ok(())
+    }
+
     async fn carry_out(&self, gone: Vec<Gone>, at: WallClock, anew: bool) -> Result<Vec<RecordingId>> {
         let mine: Vec<Gone> = {
             let mut under_way = self.0.under_way.lock();

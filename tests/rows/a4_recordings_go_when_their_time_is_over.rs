@@ -154,6 +154,35 @@ async fn a4_what_is_deleted_is_not_left_in_the_catalogues_file() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a4_names_go_from_sessions_of_which_nothing_was_recorded() {
+    let node = crate::started::Started::new().await;
+    let catalogue = &node.node.catalogue;
+    let session = |days: i64| ferric::archive::SessionRow {
+        id: ferric::model::id::SessionId::random(),
+        project: "default".parse().unwrap(),
+        kind: ferric::model::settings::Kind::Call,
+        external_id: None,
+        metadata: std::collections::BTreeMap::new(),
+        started_at: crate::aged::days_ago(days),
+        ended_at: None,
+    };
+    let sessions = [session(100), session(10)];
+    for (seq, session) in (50_000..).zip(&sessions) {
+        catalogue.insert_session(session).await.unwrap();
+        catalogue.end_session(&session.id, session.started_at).await.unwrap();
+        let data = json!({ "participant": "p", "role": "customer", "name": "Kari Personal" });
+        let (at, kind) = (session.started_at, "participant.joined".to_owned());
+        catalogue.keep_events(&[ferric::archive::EventRow { seq, at, session: Some(session.id.clone()), kind, data }]).await.unwrap();
+    }
+    assert_eq!(node.post("/v1/retention/sweep", json!({})).await.0, 200);
+    let mut names = Vec::new();
+    for session in &sessions {
+        names.push(catalogue.events_since(0, Some(&session.id), 10).await.unwrap()[0].data["name"].clone());
+    }
+    assert_eq!(names, [json!(null), json!("Kari Personal")], "those of the one whose time is over");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a4_the_shorter_of_months_and_days_counts_for_each_project_and_source() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");

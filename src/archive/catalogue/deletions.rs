@@ -153,6 +153,24 @@ impl Catalogue {
         Ok(())
     }
 
+    /// Sessions of a project that are over, began at or after `since` and before `cut`, have no recording (any more), and whose events still name somebody.
+    pub async fn named_sessions(&self, project: &ProjectSlug, since: WallClock, cut: WallClock) -> Result<Vec<SessionId>> {
+        let rows = sqlx::query(
+            "SELECT DISTINCT e.session FROM sessions s JOIN events e ON e.session = s.id WHERE s.project = $1 AND s.started_at >= $2 \
+             AND s.started_at < $3 AND s.ended_at IS NOT NULL AND e.kind IN ($4, $5) \
+             AND (e.data LIKE '%\"name\":\"%' OR e.data LIKE '%\"external_id\":\"%') \
+             AND NOT EXISTS (SELECT 1 FROM recordings WHERE recordings.session = s.id)",
+        )
+        .bind(project.as_str().to_owned())
+        .bind(since.0)
+        .bind(cut.0)
+        .bind(NAMING[0].as_str())
+        .bind(NAMING[1].as_str())
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(|row| Reading::of("events", row).word("session")).collect()
+    }
+
     /// Takes names out of the events of sessions; an event that was kept only now is among them.
     pub async fn forget_names(&self, sessions: &[SessionId]) -> Result<()> {
         for session in sessions {
