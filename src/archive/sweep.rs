@@ -76,7 +76,10 @@ impl Sweeper {
             self.catalogue.forget_sessions(&project.slug, cut).await?;
             let since = looked.get(&project.slug).copied().unwrap_or(BEGINNING);
             let named = self.catalogue.named_sessions(&project.slug, since, cut).await?;
-            self.deletions.forget_sessions(&named).await?;
+            for some in named.chunks(BATCH as usize) {
+                self.deletions.forget_sessions(some).await?;
+                tokio::time::sleep(PAUSE).await;
+            }
             looked.insert(project.slug, cut);
         }
         Ok(swept)

@@ -173,15 +173,20 @@ impl Catalogue {
 
     /// Takes names out of the events of sessions; an event that was kept only now is among them.
     pub async fn forget_names(&self, sessions: &[SessionId]) -> Result<()> {
+        let mut left = Vec::new();
         for session in sessions {
-            if named(&mut *self.read.acquire().await?, session.as_str()).await?.is_empty() {
-                continue;
+            if !named(&mut *self.read.acquire().await?, session.as_str()).await?.is_empty() {
+                left.push(session);
             }
-            let mut tx = self.configuring().await?;
-            forget_names(&mut tx, session.as_str()).await?;
-            tx.commit().await?;
         }
-        Ok(())
+        if left.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.configuring().await?;
+        for session in left {
+            forget_names(&mut tx, session.as_str()).await?;
+        }
+        Ok(tx.commit().await?)
     }
 
     /// Whether a hold lies on a recording of a session.
