@@ -59,6 +59,8 @@ use super::schema;
 const READERS: u32 = 4;
 /// How long a change waits for another process that is writing.
 const BUSY: Duration = Duration::from_secs(30);
+/// How long emptying the write-ahead log waits for those who read: every change waits for it meanwhile.
+const BRIEF: Duration = Duration::from_millis(100);
 
 /// The catalogue. Clones share it.
 #[derive(Clone)]
@@ -69,6 +71,8 @@ pub struct Catalogue {
     write: AnyPool,
     /// So many rows are many to a search.
     many: i64,
+    /// It is a file with a write-ahead log beside it.
+    is_file: bool,
 }
 
 impl fmt::Debug for Catalogue {
@@ -96,7 +100,7 @@ impl Catalogue {
                 })
             });
             let pool = options.connect(url).await?;
-            Self { read: pool.clone(), write: pool, many: search::MANY }
+            Self { read: pool.clone(), write: pool, many: search::MANY, is_file: false }
         } else {
             return Err(ArchiveError::invalid("catalogue", "must be `sqlite:<path>` or `postgres://…`"));
         };
@@ -111,7 +115,7 @@ impl Catalogue {
         }
         if path == ":memory:" {
             let pool = AnyPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).connect("sqlite::memory:").await?;
-            return Ok(Self { read: pool.clone(), write: pool, many: search::MANY });
+            return Ok(Self { read: pool.clone(), write: pool, many: search::MANY, is_file: false });
         }
         make_private_file(path.into()).await?;
         let url = format!("sqlite:{}?mode=rwc", escaped(Path::new(path)));
@@ -121,7 +125,7 @@ impl Catalogue {
         let write = sqlite_pool(1, true).connect(&url).await?;
         let read = sqlite_pool(READERS, false).connect(&url).await?;
         first.close().await?;
-        Ok(Self { read, write, many: search::MANY })
+        Ok(Self { read, write, many: search::MANY, is_file: true })
     }
 
     /// The same catalogue, whose searches take so few rows for many. What they find is the same; that they find it so can be tested without a million rows.
@@ -138,6 +142,26 @@ impl Catalogue {
         self.write.close().await;
     }
 
+    /// After a deletion: SQLite's write-ahead log still holds what was. It is folded into the file, where that is written over, and emptied. Where somebody
+    /// reads just then it stays for the next time.
+    pub(super) async fn empty_the_log(&self) {
+        if !self.is_file {
+            return;
+        }
+        // To its end, whoever waits for it: the only connection that writes must not be left with a short patience.
+        let pool = self.write.clone();
+        let emptied = tokio::spawn(async move {
+            let mut c = pool.acquire().await?;
+            patience(&mut c, BRIEF).await?;
+            let emptied = c.execute("PRAGMA wal_checkpoint(TRUNCATE)").await;
+            patience(&mut c, BUSY).await?;
+            emptied.map(drop)
+        });
+        if let Ok(Err(error)) = emptied.await {
+            tracing::debug!(%error, "the catalogue's write-ahead log was not emptied after a deletion");
+        }
+    }
+
     /// Begins a change that looks before it writes: counts `configuration` up first, which puts such changes in a line.
     async fn configuring(&self) -> Result<Transaction<'static, Any>> {
         let mut tx = self.write.begin().await?;
@@ -151,8 +175,13 @@ fn sqlite_pool(connections: u32, writes: bool) -> AnyPoolOptions {
     options.after_connect(move |c, _| Box::pin(prepare(c, writes)))
 }
 
+/// How long a connection waits for others.
+async fn patience(c: &mut AnyConnection, wait: Duration) -> std::result::Result<(), sqlx::Error> {
+    c.execute(sqlx::query(sqlx::AssertSqlSafe(format!("PRAGMA busy_timeout = {}", wait.as_millis())))).await.map(drop)
+}
+
 async fn prepare(c: &mut AnyConnection, writes: bool) -> std::result::Result<(), sqlx::Error> {
-    c.execute(sqlx::query(sqlx::AssertSqlSafe(format!("PRAGMA busy_timeout = {}", BUSY.as_millis())))).await?;
+    patience(c, BUSY).await?;
     c.execute("PRAGMA foreign_keys = ON").await?;
     if !writes {
         // Searches of a large archive read many pages here and there: out of the system's cache, without copying each.
@@ -160,6 +189,8 @@ async fn prepare(c: &mut AnyConnection, writes: bool) -> std::result::Result<(),
         c.execute("PRAGMA cache_size = -16384").await?;
     }
     if writes {
+        // What is deleted is not left to be read in the file.
+        c.execute("PRAGMA secure_delete = ON").await?;
         c.execute("PRAGMA journal_mode = WAL").await?;
         // A recording that is said to be ready is ready after a power cut too.
         c.execute("PRAGMA synchronous = FULL").await?;

@@ -2,13 +2,14 @@
 //!
 //! 1. In one change of the catalogue the row goes with everything personal that belongs to it, an entry in the audit log says who deleted what, and a row
 //!    of `deletions` stands instead: an id, its session and its region. From then on nobody finds the recording, and nothing makes it anew.
+//!    With the last recording of a session, names in what was told of it go from wherever events lie, beginning with this change.
 //! 2. Its copies go: what lies elsewhere ([`Elsewhere`]: renderings, tapes, files that were sent in, copies for outsiders), then the files in its store.
 //! 3. `recording.deleted` is told, and the row of `deletions` says that it is done.
 //!
 //! A crash or a store that is away in between leaves a row that is not done: [`Deletions::finish`] goes on with it. There is no way back from step 1.
 //! A recording that is being made, or on which a legal hold lies, stays.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -141,12 +142,29 @@ impl Deletions {
         }
     }
 
+    /// Takes names out of what was told of sessions that are over and of which nothing is kept.
+    ///
+    /// # Errors
+    /// The catalogue.
+    pub async fn forget_sessions(&self, sessions: &[SessionId]) -> Result<()> {
+        if sessions.is_empty() {
+            return Ok(());
+        }
+        self.0.events.forget_names(sessions).await?;
+        self.0.catalogue.empty_the_log().await;
+        Ok(())
+    }
+
     async fn carry_out(&self, gone: Vec<Gone>, at: WallClock, anew: bool) -> Result<Vec<RecordingId>> {
         let mine: Vec<Gone> = {
             let mut under_way = self.0.under_way.lock();
             gone.into_iter().filter(|gone| under_way.insert(gone.recording.clone())).collect()
         };
         let _over = UnderWay { parts: &self.0, recordings: mine.iter().map(|gone| gone.recording.clone()).collect() };
+        if !mine.is_empty() {
+            self.forget_names(&mine).await?;
+            self.0.catalogue.empty_the_log().await;
+        }
         let removed: Vec<Option<Gone>> = stream::iter(mine).map(|gone| self.removed(gone)).buffer_unordered(AT_ONCE).collect().await;
         let removed: Vec<Gone> = removed.into_iter().flatten().collect();
         for gone in &removed {
@@ -158,6 +176,17 @@ impl Deletions {
         let ids: Vec<RecordingId> = removed.into_iter().map(|gone| gone.recording).collect();
         self.0.catalogue.end_deletions(&ids, at).await?;
         Ok(ids)
+    }
+
+    /// Names in what was told of sessions that have no recording any more.
+    async fn forget_names(&self, gone: &[Gone]) -> Result<()> {
+        let mut over = Vec::new();
+        for session in gone.iter().map(|gone| &gone.session).collect::<BTreeSet<_>>() {
+            if self.0.catalogue.states_of(session).await?.is_empty() {
+                over.push(session.clone());
+            }
+        }
+        self.0.events.forget_names(&over).await
     }
 
     /// Whether an earlier run told of it, and died before it noted so.

@@ -17,6 +17,8 @@
 //!    older is committed. So a reader needs no queue of its own: one that is slow holds up nobody and loses nothing, one that comes from far behind reads pages.
 //! 5. **Journals stay small.** There are two; once the one is large and the catalogue holds everything of the other, the other is emptied and taken.
 //!
+//! What must not be told any more (names, once the last recording of a session is deleted) goes from all three: the tail, the catalogue, the journals.
+//!
 //! A power cut may take what was told in the last moments (the journal is not forced to the disk; the catalogue's commits are): numbers are not used again,
 //! and what the sessions' tapes still hold of it is told at the next start (see `app::events`).
 //!
@@ -24,6 +26,7 @@
 
 mod committer;
 mod journal;
+mod names;
 mod reader;
 
 use std::collections::VecDeque;
@@ -36,6 +39,7 @@ use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 
 use self::journal::Journal;
+pub(super) use self::names::{NAMING, without_names};
 pub use self::reader::EventReader;
 use super::catalogue::Catalogue;
 use super::error::{ArchiveError, Result};
@@ -184,6 +188,34 @@ impl EventLog {
         let newest = self.newest();
         // The sender lives as long as `self`.
         let _ = self.0.committed.subscribe().wait_for(|committed| *committed >= newest).await;
+    }
+
+    /// Takes names and the platforms' ids out of what was told of sessions, wherever it lies: who reads from now on finds the events without them.
+    ///
+    /// # Errors
+    /// Where the catalogue or the journals cannot be read or written: it has to be done again.
+    pub async fn forget_names(&self, sessions: &[SessionId]) -> Result<()> {
+        if sessions.is_empty() {
+            return Ok(());
+        }
+        {
+            let mut tail = self.0.tail.lock();
+            for row in &mut tail.rows {
+                if row.session.as_ref().is_some_and(|session| sessions.contains(session))
+                    && let Some(data) = without_names(&row.kind, &row.data)
+                {
+                    *row = Arc::new(EventRow { data, ..EventRow::clone(row) });
+                }
+            }
+        }
+        // What waits for the catalogue waits with its names.
+        if tokio::time::timeout(CLOSING, self.committed()).await.is_err() {
+            return Err(ArchiveError::Database(sqlx::Error::PoolTimedOut));
+        }
+        self.0.catalogue.forget_names(sessions).await?;
+        let mut line = self.0.line.lock();
+        let committed = *self.0.committed.borrow();
+        line.journal.forget(committed)
     }
 
     /// Brings what was told into the catalogue and stops; what the catalogue does not take in time stays in the journal for the next start.

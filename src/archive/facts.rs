@@ -12,7 +12,7 @@ use crate::model::redact::Personal;
 use crate::model::role::Role;
 
 /// Longest term, in characters: what is longer is found by its beginning.
-const LONGEST_TERM: usize = 96;
+pub(super) const LONGEST_TERM: usize = 96;
 /// Most words that one recording is found by.
 const MOST_WORDS: usize = 64;
 /// A text with fewer digits is no telephone number.

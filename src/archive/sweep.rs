@@ -45,7 +45,8 @@ pub struct Swept {
 pub struct Sweeper {
     catalogue: Catalogue,
     deletions: Deletions,
-    line: Arc<Mutex<()>>,
+    /// Up to where each project's sessions were looked at for what they leave: what they were told of is read once a run.
+    line: Arc<Mutex<BTreeMap<ProjectSlug, WallClock>>>,
 }
 
 impl Sweeper {
@@ -60,7 +61,7 @@ impl Sweeper {
     /// # Errors
     /// The catalogue; what was not reached is due at the next sweep.
     pub async fn once(&self, now: WallClock) -> Result<Swept> {
-        let _turn = self.line.lock().await;
+        let mut looked = self.line.lock().await;
         let mut swept = Swept::default();
         let workspace = self.catalogue.workspace().await?;
         let zone = workspace.settings.time_zone.clone().unwrap_or_default();
@@ -71,7 +72,15 @@ impl Sweeper {
                 longest.months = longest.months.max(term.months);
                 self.of(&project.slug, source, &term, &zone, now, &mut swept).await?;
             }
-            self.catalogue.forget_sessions(&project.slug, longest.begun_before(day_of(now, &zone), &zone)).await?;
+            let cut = longest.begun_before(day_of(now, &zone), &zone);
+            self.catalogue.forget_sessions(&project.slug, cut).await?;
+            let since = looked.get(&project.slug).copied().unwrap_or(BEGINNING);
+            let named = self.catalogue.named_sessions(&project.slug, since, cut).await?;
+            for some in named.chunks(BATCH as usize) {
+                self.deletions.forget_sessions(some).await?;
+                tokio::time::sleep(PAUSE).await;
+            }
+            looked.insert(project.slug, cut);
         }
         Ok(swept)
     }

@@ -52,9 +52,9 @@ pub(super) fn settings(layer: &SettingsLayer) -> Result<()> {
 
 /// A recording's labels.
 pub(super) fn labels(labels: &[String]) -> Result<()> {
-    let fits = |label: &String| !label.trim().is_empty() && label.chars().count() <= LONGEST_LABEL;
-    if labels.len() > MOST_LABELS || !labels.iter().all(fits) {
-        return Err(ArchiveError::invalid("labels", format!("at most {MOST_LABELS}, each of 1 to {LONGEST_LABEL} characters")));
+    if labels.len() > MOST_LABELS || !labels.iter().all(|text| is_label(text)) {
+        let why = format!("at most {MOST_LABELS}, each of 1 to {LONGEST_LABEL} characters, none of them a control character");
+        return Err(ArchiveError::invalid("labels", why));
     }
     Ok(())
 }
@@ -77,10 +77,14 @@ pub(super) fn title(text: &str) -> Result<()> {
 
 /// One label, under a field of its own.
 pub(super) fn label(field: &str, text: &str) -> Result<()> {
-    if text.trim().is_empty() || text.chars().count() > LONGEST_LABEL {
-        return Err(ArchiveError::invalid(field, format!("must have 1 to {LONGEST_LABEL} characters")));
+    if !is_label(text) {
+        return Err(ArchiveError::invalid(field, format!("must have 1 to {LONGEST_LABEL} characters, none of them a control character")));
     }
     Ok(())
+}
+
+fn is_label(text: &str) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= LONGEST_LABEL && !text.chars().any(char::is_control)
 }
 
 /// A project.

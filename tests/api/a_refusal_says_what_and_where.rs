@@ -21,6 +21,9 @@ async fn a_body_that_does_not_fit_is_refused_by_its_field() {
         ("/v1/sessions", json!({ "project": "default", "kind": "fax" }), "kind: unknown variant `fax`"),
         ("/v1/sessions", json!({ "project": "nowhere", "kind": "call" }), "project: there is no project `nowhere`"),
         ("/v1/sessions", json!({ "project": "default", "kind": "call", "metadata": { "a": 1 } }), "metadata.a:"),
+        ("/v1/sessions", json!({ "project": "default", "external_id": "7\u{0}" }), "external_id:"),
+        ("/v1/sessions", json!({ "project": "default", "metadata": { "caller": "+47\u{0}" } }), "metadata.caller:"),
+        ("/v1/sessions", json!({ "project": "default", "metadata": { "call\u{1b}er": "+47" } }), "metadata.caller:"),
     ] {
         let (status, problem) = node.post(path, body.clone()).await;
         assert_eq!(status, 422, "{body}: {problem}");

@@ -14,6 +14,11 @@ async fn on_sqlite_events_rise() {
     on_sqlite(events_rise).await;
 }
 
+#[tokio::test]
+async fn on_sqlite_names_go_from_wherever_events_lie() {
+    on_sqlite(names_go_from_wherever_events_lie).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn on_sqlite_a_reader_that_follows_misses_none() {
     on_sqlite(a_reader_that_follows_misses_none).await;
@@ -69,6 +74,47 @@ pub async fn events_rise(c: Catalogue) {
     let next = log.tell(state(13, None, json!({})));
     assert!(next > 12);
     assert_eq!(take(&mut reader, 1).await, [next], "the gap between two runs holds nothing");
+    log.close().await;
+}
+
+/// What is taken out of events is read nowhere any more; nothing else changes, and nothing is lost.
+pub async fn names_go_from_wherever_events_lie(c: Catalogue) {
+    let dir = tempfile::tempdir().expect("a folder");
+    let journals = || ["events.1.journal", "events.2.journal"].map(|name| std::fs::read(dir.path().join(name)).expect("read")).concat();
+    let says = |what: &str| String::from_utf8_lossy(&journals()).contains(what);
+    let log = EventLog::open(c.clone(), dir.path()).await.expect("opens");
+    let (one, two) = (SessionId::random(), SessionId::random());
+    let told = |kind, session: &SessionId, data: Value| NewEvent { kind, ..state(1, Some(session), data) };
+    for (session, name) in [(&one, "Kari Personal"), (&two, "Paal Kept")] {
+        log.tell(told(EventKind::SessionOpened, session, json!({ "project": "default", "external_id": format!("ticket of {name}") })));
+        log.tell(told(EventKind::ParticipantJoined, session, json!({ "participant": "p", "role": "customer", "name": name })));
+        log.tell(told(EventKind::State, session, json!({ "name": "no person's" })));
+    }
+    assert!(says("Kari Personal") && says("Paal Kept"));
+    log.forget_names(std::slice::from_ref(&one)).await.expect("gone");
+    assert!(!says("Kari Personal"));
+    let expected = [
+        json!({ "project": "default", "external_id": null }),
+        json!({ "participant": "p", "role": "customer", "name": null }),
+        json!({ "name": "no person's" }),
+        json!({ "project": "default", "external_id": "ticket of Paal Kept" }),
+        json!({ "participant": "p", "role": "customer", "name": "Paal Kept" }),
+        json!({ "name": "no person's" }),
+    ];
+    let read = async |log: &EventLog| {
+        let mut reader = log.read(Some(0), None).expect("known");
+        let mut rows = Vec::new();
+        while let Some(row) = reader.at_once().await.expect("read") {
+            rows.push(row.data.clone());
+        }
+        rows
+    };
+    assert_eq!(read(&log).await, expected, "from memory");
+    let kept: Vec<Value> = c.events_since(0, None, 100).await.expect("read").into_iter().map(|row| row.data).collect();
+    assert_eq!(kept, expected, "from the catalogue");
+    log.close().await;
+    let log = EventLog::open(c, dir.path()).await.expect("opens again");
+    assert_eq!(read(&log).await, expected, "from what the next run finds");
     log.close().await;
 }
 

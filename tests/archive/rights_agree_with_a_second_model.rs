@@ -65,8 +65,8 @@ const RECORDINGS: [&[&str]; 14] = [
     &["agent=kari", "workspace=another"],
 ];
 
-const ACTIONS: [&str; 10] =
-    ["see", "play", "play audit", "play because", "play  ", "download", "download audit", "delete", "link", "visibility"];
+const ACTIONS: [&str; 11] =
+    ["see", "play", "play audit", "play because", "play  ", "download", "download audit", "delete", "link", "visibility", "retry"];
 
 fn value_of<'a>(lines: &[&'a str], key: &str) -> Option<&'a str> {
     lines.iter().find_map(|line| line.strip_prefix(key)?.strip_prefix('='))
@@ -131,6 +131,7 @@ fn model(role: &str, settings: &[&str], filters: &[&str], recording: &[&str], ac
         "download" => plays && on("download", false),
         "delete" => plays && on("delete", false),
         "link" => plays && on("external_links", false),
+        "visibility" => plays && (role == "admin" || own),
         _ => role == "admin" || own,
     };
     if !permitted {
@@ -213,7 +214,8 @@ fn action(text: &str) -> Action<'_> {
         "download" => Action::Download { reason },
         "delete" => Action::Delete,
         "link" => Action::SendLink,
-        _ => Action::ChangeVisibility,
+        "visibility" => Action::ChangeVisibility,
+        _ => Action::Retry,
     }
 }
 

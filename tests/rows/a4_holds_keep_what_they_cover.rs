@@ -95,6 +95,22 @@ async fn a4_a_hold_stops_retention_and_deletion_until_it_is_released() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a4_a_hold_by_a_long_name_or_address_holds() {
+    let node = crate::started::Started::new().await;
+    let (agent, email) = ("å".repeat(100), format!("{}@{}.example", "k".repeat(60), "a".repeat(60)));
+    for (what, filter) in [("agent", json!({ "agent": agent })), ("email", json!({ "customer": email.to_uppercase() }))] {
+        let mut row = aged(1);
+        row.agents = (what == "agent").then(|| agent.clone()).into_iter().collect();
+        row.customer_email = (what == "email").then(|| Personal::new(email.clone()));
+        node.node.catalogue.put_recording(&row).await.unwrap();
+        let (status, hold) = node.post("/v1/holds", json!({ "name": what, "reason": "Case 9/2026", "filter": filter })).await;
+        assert_eq!((status, hold["covers"].as_u64(), &hold["filter"]), (201, Some(1), &filter), "{hold}");
+        let (status, problem) = node.send(Method::DELETE, &format!("/v1/recordings/{}", row.id), json!({})).await;
+        assert_eq!((status, problem["reason"].as_str()), (409, Some("legal_hold")), "{what}: {problem}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a4_a_hold_that_cannot_be_is_refused_by_its_field() {
     let node = crate::started::Started::new().await;
     for (body, says) in [

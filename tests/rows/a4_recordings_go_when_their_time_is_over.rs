@@ -90,6 +90,99 @@ async fn a4_a_recording_whose_days_are_over_goes_with_everything_that_names_anyb
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a4_with_the_last_recording_of_a_session_names_go_from_what_was_told_of_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let node = RunningNode::start_with(&data, &[ASKED]);
+    let opened = json!({ "project": "default", "kind": "call", "external_id": "T-personal", "metadata": { "caller": "Kari Personal" } });
+    let session = node.post("/v1/sessions", opened).await.1["id"].as_str().unwrap().to_owned();
+    let invited =
+        node.post(&format!("/v1/sessions/{session}/participants"), json!({ "role": "customer", "name": "Kari Personal" })).await.1;
+    let kari = invited["id"].as_str().unwrap().to_owned();
+    node.command(&session, &kari, "consent_grant").await;
+    assert_eq!(node.post(&format!("/v1/sessions/{session}/end"), json!({})).await.0, 204);
+    let catalogue = catalogue_of(&data).await;
+    let ended = async || catalogue.session(&session.parse().unwrap()).await.is_ok_and(|row| row.ended_at.is_some());
+    until_async("its session is over", ended).await;
+    let short = node.recordings_in("discarded", 1, Duration::from_secs(20)).await[0]["id"].as_str().unwrap().to_owned();
+    let mut row = aged(1);
+    row.session = session.parse().unwrap();
+    catalogue.put_recording(&row).await.unwrap();
+    catalogue.close().await;
+    let told = async |node: &RunningNode, upto: &str| {
+        let mut answer = node.answer(&format!("/v1/events?since=0&session={session}")).await;
+        let mut text = String::new();
+        while !text.split_once(upto).is_some_and(|(_, rest)| rest.contains("\n\n")) {
+            text.push_str(std::str::from_utf8(&answer.chunk().await.unwrap().expect("it goes on")).unwrap());
+        }
+        text
+    };
+    let journals = || ["events.1.journal", "events.2.journal"].map(|name| std::fs::read_to_string(data.join(name)).unwrap()).concat();
+    let before = told(&node, "event: session.ended").await;
+    assert!(before.contains("Kari Personal") && before.contains("T-personal") && journals().contains("Kari Personal"), "{before}");
+    assert_eq!(node.send(Method::DELETE, &format!("/v1/recordings/{}", row.id), json!({})).await.0, 204);
+    assert!(told(&node, "event: recording.deleted").await.contains("Kari Personal"), "the other recording of the session is still there");
+    assert_eq!(node.send(Method::DELETE, &format!("/v1/recordings/{short}"), json!({})).await.0, 204);
+
+    let after = told(&node, "event: recording.deleted").await;
+    assert!(!after.contains("ersonal") && !journals().contains("ersonal"), "{after}");
+    let ids = |text: &str| text.lines().filter(|line| line.starts_with("id:")).map(str::to_owned).collect::<Vec<_>>();
+    assert!(ids(&after).starts_with(&ids(&before)), "nothing else is lost");
+    assert_eq!(node.terminate(), 0);
+    let node = RunningNode::start_with(&data, &[ASKED]);
+    assert_eq!(told(&node, "event: recording.deleted").await, after, "also not by a restart");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a4_what_is_deleted_is_not_left_in_the_catalogues_file() {
+    if crate::catalogues::on_postgres() {
+        return;
+    }
+    let node = crate::started::Started::new().await;
+    let mut row = aged(1);
+    row.caller_number = Some(ferric::model::redact::Personal::new("+4755512345"));
+    row.external_id = Some("T-personal".into());
+    node.node.catalogue.put_recording(&row).await.unwrap();
+    let lies = || {
+        let files = ["catalogue.db", "catalogue.db-wal"].map(|name| std::fs::read(node.dir.path().join(name)).unwrap_or_default());
+        let found = |what: &str| files.iter().any(|file| file.windows(what.len()).any(|part| part == what.as_bytes()));
+        ["55512345", "54321555", "T-personal"].iter().any(|what| found(what))
+    };
+    assert!(lies());
+    assert_eq!(node.send(Method::DELETE, &format!("/v1/recordings/{}", row.id), json!({})).await.0, 204);
+    assert!(!lies());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a4_names_go_from_sessions_of_which_nothing_was_recorded() {
+    let node = crate::started::Started::new().await;
+    let catalogue = &node.node.catalogue;
+    let session = |days: i64| ferric::archive::SessionRow {
+        id: ferric::model::id::SessionId::random(),
+        project: "default".parse().unwrap(),
+        kind: ferric::model::settings::Kind::Call,
+        external_id: None,
+        metadata: std::collections::BTreeMap::new(),
+        started_at: crate::aged::days_ago(days),
+        ended_at: None,
+    };
+    let sessions = [session(100), session(10)];
+    for (seq, session) in (50_000..).zip(&sessions) {
+        catalogue.insert_session(session).await.unwrap();
+        catalogue.end_session(&session.id, session.started_at).await.unwrap();
+        let data = json!({ "participant": "p", "role": "customer", "name": "Kari Personal" });
+        let (at, kind) = (session.started_at, "participant.joined".to_owned());
+        catalogue.keep_events(&[ferric::archive::EventRow { seq, at, session: Some(session.id.clone()), kind, data }]).await.unwrap();
+    }
+    assert_eq!(node.post("/v1/retention/sweep", json!({})).await.0, 200);
+    let mut names = Vec::new();
+    for session in &sessions {
+        names.push(catalogue.events_since(0, Some(&session.id), 10).await.unwrap()[0].data["name"].clone());
+    }
+    assert_eq!(names, [json!(null), json!("Kari Personal")], "those of the one whose time is over");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a4_the_shorter_of_months_and_days_counts_for_each_project_and_source() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");

@@ -91,6 +91,16 @@ impl<'n> Anna<'n> {
         self.browser.post("/v1/shares", to_bob(&[id])).await.0
     }
 
+    /// Opens its link to everybody, reads it, and has it made anew: all of that, or none.
+    async fn opens_the_link(&self, id: &RecordingId) -> u16 {
+        let at = format!("/v1/recordings/{id}");
+        let set = self.browser.send(Method::PUT, &format!("{at}/visibility"), json!({ "visibility": "anyone_with_link" })).await.0;
+        let read = self.browser.get(&format!("{at}/visibility")).await.0;
+        let renewed = self.browser.post(&format!("{at}/link"), json!({})).await.0;
+        assert_eq!((read, renewed), (set, set));
+        set
+    }
+
     /// Whether a command of hers is carried out in a call of hers, and stands as such before it is given.
     async fn commands(&self, first: &[&str], verb: &str) -> bool {
         let (_, opened) = self.node.post("/v1/sessions", json!({ "project": "calls", "kind": "call" })).await;
@@ -213,10 +223,15 @@ async fn b2_play_off_takes_the_rest_away_wherever_it_is_said() {
     let id = anna.own(|_| {}).await;
     anna.says(Place::User, json!({ "download": true, "delete": true, "external_links": true })).await;
     assert_eq!((anna.plays(&id).await, anna.keeps(&id).await, anna.deletes().await, anna.shares(&id).await), (206, 200, 204, 201));
+    assert_eq!(anna.opens_the_link(&id).await, 200);
     for place in [Place::Workspace, Place::Group] {
         anna.says(place, json!({ "play": false })).await;
         let all = (anna.plays(&id).await, anna.keeps(&id).await, anna.deletes().await, anna.shares(&id).await);
         assert_eq!(all, (403, 403, 403, 403), "{place:?}");
+        assert_eq!(anna.opens_the_link(&id).await, 403, "by which she would play it as a stranger; {place:?}");
+        // To have a recording that failed made again is not to play it: this one did not fail.
+        let retried = anna.browser.post(&format!("/v1/recordings/{id}/retry"), json!({})).await.0;
+        assert_eq!(retried, 409);
         assert_eq!((anna.holds("download").await, anna.holds("delete").await), (json!(false), json!(false)));
         // It may be seen that it is there, and what cannot be done says why.
         assert_eq!(anna.got(&format!("/recordings/{id}"), "").await, 200);

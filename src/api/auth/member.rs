@@ -47,7 +47,7 @@ pub(super) fn scope_of(action: &Action<'_>) -> Scope {
         Action::Download { .. } => Scope::Download,
         Action::Delete => Scope::Delete,
         Action::SendLink => Scope::Share,
-        Action::ChangeVisibility => Scope::Write,
+        Action::ChangeVisibility | Action::Retry => Scope::Write,
     }
 }
 

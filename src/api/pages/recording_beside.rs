@@ -70,7 +70,7 @@ pub async fn beside(member: &Member, state: &ApiState, base: &BaseUrl, recording
     let failed = recording.state == RecordingState::Failed;
     let may_set = member.may(state, &recording.id, &Action::ChangeVisibility).await.is_ok();
     let can_retry = failed
-        && may_set
+        && member.may(state, &recording.id, &Action::Retry).await.is_ok()
         && match recording.source {
             Source::Live => state.registry.view(&recording.session).is_none(),
             Source::Upload => state.catalogue.upload_of_recording(&recording.id).await?.is_some(),

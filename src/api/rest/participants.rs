@@ -77,8 +77,8 @@ pub async fn invite(
     // Whoever is in a session themselves invites nobody.
     caller.account()?;
     caller.may_see(&id, &state.registry)?;
-    if body.name.as_ref().is_some_and(|n| n.reveal().chars().count() > 128) {
-        return Err(Problem::invalid("name: at most 128 characters"));
+    if body.name.as_ref().is_some_and(|n| n.reveal().chars().count() > 128 || n.reveal().chars().any(char::is_control)) {
+        return Err(Problem::invalid("name: at most 128 characters, none of them a control character"));
     }
     if body.agent.is_some() && body.role != Role::Agent {
         return Err(Problem::invalid("agent: only with the role `agent`"));
@@ -106,8 +106,10 @@ pub(super) fn speaker(own: Option<ParticipantId>, by: Option<ParticipantId>) -> 
 fn check_order(verb: Verb, order: Option<&str>) -> Result<(), Problem> {
     match (verb, order) {
         (Verb::ReceiptStart, None) => Err(Problem::invalid("order: missing; `receipt_start` needs it")),
-        (Verb::ReceiptStart | Verb::ReceiptStop, Some(order)) if order.is_empty() || order.chars().count() > 128 => {
-            Err(Problem::invalid("order: 1 to 128 characters"))
+        (Verb::ReceiptStart | Verb::ReceiptStop, Some(order))
+            if order.is_empty() || order.chars().count() > 128 || order.chars().any(char::is_control) =>
+        {
+            Err(Problem::invalid("order: 1 to 128 characters, none of them a control character"))
         }
         (Verb::ReceiptStart | Verb::ReceiptStop, _) | (_, None) => Ok(()),
         (_, Some(_)) => Err(Problem::invalid("order: only with `receipt_start` and `receipt_stop`")),

@@ -61,7 +61,7 @@ pub async fn wanted(caller: Caller, State(state): State<ApiState>, At(id): At<Se
 
 /// Says whom a session was for, once, with the token that `GET /v1/sessions/{id}/requester` answered.
 #[utoipa::path(put, path = "/v1/requester", tag = "sessions", request_body = RequesterBody,
-    responses((status = 204), (status = 401, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 204), (status = 401, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn name(
     State(state): State<ApiState>,
     headers: HeaderMap,

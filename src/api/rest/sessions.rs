@@ -51,16 +51,22 @@ pub struct CreatedJson {
 
 impl SessionBody {
     fn check(&self) -> Result<(), Problem> {
-        if self.external_id.as_ref().is_some_and(|id| id.is_empty() || id.chars().count() > 256) {
-            return Err(Problem::invalid("external_id: 1 to 256 characters"));
+        // PostgreSQL keeps no NUL in a text; a note may have lines all the same.
+        let control = |text: &str| text.chars().any(char::is_control);
+        let beside_lines = |text: &str| text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'));
+        if self.external_id.as_ref().is_some_and(|id| id.is_empty() || id.chars().count() > 256 || control(id)) {
+            return Err(Problem::invalid("external_id: 1 to 256 characters, none of them a control character"));
         }
         if self.metadata.len() > 64 {
             return Err(Problem::invalid("metadata: at most 64 entries"));
         }
-        match self.metadata.iter().find(|(k, v)| k.is_empty() || k.len() > 128 || v.reveal().len() > 4096) {
+        let named = |name: &str| !name.is_empty() && name.len() <= 128 && !control(name);
+        let fits = |text: &str| text.len() <= 4096 && !beside_lines(text);
+        match self.metadata.iter().find(|(name, text)| !named(name) || !fits(text.reveal())) {
             Some((key, _)) => {
-                let shown: String = key.chars().take(128).collect();
-                Err(Problem::invalid(format!("metadata.{shown}: a name of 1 to 128 bytes and a text of at most 4096")))
+                let shown: String = key.chars().filter(|c| !c.is_control()).take(128).collect();
+                let why = "a name of 1 to 128 bytes and a text of at most 4096, neither with a control character (a text may have lines)";
+                Err(Problem::invalid(format!("metadata.{shown}: {why}")))
             }
             None => Ok(()),
         }

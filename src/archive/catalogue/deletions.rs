@@ -13,8 +13,8 @@ use super::shares::recording_is_deleted;
 use crate::archive::audit::{AuditAction, NewAudit};
 use crate::archive::deletion::{Asked, Gone, Kept};
 use crate::archive::error::Result;
+use crate::archive::event_log::{NAMING, without_names};
 use crate::archive::recording::{RecordingState, Source};
-use crate::model::event_kind::EventKind;
 use crate::model::id::{ProjectSlug, RecordingId, SessionId};
 use crate::model::time::WallClock;
 
@@ -153,6 +153,42 @@ impl Catalogue {
         Ok(())
     }
 
+    /// Sessions of a project that are over, began at or after `since` and before `cut`, have no recording (any more), and whose events still name somebody.
+    pub async fn named_sessions(&self, project: &ProjectSlug, since: WallClock, cut: WallClock) -> Result<Vec<SessionId>> {
+        let rows = sqlx::query(
+            "SELECT DISTINCT e.session FROM sessions s JOIN events e ON e.session = s.id WHERE s.project = $1 AND s.started_at >= $2 \
+             AND s.started_at < $3 AND s.ended_at IS NOT NULL AND e.kind IN ($4, $5) \
+             AND (e.data LIKE '%\"name\":\"%' OR e.data LIKE '%\"external_id\":\"%') \
+             AND NOT EXISTS (SELECT 1 FROM recordings WHERE recordings.session = s.id)",
+        )
+        .bind(project.as_str().to_owned())
+        .bind(since.0)
+        .bind(cut.0)
+        .bind(NAMING[0].as_str())
+        .bind(NAMING[1].as_str())
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(|row| Reading::of("events", row).word("session")).collect()
+    }
+
+    /// Takes names out of the events of sessions; an event that was kept only now is among them.
+    pub async fn forget_names(&self, sessions: &[SessionId]) -> Result<()> {
+        let mut left = Vec::new();
+        for session in sessions {
+            if !named(&mut *self.read.acquire().await?, session.as_str()).await?.is_empty() {
+                left.push(session);
+            }
+        }
+        if left.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.configuring().await?;
+        for session in left {
+            forget_names(&mut tx, session.as_str()).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
     /// Whether a hold lies on a recording of a session.
     pub async fn session_is_held(&self, session: &SessionId) -> Result<bool> {
         let sql = format!("SELECT 1 AS n FROM recordings WHERE session = $1 AND (legal_hold = 1 OR {}) LIMIT 1", held());
@@ -199,6 +235,8 @@ async fn forget(c: &mut AnyConnection, gone: &Gone, at: WallClock) -> Result<()>
     ] {
         sqlx::query(sql).bind(recording.clone()).execute(&mut *c).await?;
     }
+    // A letter that still waits would lead nowhere; one that is out holds an address.
+    sqlx::query("DELETE FROM outbox WHERE about = $1").bind(format!("recording:{recording}")).execute(&mut *c).await?;
     let more =
         sqlx::query("SELECT 1 AS n FROM recordings WHERE session = $1 LIMIT 1").bind(session.clone()).fetch_optional(&mut *c).await?;
     if more.is_some() {
@@ -206,6 +244,7 @@ async fn forget(c: &mut AnyConnection, gone: &Gone, at: WallClock) -> Result<()>
     }
     for sql in [
         "DELETE FROM chats WHERE session = $1",
+        "DELETE FROM requesters WHERE session = $1",
         // A live session still needs what it was opened with; what it leaves goes by `forget_sessions`.
         "UPDATE sessions SET external_id = NULL, metadata = '{}' WHERE id = $1 AND ended_at IS NOT NULL",
     ] {
@@ -216,23 +255,28 @@ async fn forget(c: &mut AnyConnection, gone: &Gone, at: WallClock) -> Result<()>
 
 /// Names and the platform's id in what was told of a session. Readers that come later find the events without them.
 async fn forget_names(c: &mut AnyConnection, session: &str) -> Result<()> {
-    let rows = sqlx::query("SELECT seq, data FROM events WHERE session = $1 AND kind IN ($2, $3)")
-        .bind(session.to_owned())
-        .bind(EventKind::SessionOpened.as_str())
-        .bind(EventKind::ParticipantJoined.as_str())
-        .fetch_all(&mut *c)
-        .await?;
-    for row in &rows {
-        let row = Reading::of("events", row);
-        let mut data: serde_json::Value = row.json("data")?;
-        for personal in ["name", "external_id"] {
-            if let Some(value) = data.get_mut(personal) {
-                *value = serde_json::Value::Null;
-            }
-        }
-        sqlx::query("UPDATE events SET data = $2 WHERE seq = $1").bind(row.number("seq")?).bind(data.to_string()).execute(&mut *c).await?;
+    for (seq, without) in named(c, session).await? {
+        sqlx::query("UPDATE events SET data = $2 WHERE seq = $1").bind(seq).bind(without.to_string()).execute(&mut *c).await?;
     }
     Ok(())
+}
+
+/// Events of a session that say who somebody is, with what stays of each.
+async fn named(c: &mut AnyConnection, session: &str) -> Result<Vec<(i64, serde_json::Value)>> {
+    let rows = sqlx::query("SELECT seq, kind, data FROM events WHERE session = $1 AND kind IN ($2, $3)")
+        .bind(session.to_owned())
+        .bind(NAMING[0].as_str())
+        .bind(NAMING[1].as_str())
+        .fetch_all(c)
+        .await?;
+    let mut found = Vec::new();
+    for row in &rows {
+        let row = Reading::of("events", row);
+        if let Some(without) = without_names(&row.text("kind")?, &row.json("data")?) {
+            found.push((row.number("seq")?, without));
+        }
+    }
+    Ok(found)
 }
 
 /// Something wrote a row again that was deleted meanwhile: it goes again.

@@ -1,6 +1,6 @@
 //! Legal holds in their tables, and the flag `recordings.legal_hold` that follows from them.
 //!
-//! One condition says what is held, here and nowhere else: [`HELD`]. The flag is what lists show; a deletion asks the condition itself.
+//! One condition says what is held, here and nowhere else: [`held`]. The flag is what lists show; a deletion asks the condition itself.
 
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe, Row};
@@ -11,22 +11,30 @@ use super::columns::Reading;
 use crate::archive::audit::{AuditAction, NewAudit, masked};
 use crate::archive::change::Change;
 use crate::archive::error::{ArchiveError, Result};
+use crate::archive::facts::LONGEST_TERM;
 use crate::archive::holds::{Hold, HoldFilter, NewHold, reason};
 use crate::model::id::{HoldId, RecordingId};
 use crate::model::redact::Personal;
 
 /// Whether all conditions of the hold `h` fit a row of `recordings`. Numbers fit where one of both is the end of the other: people leave countries out.
-const FITS: &str = "h.filtered = 1 AND (h.project IS NULL OR h.project = recordings.project) AND (h.session IS NULL OR h.session = recordings.session) \
-     AND (h.from_at IS NULL OR recordings.started_at >= h.from_at) AND (h.to_at IS NULL OR recordings.started_at < h.to_at) \
-     AND (h.agent IS NULL OR EXISTS (SELECT 1 FROM recording_terms t WHERE t.recording = recordings.id AND t.kind = 'agent' AND t.term = h.agent)) \
-     AND (h.email IS NULL OR EXISTS (SELECT 1 FROM recording_terms t WHERE t.recording = recordings.id AND t.kind = 'email' AND t.term = h.email)) \
-     AND (h.number_end IS NULL OR EXISTS (SELECT 1 FROM recording_terms t WHERE t.recording = recordings.id AND t.kind = 'number_end' \
-     AND (substr(t.term, 1, length(h.number_end)) = h.number_end \
-     OR (length(t.term) >= 6 AND substr(h.number_end, 1, length(t.term)) = t.term))))";
+/// A name or an address that is longer than terms are is compared as far as they go.
+fn fits() -> String {
+    format!(
+        "h.filtered = 1 AND (h.project IS NULL OR h.project = recordings.project) AND (h.session IS NULL OR h.session = recordings.session) \
+         AND (h.from_at IS NULL OR recordings.started_at >= h.from_at) AND (h.to_at IS NULL OR recordings.started_at < h.to_at) \
+         AND (h.agent IS NULL OR EXISTS (SELECT 1 FROM recording_terms t WHERE t.recording = recordings.id AND t.kind = 'agent' \
+         AND t.term = substr(h.agent, 1, {LONGEST_TERM}))) \
+         AND (h.email IS NULL OR EXISTS (SELECT 1 FROM recording_terms t WHERE t.recording = recordings.id AND t.kind = 'email' \
+         AND t.term = substr(h.email, 1, {LONGEST_TERM}))) \
+         AND (h.number_end IS NULL OR EXISTS (SELECT 1 FROM recording_terms t WHERE t.recording = recordings.id AND t.kind = 'number_end' \
+         AND (substr(t.term, 1, length(h.number_end)) = h.number_end \
+         OR (length(t.term) >= 6 AND substr(h.number_end, 1, length(t.term)) = t.term))))"
+    )
+}
 
 /// Whether the hold `h` covers a row of `recordings`.
 fn covers() -> String {
-    format!("(EXISTS (SELECT 1 FROM held_recordings r WHERE r.hold = h.id AND r.recording = recordings.id) OR ({FITS}))")
+    format!("(EXISTS (SELECT 1 FROM held_recordings r WHERE r.hold = h.id AND r.recording = recordings.id) OR ({}))", fits())
 }
 
 /// Whether any hold in force covers a row of `recordings`.

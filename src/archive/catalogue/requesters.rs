@@ -6,7 +6,7 @@ use super::Catalogue;
 use super::audit::append;
 use super::columns::Reading;
 use crate::archive::audit::NewAudit;
-use crate::archive::error::Result;
+use crate::archive::error::{ArchiveError, Result};
 use crate::model::id::SessionId;
 use crate::model::redact::Personal;
 use crate::model::time::WallClock;
@@ -28,14 +28,22 @@ impl Catalogue {
             .bind(WallClock(entry.at.0.saturating_sub(KEPT_NS)).0)
             .execute(&mut *tx)
             .await?;
-        let kept = sqlx::query("INSERT INTO requesters (session, address, named) VALUES ($1, $2, $3) ON CONFLICT (session) DO NOTHING")
-            .bind(session.as_str().to_owned())
-            .bind(address.to_owned())
-            .bind(entry.at.0)
-            .execute(&mut *tx)
-            .await?;
+        // What was recorded may be deleted by now: then nobody has it, and no address stays behind.
+        let kept = sqlx::query(
+            "INSERT INTO requesters (session, address, named) SELECT $1, $2, $3 \
+             WHERE EXISTS (SELECT 1 FROM recordings WHERE session = $1) OR NOT EXISTS (SELECT 1 FROM deletions WHERE session = $1) \
+             ON CONFLICT (session) DO NOTHING",
+        )
+        .bind(session.as_str().to_owned())
+        .bind(address.to_owned())
+        .bind(entry.at.0)
+        .execute(&mut *tx)
+        .await?;
         if kept.rows_affected() == 0 {
-            return Ok(false);
+            return match requester_in(&mut tx, session).await? {
+                Some(_) => Ok(false),
+                None => Err(ArchiveError::not_found("recording of session", session.as_str())),
+            };
         }
         sqlx::query(
             "INSERT INTO selected_people (recording, address, added) SELECT v.recording, $2, $3 FROM visibilities v \

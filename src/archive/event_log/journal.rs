@@ -60,6 +60,14 @@ impl Journal {
         Ok(self)
     }
 
+    /// Takes out what the catalogue holds, which is everything up to the number `committed`.
+    pub(super) fn forget(&mut self, committed: i64) -> Result<()> {
+        for half in &mut self.halves {
+            half.forget(committed).map_err(|error| file_error(&half.path, &error))?;
+        }
+        Ok(())
+    }
+
     /// Appends an event in one system call. `committed` is the newest number that the catalogue holds.
     pub(super) fn write(&mut self, row: &EventRow, committed: i64) -> Result<()> {
         let other = 1 - self.active;
@@ -90,6 +98,23 @@ impl Half {
     fn empty(&mut self) -> std::io::Result<()> {
         self.file.set_len(0)?;
         self.bytes = 0;
+        Ok(())
+    }
+
+    fn forget(&mut self, committed: i64) -> std::io::Result<()> {
+        if self.last <= committed {
+            return self.empty();
+        }
+        let held = std::fs::read(&self.path)?;
+        let lines = held.split_inclusive(|byte| *byte == b'\n');
+        let kept = lines.filter(|line| read_line(line).is_some_and(|row| row.seq > committed)).collect::<Vec<_>>().concat();
+        // Whoever dies meanwhile finds the one file or the other, whole.
+        let new = self.path.with_extension("new");
+        let mut file = std::fs::OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(&new)?;
+        file.set_len(0)?;
+        file.write_all(&kept)?;
+        std::fs::rename(&new, &self.path)?;
+        (self.file, self.bytes) = (file, kept.len() as u64);
         Ok(())
     }
 
@@ -166,6 +191,23 @@ mod tests {
         damaged[whole.len() - 5] ^= 1;
         std::fs::write(&path, damaged).unwrap();
         assert_eq!(numbers(dir.path()), [1, 2]);
+    }
+
+    #[test]
+    fn what_the_catalogue_holds_is_taken_out_and_the_rest_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut journal, _) = Journal::open(dir.path()).unwrap();
+        for seq in 1..=5 {
+            journal.write(&event(seq), 0).unwrap();
+        }
+        journal.forget(3).unwrap();
+        assert_eq!(numbers(dir.path()), [4, 5]);
+        journal.write(&event(6), 3).unwrap();
+        assert_eq!(numbers(dir.path()), [4, 5, 6]);
+        journal.forget(6).unwrap();
+        assert_eq!(std::fs::metadata(dir.path().join("events.1.journal")).unwrap().len(), 0);
+        journal.write(&event(7), 6).unwrap();
+        assert_eq!(numbers(dir.path()), [7]);
     }
 
     #[test]

@@ -90,6 +90,8 @@ pub enum Action<'a> {
     SendLink,
     /// Change who may open its link.
     ChangeVisibility,
+    /// Have it made once more where that failed.
+    Retry,
 }
 
 /// Why not.
@@ -118,13 +120,16 @@ pub fn may(person: &Person, action: &Action<'_>, recording: &RecordingFacts, now
         return Err(Denied::Hidden);
     }
     let has = &person.properties;
+    let is_theirs = person.role == Role::Admin || recording.holder.agents.contains(&person.name);
     let permitted = match action {
         Action::See => true,
         Action::Play { .. } => has.play,
         Action::Download { .. } => has.play && has.download,
         Action::Delete => has.play && has.delete,
         Action::SendLink => has.play && has.external_links,
-        Action::ChangeVisibility => person.role == Role::Admin || recording.holder.agents.contains(&person.name),
+        // Whoever may open the link plays by it.
+        Action::ChangeVisibility => has.play && is_theirs,
+        Action::Retry => is_theirs,
     };
     if !permitted {
         return Err(Denied::NotPermitted);

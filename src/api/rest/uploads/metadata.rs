@@ -50,11 +50,21 @@ impl Told {
         self.0.remove(name).filter(|value| !value.trim().is_empty())
     }
 
+    /// PostgreSQL keeps no NUL in a text. A file's name is freed of such characters instead: nobody chose it for this.
+    fn fits(&self) -> Result<(), Problem> {
+        let bad = |text: &str| text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'));
+        match self.0.iter().find(|(name, value)| !matches!(name.as_str(), "filename" | "name") && bad(value)) {
+            Some((name, _)) => Err(Problem::invalid(format!("{name}: must not hold control characters"))),
+            None => Ok(()),
+        }
+    }
+
     /// What a member says of a file of theirs.
     ///
     /// # Errors
     /// With the name of what cannot be.
     pub fn of_member(mut self, name: &str) -> Result<UploadDetails, Problem> {
+        self.fits()?;
         let project = self.take("project").unwrap_or_else(|| "default".to_owned());
         let project: ProjectSlug = project.parse().map_err(|e| Problem::invalid(format!("project: {e}")))?;
         let role = match self.take("role").as_deref() {
@@ -91,6 +101,7 @@ impl Told {
     /// # Errors
     /// With the name of what is unknown.
     pub fn rest(mut self) -> Result<BTreeMap<String, Personal>, Problem> {
+        self.fits()?;
         let mut metadata = BTreeMap::new();
         if let Some(name) = self.take("filename").or_else(|| self.take("name")) {
             metadata.insert("file_name".to_owned(), Personal::new(short(&name)));
@@ -142,6 +153,8 @@ mod tests {
         assert_eq!(details.metadata["ticket"].reveal(), "T-7");
         let unknown = told(&encoded(&[("colour", "red")])).unwrap().of_member("paal").unwrap_err();
         assert!(unknown.detail.starts_with("colour: "), "{}", unknown.detail);
+        let torn = told(&encoded(&[("ticket", "T-7\0")])).unwrap().of_member("paal").unwrap_err();
+        assert!(torn.detail.starts_with("ticket: "), "{}", torn.detail);
         let customer = told(&encoded(&[("role", "customer")])).unwrap().of_member("paal").unwrap();
         assert_eq!(customer.agent, None);
         for bad in ["filename ???", "a YQ==,a YQ=="] {

@@ -101,8 +101,7 @@ pub async fn delete(
 #[utoipa::path(post, path = "/v1/recordings/{id}/retry", tag = "recordings", params(("id" = String, Path)),
     responses((status = 202), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn retry(member: Member, State(state): State<ApiState>, At(id): At<RecordingId>) -> Result<Response, Problem> {
-    // Whose recording it is may set its visibility, and try it again.
-    let mut row = member.may(&state, &id, &Action::ChangeVisibility).await?;
+    let mut row = member.may(&state, &id, &Action::Retry).await?;
     let none = || Problem::conflict("nothing_to_retry", "this recording did not fail, or what it would be made of is gone");
     if row.state != RecordingState::Failed {
         return Err(none());
