@@ -57,7 +57,7 @@ impl Default for SpoolLimits {
     fn default() -> Self {
         Self {
             write_every: Duration::from_millis(150),
-            sync_every: Duration::from_millis(500),
+            sync_every: Duration::from_millis(250),
             chunk_bytes: 16 << 20,
             chunk_age: Duration::from_mins(1),
             buffer_bytes: 2 << 20,
@@ -69,7 +69,7 @@ impl Default for SpoolLimits {
 /// With more sessions than this to sync, one sync of the whole file system is cheaper than one a file.
 const SYNC_ONE_BY_ONE: usize = 4;
 
-/// The spool of a node. Clones share it. Two threads of its own write out every 150 ms (or when the bell is rung) and sync every half second.
+/// The spool of a node. Clones share it. Two threads of its own write out every 150 ms (or when the bell is rung) and sync every quarter of a second.
 #[derive(Clone, Debug)]
 pub struct Spool {
     inner: Arc<SpoolInner>,

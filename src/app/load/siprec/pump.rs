@@ -94,6 +94,7 @@ impl LegControl {
 /// The sending thread and its two sockets (RTP on an even port, RTCP on the next).
 pub struct Pump {
     legs: Arc<Mutex<Vec<Arc<LegControl>>>>,
+    turn: Arc<Mutex<()>>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
     rtp_port: u16,
@@ -125,9 +126,11 @@ impl Pump {
         let legs: Arc<Mutex<Vec<Arc<LegControl>>>> = Arc::default();
         let stop = Arc::new(AtomicBool::new(false));
         let (sent, failed) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
-        let sweep = Sweep { rtp, rtcp, legs: legs.clone(), stop: stop.clone(), sent: sent.clone(), failed: failed.clone() };
+        let turn = Arc::<Mutex<()>>::default();
+        let sweep =
+            Sweep { rtp, rtcp, legs: legs.clone(), turn: turn.clone(), stop: stop.clone(), sent: sent.clone(), failed: failed.clone() };
         let thread = std::thread::Builder::new().name("load-pump".to_owned()).spawn(move || sweep.run())?;
-        Ok(Self { legs, stop, thread: Some(thread), rtp_port, sent, failed })
+        Ok(Self { legs, turn, stop, thread: Some(thread), rtp_port, sent, failed })
     }
 
     /// The port that RTP is sent from; RTCP comes from the next.
@@ -174,6 +177,8 @@ impl Pump {
     pub fn remove(&self, leg: &Arc<LegControl>) {
         leg.gone.store(true, Ordering::Relaxed);
         self.legs.lock().retain(|l| !Arc::ptr_eq(l, leg));
+        // A packet that is counted already may wait for its batch: it is sent before whoever takes the leg out says good-bye.
+        drop(self.turn.lock());
     }
 }
 
@@ -190,6 +195,8 @@ struct Sweep {
     rtp: UdpSocket,
     rtcp: UdpSocket,
     legs: Arc<Mutex<Vec<Arc<LegControl>>>>,
+    /// Held while packets are made and sent.
+    turn: Arc<Mutex<()>>,
     stop: Arc<AtomicBool>,
     sent: Arc<AtomicU64>,
     failed: Arc<AtomicU64>,
@@ -207,6 +214,7 @@ impl Sweep {
             if let Some(wait) = due.checked_duration_since(Instant::now()) {
                 std::thread::sleep(wait);
             }
+            let turn = self.turn.lock();
             let legs: Vec<Arc<LegControl>> = self.legs.lock().clone();
             for control in &legs {
                 let mut leg = control.leg.lock();
@@ -232,6 +240,7 @@ impl Sweep {
                 }
             }
             self.flush(&mut headers, &packets, &mut targets);
+            drop(turn);
             tick += 1;
         }
     }
