@@ -94,7 +94,7 @@ impl Recording {
         let names = self.manifest.iter().flat_map(|m| &m.parties).filter_map(|party| party.name.as_ref()).map(Personal::reveal);
         let texts = self.agents.iter().chain(&self.labels).chain(&self.assignees).chain(&self.queue);
         for text in texts.map(String::as_str).chain(self.title.as_ref().map(Personal::reveal)).chain(names) {
-            words.extend(words_of(text).map(|word| cut(&word)));
+            words.extend(words_of(text).chain(written_words_of(text)).map(|word| cut(&word)));
         }
         found.extend(words.into_iter().filter(|word| !word.is_empty()).take(MOST_WORDS).map(|word| ("word", word)));
         found
@@ -108,6 +108,11 @@ pub(super) fn cut(text: &str) -> String {
 /// The words of a text in lower case: runs of letters and digits.
 pub(super) fn words_of(text: &str) -> impl Iterator<Item = String> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase)
+}
+
+/// The words of a text in lower case as they are written, with what is between their letters: `anne-marie`, `o'brien`, `follow-up`.
+fn written_words_of(text: &str) -> impl Iterator<Item = String> {
+    text.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase())
 }
 
 /// The digits of a telephone number, without its international prefix: what numbers are compared by.

@@ -244,8 +244,14 @@ fn words(text: &str) -> Result<Vec<Test>> {
     }
     Ok(words
         .into_iter()
-        .map(|word| if is_number(word) { number(word) } else { Test::Beginning(vec![beginning(&word.to_lowercase())]) })
+        .map(|word| if is_number(word) { number(word) } else { Test::Beginning(vec![beginning(&without_stops(word).to_lowercase())]) })
         .collect())
+}
+
+/// What ends a part of a sentence is none of its words.
+fn without_stops(word: &str) -> &str {
+    let bare = word.trim_end_matches([',', ';', '.']);
+    if bare.is_empty() { word } else { bare }
 }
 
 fn beginning(word: &str) -> Range {

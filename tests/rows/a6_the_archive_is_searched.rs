@@ -43,8 +43,9 @@ async fn a6_recordings_are_found_by_everything_that_is_known_of_them() {
         ids.push(sender.file(&node, if n == 1 { &long } else { &short }, metadata).await);
         node.recordings_in("ready", n + 1, Duration::from_secs(60)).await;
     }
-    let (status, _) =
-        node.send(reqwest::Method::PATCH, &format!("/v1/recordings/{}", ids[1]), serde_json::json!({ "labels": ["Due"] })).await;
+    let (status, _) = node
+        .send(reqwest::Method::PATCH, &format!("/v1/recordings/{}", ids[1]), serde_json::json!({ "labels": ["Due", "Follow-Up"] }))
+        .await;
     assert_eq!(status, 200);
     let rows: Vec<Value> = {
         let list = node.get("/v1/recordings").await;
@@ -101,6 +102,8 @@ async fn a6_recordings_are_found_by_everything_that_is_known_of_them() {
         ("q=t-", vec![3, 2]),
         ("q=2000", vec![3]),
         ("q=due", vec![1]),
+        ("q=follow-up", vec![1]),
+        ("q=Follow-Up,%20due.", vec![1]),
         ("q=x-1", vec![0]),
         (&by_id, vec![2]),
         ("q=nothing", vec![]),

@@ -1,7 +1,8 @@
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use ferric::model::gate::State;
 use ferric::model::preference::RecordPreference;
@@ -9,12 +10,21 @@ use ferric::model::role::Role;
 
 use crate::house::{Asked, server, until};
 
+/// A port of its own: left to itself every SIPp takes 5060 over TCP, and hears what was meant for another. Not one of those that the system gives to
+/// whoever connects: between looking and taking somebody else's connection could have it.
+fn own_port() -> u16 {
+    static NEXT: OnceLock<AtomicU16> = OnceLock::new();
+    let next = NEXT.get_or_init(|| AtomicU16::new(12_000 + (std::process::id() % 4000) as u16));
+    std::iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed))
+        .find(|port| UdpSocket::bind(("127.0.0.1", *port)).is_ok() && TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .unwrap()
+}
+
 /// Runs a scenario and fails with SIPp's own account of what went wrong.
 async fn play(scenario: &str, node: SocketAddr, transport: &str, calls: u32) {
     let dir = tempfile::tempdir().unwrap();
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sip/sipp").join(scenario);
-    // Each its own port: left to itself every SIPp takes 5060 over TCP, and hears what was meant for another.
-    let port = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    let port = own_port().to_string();
     let mut command = Command::new("sipp");
     command
         .current_dir(dir.path())
