@@ -178,13 +178,14 @@ impl Conveyor {
                 // What was missing while it lived may be there now: everything gets a last try.
                 let unstored = std::mem::take(&mut progress.unstored);
                 progress.waiting.extend(unstored);
-                if progress.waits_for_room {
+                match (progress.waits_for_room, std::mem::take(&mut progress.gave_up)) {
                     // Rendered anew in a while, and to its end.
-                } else if std::mem::take(&mut progress.gave_up) {
-                    progress.failures = TRIES - 1;
-                    self.begin_again(&notice.session);
-                } else {
-                    self.pool.finish(&notice.session);
+                    (true, _) => {}
+                    (false, true) => {
+                        progress.failures = TRIES - 1;
+                        self.begin_again(&notice.session);
+                    }
+                    (false, false) => self.pool.finish(&notice.session),
                 }
                 self.send_off(&notice.session, back);
             }
@@ -441,23 +442,23 @@ impl Conveyor {
             return self.let_go_if_done(session, back);
         }
         let live = !progress.closed;
-        match (result, output.discarded, &output.manifest) {
-            (Err(error), _, _) => {
-                tracing::error!(%session, %error, "storing failed; the tape stays");
-                self.rows.failed(&recording, &error);
-                self.tell(session, EventKind::RecordingFailed, json!({ "recording": recording, "reason": error }));
-                match self.sessions.get_mut(session) {
-                    Some(progress) if live => {
-                        progress.storing.remove(&recording);
-                        progress.unstored.push(Box::new(output));
-                    }
-                    _ => {
-                        self.sessions.remove(session);
-                    }
+        if let Err(error) = result {
+            tracing::error!(%session, %error, "storing failed; the tape stays");
+            self.rows.failed(&recording, &error);
+            self.tell(session, EventKind::RecordingFailed, json!({ "recording": recording, "reason": error }));
+            match self.sessions.get_mut(session) {
+                Some(progress) if live => {
+                    progress.storing.remove(&recording);
+                    progress.unstored.push(Box::new(output));
                 }
-                return;
+                _ => {
+                    self.sessions.remove(session);
+                }
             }
-            (Ok(()), Some(reason), _) => {
+            return;
+        }
+        match (output.discarded, output.manifest) {
+            (Some(reason), _) => {
                 let news = self.rows.discarded(&recording, reason);
                 // Of what the policy finds at the session's end its own event tells; that nothing was left to render nobody knew before.
                 let is_of_policy = !matches!(reason, DiscardReason::Replaced | DiscardReason::TooShort);
@@ -466,16 +467,16 @@ impl Conveyor {
                     self.tell(session, EventKind::RecordingDiscarded, data);
                 }
             }
-            (Ok(()), None, Some(manifest)) => {
+            (None, Some(manifest)) => {
                 let duration_ms = manifest.duration_ms;
-                self.rows.ready(&recording, manifest.clone());
+                self.rows.ready(&recording, manifest);
                 self.tell(
                     session,
                     EventKind::RecordingReady,
                     json!({ "recording": recording, "output": output.output, "duration_ms": duration_ms }),
                 );
             }
-            (Ok(()), None, None) => tracing::error!(%session, "an output came without a manifest"),
+            (None, None) => tracing::error!(%session, "an output came without a manifest"),
         }
         if let Some(progress) = self.sessions.get_mut(session) {
             progress.storing.remove(&recording);

@@ -80,17 +80,7 @@ impl Call<'_> {
             self.indicator.answered(Some(400), self.shared.now(), Duration::ZERO, None);
             return;
         };
-        let (shared, connection, mut dialog, events) = (self.shared.clone(), self.connection.clone(), self.dialog.clone(), events.clone());
-        tokio::spawn(async move {
-            let answer = outgoing::send(shared.clone(), request, connection.clone(), peer).await;
-            // Acknowledged here, so that it happens also where the call has ended meanwhile.
-            if let Some(answer) = answer.as_ref().filter(|a| way == Way::Invite && (200..300).contains(&a.status_code.code())) {
-                dialog.refresh_target(&answer.headers, peer);
-                let number = fields::sequence_number(&answer.headers).unwrap_or_default();
-                outgoing::acknowledge(&shared, &dialog, &connection, number, "").await;
-            }
-            let _ = events.send(CallEvent::Indicated(answer.map(Box::new)));
-        });
+        self.send_change(way, request, peer, events, CallEvent::Indicated);
     }
 
     /// The peer's answer to that.

@@ -1,8 +1,9 @@
 //! Refreshes of the session timer (RFC 4028 §7.4, §10): by UPDATE, or by INVITE to a peer that does not know it.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use rsipstack::sip::{Method, Response};
+use rsipstack::sip::{Method, Request, Response};
 use tokio::sync::mpsc;
 
 use crate::signalling::sip::indicator::Way;
@@ -54,6 +55,18 @@ impl Call<'_> {
         let (peer, extra) = (self.dialog.next_hop(), self.fields_of_change());
         let Some(request) = outgoing::build(self.shared, &mut self.dialog, &self.connection, method, &extra, sdp) else { return };
         self.asking |= way == Way::Invite;
+        self.send_change(way, request, peer, events, move |answer| CallEvent::Refreshed(way, answer));
+    }
+
+    /// Sends an UPDATE or INVITE of ours, and tells its answer.
+    pub(super) fn send_change(
+        &self,
+        way: Way,
+        request: Request,
+        peer: SocketAddr,
+        events: &mpsc::UnboundedSender<CallEvent>,
+        told: impl FnOnce(Option<Box<Response>>) -> CallEvent + Send + 'static,
+    ) {
         let (shared, connection, mut dialog, events) = (self.shared.clone(), self.connection.clone(), self.dialog.clone(), events.clone());
         tokio::spawn(async move {
             let answer = outgoing::send(shared.clone(), request, connection.clone(), peer).await;
@@ -63,7 +76,7 @@ impl Call<'_> {
                 let number = fields::sequence_number(&answer.headers).unwrap_or_default();
                 outgoing::acknowledge(&shared, &dialog, &connection, number, "").await;
             }
-            let _ = events.send(CallEvent::Refreshed(way, answer.map(Box::new)));
+            let _ = events.send(told(answer.map(Box::new)));
         });
     }
 
