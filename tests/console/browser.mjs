@@ -9,10 +9,11 @@ const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
 export const SITE = process.env.FERRIC_URL;
 export const KEY = process.env.FERRIC_KEY;
+/** A folder for pictures of every page, for people to look at. Nothing is measured in them, so none is taken where nobody asks. */
 const PICTURES = process.env.PICTURES;
 
 export async function launch() {
-  mkdirSync(PICTURES, { recursive: true });
+  if (PICTURES) mkdirSync(PICTURES, { recursive: true });
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: [
@@ -76,7 +77,7 @@ export async function until(what, holds, within = 20_000) {
   }
 }
 
-/** A picture in both themes and both widths; axe looks at each. */
+/** A page in both themes and both widths: axe looks at each, nothing is wider than the screen, and a picture is taken where somebody wants one. */
 export async function look(page, name, { full = true } = {}) {
   const before = page.viewportSize();
   for (const [device, size] of [["desktop", { width: 1280, height: 860 }], ["phone", { width: 390, height: 844 }]]) {
@@ -84,7 +85,7 @@ export async function look(page, name, { full = true } = {}) {
     for (const theme of ["light", "dark"]) {
       await page.evaluate((t) => (document.documentElement.dataset.theme = t), theme);
       await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-      await page.screenshot({ path: join(PICTURES, `${name}-${device}-${theme}.png`), fullPage: full });
+      if (PICTURES) await page.screenshot({ path: join(PICTURES, `${name}-${device}-${theme}.png`), fullPage: full });
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       must(wide <= 0, `${name} on a ${device} is ${wide} px wider than the screen`);
       await page.evaluate(axe);

@@ -1,4 +1,4 @@
-//! The pages, used by people in headless Chromium. Screenshots of every page, in both themes, on a desktop and a phone, go to `target/tmp/console`.
+//! The pages, used by people in headless Chromium. With `PICTURES` set to a folder, screenshots of every page go there, in both themes, of a desktop and a phone.
 
 #![allow(clippy::unwrap_used)]
 

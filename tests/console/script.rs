@@ -1,4 +1,4 @@
-//! A script of this folder, run by Node.js against a node: it drives Chromium, and its screenshots go to `target/tmp/console`.
+//! A script of this folder, run by Node.js against a node: it drives Chromium.
 
 use std::path::Path;
 use std::process::Command;
@@ -12,8 +12,7 @@ pub fn script(name: &str, node: &RunningNode) -> Command {
     command
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/console").join(name))
         .env("FERRIC_URL", &node.http)
-        .env("FERRIC_KEY", key.trim())
-        .env("PICTURES", Path::new(env!("CARGO_TARGET_TMPDIR")).join("console"));
+        .env("FERRIC_KEY", key.trim());
     command
 }
 

@@ -23,14 +23,13 @@ struct Player {
 }
 
 impl Player {
-    async fn start(node: &RunningNode, folder: &Path) -> Self {
+    async fn start(node: &RunningNode) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let key = std::fs::read_to_string(node.data.join("admin.key")).unwrap();
         let mut child = tokio::process::Command::new("node")
             .arg(root.join("tests/node/players.mjs"))
             .env("FERRIC_URL", &node.http)
             .env("FERRIC_KEY", key.trim())
-            .env("PICTURES", folder.join("pictures"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -218,7 +217,7 @@ async fn in_chromium_while_it_grows_and_when_it_is_whole() {
     let call = SiprecCall::place(&client, &pump, CallPlan { legs, ..CallPlan::default() }).await.unwrap();
     let began = tokio::time::Instant::now();
 
-    let mut player = Player::start(&node, folder.path()).await;
+    let mut player = Player::start(&node).await;
     for kind in ["call", "room"] {
         let id = growing(&node, kind).await;
         player.order(&format!("grows {kind} {id}")).await;

@@ -93,11 +93,7 @@ async fn the_whole_protocol_in_a_browser_and_no_way_around_it() {
     let provider = Provider::start();
     let node = node_of(&provider).await;
     let mut browser = script("identity.mjs");
-    browser
-        .env("FERRIC_URL", &node.http)
-        .env("ISSUER", &provider.issuer)
-        .env("CONTROL", &provider.control)
-        .env("PICTURES", Path::new(env!("CARGO_TARGET_TMPDIR")).join("console"));
+    browser.env("FERRIC_URL", &node.http).env("ISSUER", &provider.issuer).env("CONTROL", &provider.control);
     let said = tokio::task::spawn_blocking(move || browser.output()).await.expect("joined").expect("node runs");
     let (out, err) = (String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
     assert!(said.status.success(), "{out}\n{err}");

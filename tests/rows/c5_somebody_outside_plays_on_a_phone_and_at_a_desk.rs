@@ -65,8 +65,7 @@ async fn the_whole_way_on_a_phone_and_at_a_desk_and_calling_back_stops_a_running
         .env("LETTERS", letters)
         .env("SOUND", sound)
         .env("FILM", film)
-        .env("CHAT", chat)
-        .env("PICTURES", Path::new(env!("CARGO_TARGET_TMPDIR")).join("console"));
+        .env("CHAT", chat);
     let said = tokio::task::spawn_blocking(move || script.output()).await.unwrap().expect("node runs");
     let (out, err) = (String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
     assert!(said.status.success(), "{out}\n{err}");
