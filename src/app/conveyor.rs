@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::erasure::{Erasure, look_up};
@@ -39,6 +40,9 @@ const TRIES: u32 = 3;
 const FIRST_WAIT: Duration = Duration::from_secs(2);
 /// The longest wait for room, and for the catalogue.
 const LONGEST_WAIT: Duration = Duration::from_mins(5);
+
+/// Between two tries to keep what a catalogue did not take.
+const AWAY_WAIT: Duration = Duration::from_secs(1);
 
 /// What has come is handled so much at once, and kept in the catalogue by one write.
 const BATCH: usize = 512;
@@ -75,6 +79,8 @@ pub struct Conveyor {
     pub kept: watch::Sender<u64>,
     /// Told once the catalogue says the same.
     pub to_tell: Vec<NewEvent>,
+    /// Sessions whose tapes and folders of files go once the catalogue knows all of their recordings.
+    pub to_leave: Vec<(SessionId, Vec<PathBuf>)>,
     /// Putting away waits for the disk, and nobody waits for it.
     pub putting_away: PuttingAway,
 }
@@ -115,7 +121,7 @@ impl Conveyor {
             self.begin_erasure(erasure, &back);
         }
         let (mut heard, mut made, mut done, mut gone, mut waited) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        self.keep().await;
+        let (mut is_kept, mut next_try) = (self.keep().await, Instant::now() + AWAY_WAIT);
         loop {
             idle.send_replace(self.sessions.len());
             tokio::select! {
@@ -125,6 +131,7 @@ impl Conveyor {
                 _ = away.recv_many(&mut gone, BATCH) => {}
                 Some(session) = asked.recv() => self.make_again(&session, &back).await,
                 _ = again.recv_many(&mut waited, BATCH) => {}
+                () = tokio::time::sleep_until(next_try), if !is_kept => {}
                 () = stop.cancelled() => return,
             }
             // What else has come by now goes into the same write.
@@ -146,16 +153,29 @@ impl Conveyor {
             });
             waited.drain(..).for_each(|session| self.there_may_be_room(&session));
             self.putting_away.finishing(self.sessions.values().filter(|progress| progress.is_finishing()).count());
-            self.keep().await;
+            if !is_kept && Instant::now() < next_try {
+                continue;
+            }
+            is_kept = self.keep().await;
+            if !is_kept {
+                next_try = Instant::now() + AWAY_WAIT;
+                continue;
+            }
             for event in self.to_tell.drain(..) {
                 let _ = self.events.send(event);
+            }
+            for (session, folders) in std::mem::take(&mut self.to_leave) {
+                self.put_away(session, folders, &back);
             }
         }
     }
 
-    async fn keep(&self) {
-        self.rows.keep().await;
-        self.kept.send_modify(|times| *times += 1);
+    async fn keep(&self) -> bool {
+        let is_kept = self.rows.keep().await;
+        if is_kept {
+            self.kept.send_modify(|times| *times += 1);
+        }
+        is_kept
     }
 
     fn on_notice(&mut self, notice: &SessionNotice, back: &Back) {
@@ -286,7 +306,7 @@ impl Conveyor {
         let Some(progress) = self.sessions.get_mut(session) else { return };
         progress.erasing = progress.erasing.saturating_sub(1);
         self.send_off(session, back);
-        self.let_go_if_done(session, back);
+        self.let_go_if_done(session);
     }
 
     /// Somebody wants the recordings of a session tried again that could not be made.
@@ -328,7 +348,7 @@ impl Conveyor {
                 if let Some(progress) = self.sessions.get_mut(&session) {
                     progress.rendered = true;
                 }
-                self.let_go_if_done(&session, back);
+                self.let_go_if_done(&session);
             }
             RenderNews::Failed(session, error) => self.on_failed(&session, &error, back),
         }
@@ -439,7 +459,7 @@ impl Conveyor {
             if !progress.deleted.contains(&recording) {
                 progress.vanished.insert(recording);
             }
-            return self.let_go_if_done(session, back);
+            return self.let_go_if_done(session);
         }
         let live = !progress.closed;
         if let Err(error) = result {
@@ -483,19 +503,24 @@ impl Conveyor {
             progress.settled.insert(output.output);
         }
         self.send_off(session, back);
-        self.let_go_if_done(session, back);
+        self.let_go_if_done(session);
     }
 
-    /// The tape and the local files go; the session counts as under way until they are gone, so that a node that stops leaves nothing to be done again.
-    fn let_go_if_done(&mut self, session: &SessionId, back: &Back) {
+    /// Nothing is left to be done for a session but putting away, once the catalogue knows it.
+    fn let_go_if_done(&mut self, session: &SessionId) {
         let Some(progress) = self.sessions.get_mut(session).filter(|progress| progress.is_through()) else { return };
         progress.leaving = true;
         let recordings = self.rows.forget(session);
         recordings.iter().for_each(|recording| self.work.end(recording));
         self.work.over(session);
-        let folders: Vec<PathBuf> = recordings.iter().map(|recording| self.work.folder(recording)).collect();
-        let (spool, session, keep, putting_away, away) =
-            (self.spool.clone(), session.clone(), !self.keep_tape.is_zero(), self.putting_away.clone(), back.away.clone());
+        let folders = recordings.iter().map(|recording| self.work.folder(recording)).collect();
+        self.to_leave.push((session.clone(), folders));
+    }
+
+    /// The tape and the local files go; the session counts as under way until they are gone, so that a node that stops leaves nothing to be done again.
+    fn put_away(&self, session: SessionId, folders: Vec<PathBuf>, back: &Back) {
+        let (spool, keep, putting_away, away) =
+            (self.spool.clone(), !self.keep_tape.is_zero(), self.putting_away.clone(), back.away.clone());
         tokio::spawn(async move {
             let leaving = session.clone();
             let put_away = putting_away.later(move || {

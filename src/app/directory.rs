@@ -7,7 +7,7 @@ use crate::model::id::ProjectSlug;
 use crate::model::role::Role;
 use crate::model::settings::{AgentProperties, QueueProperties, Settings};
 use crate::model::switchboard::OpenSession;
-use crate::session::Directory;
+use crate::session::{Directory, Unanswered};
 
 /// The key of a session's metadata that names its queue.
 const QUEUE: &str = "queue";
@@ -34,33 +34,33 @@ impl CatalogueDirectory {
     }
 }
 
-fn told<T>(answer: Result<T, ArchiveError>) -> Option<T> {
+fn told<T>(answer: Result<T, ArchiveError>) -> Result<Option<T>, Unanswered> {
     match answer {
-        Ok(answer) => Some(answer),
-        Err(ArchiveError::NotFound { .. }) => None,
+        Ok(answer) => Ok(Some(answer)),
+        Err(ArchiveError::NotFound { .. }) => Ok(None),
         Err(error) => {
             tracing::error!(%error, "the catalogue did not answer");
-            None
+            Err(Unanswered)
         }
     }
 }
 
 #[async_trait]
 impl Directory for CatalogueDirectory {
-    async fn settings(&self, request: &OpenSession) -> Option<Settings> {
+    async fn settings(&self, request: &OpenSession) -> Result<Option<Settings>, Unanswered> {
         told(self.resolve(request).await)
     }
 
-    async fn agent(&self, name: &str) -> Option<AgentProperties> {
+    async fn agent(&self, name: &str) -> Result<Option<AgentProperties>, Unanswered> {
         told(self.own_calls(name).await)
     }
 
-    async fn agent_of(&self, project: &ProjectSlug, address: &str) -> Option<String> {
-        let all = told(self.0.agents().await)?;
-        agents::find(&all, project, address).map(|agent| agent.name.clone())
+    async fn agent_of(&self, project: &ProjectSlug, address: &str) -> Result<Option<String>, Unanswered> {
+        let all = told(self.0.agents().await)?.unwrap_or_default();
+        Ok(agents::find(&all, project, address).map(|agent| agent.name.clone()))
     }
 
-    async fn caller_role(&self, project: &ProjectSlug) -> Role {
-        told(self.0.project(project).await).map_or(Role::Customer, |project| project.caller_is)
+    async fn caller_role(&self, project: &ProjectSlug) -> Result<Role, Unanswered> {
+        Ok(told(self.0.project(project).await)?.map_or(Role::Customer, |project| project.caller_is))
     }
 }

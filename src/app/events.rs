@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::archive::{EventLog, EventRow, NewEvent};
+use crate::archive::{ArchiveError, EventLog, EventRow, NewEvent};
 use crate::model::consent::{Question, answer_of};
 use crate::model::event::TapeEvent;
 use crate::model::event_kind::EventKind;
@@ -134,8 +134,8 @@ pub fn tell(
 ///
 /// # Errors
 /// Where the log cannot be read.
-pub async fn told_of(log: &EventLog, session: &SessionId) -> Result<Vec<Arc<EventRow>>> {
-    Ok(log.of_session(session, MOST_OF_A_SESSION).await?)
+pub async fn told_of(log: &EventLog, session: &SessionId) -> Result<Vec<Arc<EventRow>>, ArchiveError> {
+    log.of_session(session, MOST_OF_A_SESSION).await
 }
 
 /// What stands on a session's tape and is not in what was told of it. `began`: wall-clock time of session time zero.

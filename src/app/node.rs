@@ -179,6 +179,7 @@ impl Node {
             sessions: std::collections::HashMap::new(),
             kept: watch::Sender::new(0),
             to_tell: Vec::new(),
+            to_leave: Vec::new(),
             putting_away: PuttingAway::default(),
         };
         take_up_tapes(&spool, &master_key, &mut conveyor, config.data.keep_tape_days).await?;

@@ -1,9 +1,11 @@
 //! The catalogue's rows of sessions and recordings, kept in step with what happens: changes are gathered and kept together.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 
+use super::patience::patiently;
 use crate::archive::{ArchiveError, AuditAction, Catalogue, NewAudit, Recording, RecordingState, RowChange, SessionRow, Source};
 use crate::model::event::{Party, SessionOpened, TapeEvent};
 use crate::model::gate::DiscardReason;
@@ -18,6 +20,8 @@ pub struct Rows {
     catalogue: Catalogue,
     open: Mutex<HashMap<SessionId, Open>>,
     changes: Mutex<Vec<RowChange>>,
+    /// The catalogue takes no changes.
+    away: AtomicBool,
 }
 
 struct Open {
@@ -39,23 +43,30 @@ impl Rows {
     /// With nothing going on.
     #[must_use]
     pub fn new(catalogue: Catalogue) -> Self {
-        Self { catalogue, open: Mutex::default(), changes: Mutex::default() }
+        Self { catalogue, open: Mutex::default(), changes: Mutex::default(), away: AtomicBool::new(false) }
     }
 
-    /// Keeps in the catalogue what has changed since the last time: all of it by one write.
-    pub async fn keep(&self) {
+    /// Keeps in the catalogue what has changed since the last time: all of it by one write. Says whether the catalogue knows it now: while it is away
+    /// everything stays here, for the next time.
+    pub async fn keep(&self) -> bool {
         let mut changes = std::mem::take(&mut *self.changes.lock());
         // Of a recording that changed twice the last row says all.
         let mut seen = HashSet::new();
         changes.reverse();
         changes.retain(|change| !matches!(change, RowChange::Recording(row) if !seen.insert(row.id.clone())));
         changes.reverse();
-        if self.catalogue.keep(&changes).await.is_ok() {
-            return;
+        match self.catalogue.keep(&changes).await {
+            Ok(()) => return self.kept(),
+            Err(error) if error.is_passing() => return self.later(changes, &error),
+            Err(_) => {}
         }
         // One that cannot be kept (its project is gone) must not take the others with it.
-        for change in changes {
+        let mut changes = changes.into_iter();
+        while let Some(change) = changes.next() {
             if let Err(error) = self.catalogue.keep(std::slice::from_ref(&change)).await {
+                if error.is_passing() {
+                    return self.later(std::iter::once(change).chain(changes).collect(), &error);
+                }
                 match change {
                     RowChange::SessionBegan(row) => tracing::error!(session = %row.id, %error, "a session's row could not be kept"),
                     RowChange::SessionEnded(session, _) => tracing::error!(%session, %error, "a session's end could not be kept"),
@@ -63,6 +74,23 @@ impl Rows {
                 }
             }
         }
+        self.kept()
+    }
+
+    fn kept(&self) -> bool {
+        if self.away.swap(false, Ordering::Relaxed) {
+            tracing::info!("the catalogue takes changes again");
+        }
+        true
+    }
+
+    /// What could not be kept now goes before what comes.
+    fn later(&self, changes: Vec<RowChange>, error: &ArchiveError) -> bool {
+        if !self.away.swap(true, Ordering::Relaxed) {
+            tracing::error!(%error, "the catalogue takes no changes; they wait, and tapes with them");
+        }
+        self.changes.lock().splice(0..0, changes);
+        false
     }
 
     fn note(&self, change: RowChange) {
@@ -165,7 +193,7 @@ impl Rows {
 
     /// Whether a recording is still there, and the labels that somebody gave it since.
     pub async fn labels(catalogue: &Catalogue, recording: &RecordingId) -> Standing {
-        match catalogue.recording(recording).await {
+        match patiently("whether a recording is still there", || catalogue.recording(recording)).await {
             Ok(row) => Standing::There(Some(row.labels)),
             Err(ArchiveError::NotFound { .. }) => Standing::Deleted,
             Err(_) => Standing::There(None),
@@ -203,7 +231,7 @@ impl Rows {
         };
         let catalogue = self.catalogue.clone();
         tokio::spawn(async move {
-            if let Err(error) = catalogue.audit(entry).await {
+            if let Err(error) = patiently("an erasure's entry in the audit log", || catalogue.audit(entry.clone())).await {
                 tracing::error!(%error, "an erasure could not be noted in the audit log");
             }
         });

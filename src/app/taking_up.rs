@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::conveyor::Conveyor;
 use super::erasure::Erasure;
 use super::events::{told_of, what_was_not_told};
+use super::patience::patiently;
 use super::progress::Progress;
 use crate::ingest::MediaClock;
 use crate::model::event::TapeEvent;
@@ -35,7 +36,7 @@ impl Conveyor {
             tracing::error!(session = %tape, "a tape of an earlier run lacks its beginning; it stays as it is");
             return;
         };
-        let told = told_of(&self.told, &opened.session).await.unwrap_or_else(|error| {
+        let told = patiently("what listeners were told of a tape", || told_of(&self.told, &opened.session)).await.unwrap_or_else(|error| {
             tracing::error!(session = %tape, %error, "what listeners were told of a tape cannot be found out");
             Vec::new()
         });
@@ -44,10 +45,15 @@ impl Conveyor {
         }
         let erased: BTreeSet<ParticipantId> = events.iter().filter_map(|(_, event)| erased_by(event)).cloned().collect();
         let pictures = opened.settings.kind == Kind::Room;
-        let deleted = self.rows.catalogue().deleted_of(&opened.session).await.unwrap_or_else(|error| {
-            tracing::error!(session = %tape, %error, "which recordings of a tape were deleted cannot be found out");
-            BTreeSet::new()
-        });
+        let catalogue = self.rows.catalogue();
+        let deleted = match patiently("which recordings of a tape were deleted", || catalogue.deleted_of(&opened.session)).await {
+            Ok(deleted) => deleted,
+            // What somebody deleted must not come back.
+            Err(error) => {
+                tracing::error!(session = %tape, %error, "which recordings of a tape were deleted cannot be found out; it stays as it is");
+                return;
+            }
+        };
         self.sessions.insert(opened.session.clone(), Progress { pictures, closed: true, told, deleted, ..Progress::default() });
         for (at, event) in events {
             let notice = SessionNotice {

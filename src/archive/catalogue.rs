@@ -172,7 +172,12 @@ impl Catalogue {
 
 fn sqlite_pool(connections: u32, writes: bool) -> AnyPoolOptions {
     let options = AnyPoolOptions::new().max_connections(connections).idle_timeout(None).max_lifetime(None);
-    options.after_connect(move |c, _| Box::pin(prepare(c, writes)))
+    options.after_connect(move |c, _| Box::pin(prepare(c, writes))).before_acquire(|c, _| {
+        // Where SQLite has undone a transaction by itself (a full disk), the driver counts it as open for ever, and what is committed from then on is in
+        // nobody's file. Such a connection is closed, and another opened.
+        let is_clean = !c.is_in_transaction();
+        Box::pin(std::future::ready(Ok(is_clean)))
+    })
 }
 
 /// How long a connection waits for others.

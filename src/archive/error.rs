@@ -85,9 +85,40 @@ impl ArchiveError {
         Self::NotFound { what, name: name.into() }
     }
 
+    /// The database cannot be reached, takes no changes now (a full disk, a switch to another server) or is held up by others: what failed may be tried
+    /// again, unchanged. Any other error stays what it is however often one tries.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        let Self::Database(error) = self else { return false };
+        match error {
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
+                true
+            }
+            sqlx::Error::Database(error) => error.code().is_some_and(|code| is_passing(&code)),
+            _ => false,
+        }
+    }
+
+    /// The catalogue is closed, because the node stops.
+    #[must_use]
+    pub fn is_of_stopping(&self) -> bool {
+        matches!(self, Self::Database(sqlx::Error::PoolClosed))
+    }
+
     pub(super) fn invalid(field: impl Into<String>, why: impl Into<String>) -> Self {
         Self::Invalid { field: field.into(), why: why.into() }
     }
+}
+
+/// PostgreSQL has codes of five characters whose first two are their class (its manual, appendix A); SQLite has numbers whose low byte is the primary code
+/// (sqlite.org, "Result and Error Codes").
+fn is_passing(code: &str) -> bool {
+    if code.len() == 5 {
+        // Connections, serialization and deadlocks, no resources (a full disk), not in the state for it, an operator, the system; a server that only reads.
+        return ["08", "40", "53", "55", "57", "58"].contains(&&code[..2]) || code == "25006";
+    }
+    // BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN.
+    code.parse::<u32>().is_ok_and(|code| [5, 6, 8, 10, 13, 14].contains(&(code & 0xff)))
 }
 
 pub(super) type Result<T> = std::result::Result<T, ArchiveError>;

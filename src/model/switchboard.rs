@@ -223,15 +223,15 @@ pub trait Switchboard: Send + Sync + 'static {
     /// Closes a peer connection; with the last one of theirs the participant leaves.
     async fn close_webrtc(&self, peer: &PeerId) -> Result<(), Refusal>;
     /// Which role a SIP address of record has in a project: the agent that it belongs to, if any.
-    async fn agent_of(&self, project: &ProjectSlug, address: &str) -> Option<String>;
+    async fn agent_of(&self, project: &ProjectSlug, address: &str) -> Result<Option<String>, Refusal>;
     /// Whether a project counts the first stream as the customer (`caller_is`, the default) or the agent.
-    async fn caller_role(&self, project: &ProjectSlug) -> Role;
+    async fn caller_role(&self, project: &ProjectSlug) -> Result<Role, Refusal>;
     /// A participant's stream carries other voices of the session too: a refusal by anybody then counts as one by this participant.
     async fn shares_voice(&self, _session: &SessionId, _participant: &ParticipantId) {}
     /// Whether the project's settings give all of these roles the same gate at all times: only then may one stream that mixes their voices be
     /// recorded (no record mode but `both`, no consent asked of each, third parties as everybody else). No, unless the node knows better.
-    async fn treats_alike(&self, _project: &ProjectSlug, _roles: &[Role]) -> bool {
-        false
+    async fn treats_alike(&self, _project: &ProjectSlug, _roles: &[Role]) -> Result<bool, Refusal> {
+        Ok(false)
     }
 }
 

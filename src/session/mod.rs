@@ -10,7 +10,7 @@ mod registry;
 mod switchboard;
 mod view;
 
-pub use directory::Directory;
+pub use directory::{Directory, Unanswered};
 pub use notice::{Notice, SessionNotice};
 pub use recovery::close_what_a_crash_left_open;
 pub use registry::{Invitation, Registry, RegistryConfig};

@@ -199,7 +199,7 @@ impl Registry {
             return Err(Refusal::Draining);
         }
         let settings =
-            self.shared.config.directory.settings(&request).await.ok_or_else(|| Refusal::NoSuchProject(request.project.clone()))?;
+            self.shared.config.directory.settings(&request).await?.ok_or_else(|| Refusal::NoSuchProject(request.project.clone()))?;
         let id = SessionId::random();
         let zero = Instant::now();
         // Whole milliseconds: the tape keeps no more, and times told live must be those that are found on it later.
@@ -230,11 +230,11 @@ impl Registry {
         let directory = &self.shared.config.directory;
         let mut agent = request.agent;
         if let (None, Some(address)) = (&agent, &request.address) {
-            agent = directory.agent_of(&live.opened.project, address.reveal()).await;
+            agent = directory.agent_of(&live.opened.project, address.reveal()).await?;
         }
         let role = request.role.unwrap_or(if agent.is_some() { Role::Agent } else { Role::Customer });
         let properties = match (&agent, role) {
-            (Some(name), Role::Agent) => directory.agent(name).await.ok_or_else(|| Refusal::NoSuchAgent(name.clone()))?,
+            (Some(name), Role::Agent) => directory.agent(name).await?.ok_or_else(|| Refusal::NoSuchAgent(name.clone()))?,
             _ => crate::model::settings::AgentProperties::default(),
         };
         let id = request.id.unwrap_or_else(ParticipantId::random);

@@ -198,16 +198,16 @@ impl Switchboard for Registry {
         }
     }
 
-    async fn agent_of(&self, project: &ProjectSlug, address: &str) -> Option<String> {
-        self.shared.config.directory.agent_of(project, address).await
+    async fn agent_of(&self, project: &ProjectSlug, address: &str) -> Result<Option<String>, Refusal> {
+        Ok(self.shared.config.directory.agent_of(project, address).await?)
     }
 
-    async fn caller_role(&self, project: &ProjectSlug) -> Role {
-        self.shared.config.directory.caller_role(project).await
+    async fn caller_role(&self, project: &ProjectSlug) -> Result<Role, Refusal> {
+        Ok(self.shared.config.directory.caller_role(project).await?)
     }
 
-    async fn treats_alike(&self, project: &ProjectSlug, roles: &[Role]) -> bool {
+    async fn treats_alike(&self, project: &ProjectSlug, roles: &[Role]) -> Result<bool, Refusal> {
         let request = OpenSession { project: project.clone(), kind: Kind::Call, external_id: None, metadata: BTreeMap::new() };
-        self.shared.config.directory.settings(&request).await.is_some_and(|settings| settings.treat_alike(roles))
+        Ok(self.shared.config.directory.settings(&request).await?.is_some_and(|settings| settings.treat_alike(roles)))
     }
 }

@@ -1,52 +1,31 @@
 //! The disk that renderings go to is full while calls are rendered live: the calls go on, nothing fails, and once there is room they are whole.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use ferric::app::load::siprec::{Pump, SipFlow, SiprecCall, SiprecClient};
 
 use crate::heard::Heard;
 use crate::running_node::RunningNode;
+use crate::small_disk::SmallDisk;
 use crate::two_tones::two_tones;
-
-struct Mounted(PathBuf);
-
-impl Drop for Mounted {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
-    }
-}
-
-/// Blocks that are free where a path lies.
-fn free(path: &Path) -> u64 {
-    let out = Command::new("stat").args(["-f", "-c", "%f"]).arg(path).output().expect("stat runs");
-    String::from_utf8_lossy(&out.stdout).trim().parse().expect("a number")
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn and_is_told_by_nothing_but_the_log() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let render = data.join("render");
-    std::fs::create_dir_all(&render).unwrap();
-    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "ferric-test"]).arg(&render).output();
-    if !mounted.is_ok_and(|m| m.status.success()) {
-        println!("not run: a file system cannot be mounted here");
-        return;
-    }
-    let _mounted = Mounted(render.clone());
+    let Some(disk) = SmallDisk::mount(&render, "1m") else { return };
     let ballast = render.join("ballast");
     let node = RunningNode::start(&data);
     // Room for the head of a recording, not for its first seconds.
-    std::fs::write(&ballast, vec![1u8; (free(&render) as usize - 5) * 4096]).unwrap();
+    std::fs::write(&ballast, vec![1u8; (disk.free() as usize - 5) * 4096]).unwrap();
 
     let pump = Pump::start().unwrap();
     let client = SiprecClient::connect(node.sip.parse().unwrap(), SipFlow::Udp).await.unwrap();
     let first = SiprecCall::place(&client, &pump, two_tones()).await.unwrap();
     let deadline = Instant::now() + Duration::from_mins(1);
-    while free(&render) > 0 {
-        assert!(Instant::now() < deadline, "{} blocks are still free", free(&render));
+    while disk.free() > 0 {
+        assert!(Instant::now() < deadline, "{} blocks are still free", disk.free());
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     // The disk is full; the next call is taken all the same.

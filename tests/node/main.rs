@@ -15,11 +15,13 @@ mod running_node;
 #[allow(dead_code, reason = "the store's own tests use the rest")]
 #[path = "../store/server.rs"]
 mod server;
+mod small_disk;
 mod two_tones;
 
 mod a_browser_is_recorded_whole_and_in_step;
 mod a_bucket_keeps_what_is_recorded;
 mod a_call_becomes_a_recording_with_each_party_on_its_side;
+mod a_catalogue_that_takes_nothing_costs_only_time;
 mod a_command_is_heard_of_at_once;
 mod a_decline_leaves_nothing_anywhere;
 mod a_full_disk_in_the_middle_costs_only_time;

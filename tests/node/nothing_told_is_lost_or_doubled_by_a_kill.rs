@@ -9,7 +9,7 @@ use crate::receiver::Receiver;
 use crate::running_node::RunningNode;
 
 /// Events of a session after a number, up to the first that is enough.
-async fn listen(node: &RunningNode, session: &str, since: i64, enough: impl Fn(&Value) -> bool) -> Vec<Value> {
+pub async fn listen(node: &RunningNode, session: &str, since: i64, enough: impl Fn(&Value) -> bool) -> Vec<Value> {
     let path = format!("/v1/events?session={session}&since={since}");
     let mut answer = node.answer(&path).await;
     let (mut text, mut events) = (String::new(), Vec::new());

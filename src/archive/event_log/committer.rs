@@ -17,7 +17,7 @@ pub(super) async fn run(log: EventLog, mut told: mpsc::UnboundedReceiver<Arc<Eve
     let mut batch = Vec::with_capacity(BATCH);
     while told.recv_many(&mut batch, BATCH).await > 0 {
         while let Err(error) = log.0.catalogue.keep_events(&batch).await {
-            if matches!(error, crate::archive::ArchiveError::Database(sqlx::Error::PoolClosed)) {
+            if error.is_of_stopping() {
                 return;
             }
             tracing::error!(%error, events = batch.len(), "events could not be kept yet; tried again");

@@ -232,7 +232,7 @@ async fn keep(catalogue: &Catalogue, settings: &MailSettings, mut letter: Letter
     }
     while let Err(error) = catalogue.letter_tried(&letter).await {
         tracing::error!(%error, "what became of a letter could not be kept; tried again");
-        if matches!(error, crate::archive::ArchiveError::Database(sqlx::Error::PoolClosed)) {
+        if error.is_of_stopping() {
             return;
         }
         tokio::time::sleep(AGAIN).await;

@@ -184,7 +184,8 @@ async fn set_up<'a>(
     let Intake { project, siprec, plain, offer, late_offer, conversation, metadata, external_id, session, role, answers } =
         intake::read_invite(request)?;
     let switchboard = &shared.switchboard;
-    let caller = switchboard.caller_role(&project).await;
+    let refused = |refusal: Refusal| Reply::of_refusal(&refusal);
+    let caller = switchboard.caller_role(&project).await.map_err(refused)?;
     let own_session = session.is_none();
     let address = shared.reached_at(source).ip();
     let mut call = Call {
@@ -219,15 +220,15 @@ async fn set_up<'a>(
         preferences: LiteMap::new(),
     };
     call.indicator.learn(&request.headers);
-    let (parties, mixtures) = call.who_is_who(&offer.streams, call.conversation.as_ref()).await;
+    let (parties, mixtures) = call.who_is_who(&offer.streams, call.conversation.as_ref()).await.map_err(refused)?;
     if let Some(mixture) = mixtures.first()
-        && !call.mixture_is_honourable(mixture, &parties).await
+        && !call.mixture_is_honourable(mixture, &parties).await.map_err(refused)?
     {
         return Err(Reply::refuse(488, "one stream mixes several parties, and the project's settings do not treat all of them alike"));
     }
     if own_session {
         let request = OpenSession { project, kind: Kind::Call, external_id, metadata };
-        call.session = switchboard.open(request).await.map_err(|refusal| Reply::of_refusal(&refusal))?;
+        call.session = switchboard.open(request).await.map_err(refused)?;
     }
     call.claim(&offer, &parties, &mixtures);
     call.mixed_lines = mixtures.iter().map(|mixture| mixture.line).collect();
@@ -501,8 +502,9 @@ impl Call<'_> {
             None => return Ok(self.accept(request)),
         };
         self.conversation = conversation;
-        let parties = self.parties_now(&offer).await;
-        self.become_wish(&offer, &parties, can_answer).await.map_err(|refusal| Reply::of_refusal(&refusal))?;
+        let refused = |refusal: Refusal| Reply::of_refusal(&refusal);
+        let parties = self.parties_now(&offer).await.map_err(refused)?;
+        self.become_wish(&offer, &parties, can_answer).await.map_err(refused)?;
         Ok(match (can_answer, is_invite) {
             (true, _) => self.accept_with_sdp(request),
             (false, true) => self.offer_ours(request),

@@ -55,8 +55,11 @@ impl Call<'_> {
         self.dialog.refresh_target(&answer.headers, self.dialog.next_hop());
         let number = fields::sequence_number(&answer.headers).unwrap_or_default();
         if let Ok(offer) = intake::read_offer(&answer.body) {
-            let parties = self.parties_now(&offer).await;
-            if let Err(refusal) = self.become_wish(&offer, &parties, true).await {
+            let become_wish = async {
+                let parties = self.parties_now(&offer).await?;
+                self.become_wish(&offer, &parties, true).await
+            };
+            if let Err(refusal) = become_wish.await {
                 tracing::warn!(session = %self.session, %refusal, "a stream of a new party is not recorded");
             }
         } else {

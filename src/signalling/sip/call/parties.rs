@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::role::Role;
+use crate::model::switchboard::Refusal;
 use crate::signalling::sdp::StreamOffer;
 use crate::signalling::sip::intake::{CALLER, Offered};
 use crate::signalling::siprec::{Conversation, LineView, Mixture, PartyKey, WantedParty, addresses_to_look_up, assign};
@@ -22,7 +23,7 @@ pub(super) fn with_mixtures(mut parties: Vec<WantedParty>, mixtures: &[Mixture])
 
 impl Call<'_> {
     /// Whether a stream that holds several voices may be recorded: only where the settings give all of them the same gate at all times.
-    pub(super) async fn mixture_is_honourable(&self, mixture: &Mixture, parties: &[WantedParty]) -> bool {
+    pub(super) async fn mixture_is_honourable(&self, mixture: &Mixture, parties: &[WantedParty]) -> Result<bool, Refusal> {
         let roles: BTreeSet<Role> = parties.iter().filter(|p| mixture.parties.contains(&p.key)).map(|p| p.role).collect();
         let roles: Vec<Role> = roles.into_iter().collect();
         self.shared.switchboard.treats_alike(&self.project, &roles).await
@@ -32,10 +33,10 @@ impl Call<'_> {
         &self,
         streams: &[Option<StreamOffer>],
         conversation: Option<&Conversation>,
-    ) -> (Vec<WantedParty>, Vec<Mixture>) {
+    ) -> Result<(Vec<WantedParty>, Vec<Mixture>), Refusal> {
         let mut agents = BTreeMap::new();
         for address in addresses_to_look_up(conversation) {
-            if let Some(agent) = self.shared.switchboard.agent_of(&self.project, &address).await {
+            if let Some(agent) = self.shared.switchboard.agent_of(&self.project, &address).await? {
                 agents.insert(address, agent);
             }
         }
@@ -53,21 +54,21 @@ impl Call<'_> {
         if let Some(role) = self.role_wish {
             roles.entry(PartyKey::of_participant(CALLER)).or_insert(role);
         }
-        assign(&lines, conversation, &agents, self.caller, &roles)
+        Ok(assign(&lines, conversation, &agents, self.caller, &roles))
     }
 
     /// Whoever shall be in by what is offered and known now. A mixture that may not be recorded is received no more; its parties stay in the call.
-    pub(super) async fn parties_now(&mut self, offer: &Offered) -> Vec<WantedParty> {
-        let (parties, mixtures) = self.who_is_who(&offer.streams, self.conversation.as_ref()).await;
+    pub(super) async fn parties_now(&mut self, offer: &Offered) -> Result<Vec<WantedParty>, Refusal> {
+        let (parties, mixtures) = self.who_is_who(&offer.streams, self.conversation.as_ref()).await?;
         self.claim(offer, &parties, &mixtures);
         let mut honourable = Vec::new();
         for mixture in mixtures {
-            if self.mixture_is_honourable(&mixture, &parties).await {
+            if self.mixture_is_honourable(&mixture, &parties).await? {
                 honourable.push(mixture);
             }
         }
         self.mixed_lines = honourable.iter().map(|mixture| mixture.line).collect();
-        with_mixtures(parties, &honourable)
+        Ok(with_mixtures(parties, &honourable))
     }
 
     /// Remembers which lines are somebody's whom the metadata names. A number may be given again, to a stream of another label (RFC 3264 §8.1).

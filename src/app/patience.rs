@@ -1,0 +1,54 @@
+//! Asking a catalogue that may be away for a while: a database that is started anew, a full disk.
+
+use std::time::Duration;
+
+use crate::archive::ArchiveError;
+
+/// The first wait before it is asked again; doubled with each further one.
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+/// The longest.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// Asks until there is an answer. `what` cannot be done meanwhile, for the log.
+///
+/// # Errors
+/// With what is not mended by asking again ([`ArchiveError::is_passing`]), and where the catalogue is closed because the node stops.
+pub async fn patiently<T, Asked>(what: &str, mut ask: impl FnMut() -> Asked) -> Result<T, ArchiveError>
+where
+    Asked: Future<Output = Result<T, ArchiveError>>,
+{
+    let mut wait = FIRST_WAIT;
+    loop {
+        match ask().await {
+            Err(error) if error.is_passing() && !error.is_of_stopping() => {
+                tracing::warn!(%error, what, "the catalogue does not answer; it is asked again");
+                tokio::time::sleep(wait).await;
+                wait = (wait * 2).min(LONGEST_WAIT);
+            }
+            answer => return answer,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[tokio::test]
+    async fn what_passes_is_waited_for_and_nothing_else() {
+        let mut asked = 0;
+        let answer = patiently("a test", || {
+            asked += 1;
+            let away = asked < 2;
+            async move { if away { Err(ArchiveError::Database(sqlx::Error::PoolTimedOut)) } else { Ok(7) } }
+        });
+        assert_eq!(answer.await.unwrap(), 7);
+        assert_eq!(asked, 2);
+        for lasting in [ArchiveError::not_found("session", "s"), ArchiveError::Database(sqlx::Error::PoolClosed)] {
+            let mut lasting = Some(lasting);
+            let answer = patiently("a test", || std::future::ready(Err::<(), _>(lasting.take().expect("asked once"))));
+            assert!(answer.await.is_err());
+        }
+    }
+}
