@@ -23,6 +23,7 @@ pub mod role;
 pub mod rtp;
 pub mod settings;
 pub mod switchboard;
+pub mod text;
 pub mod time;
 pub mod visibility;
 pub mod zone;

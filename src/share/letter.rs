@@ -4,6 +4,7 @@ use super::code::LIFE_MINUTES;
 use super::words::Words;
 use crate::model::language::Language;
 use crate::model::redact::Secret;
+use crate::model::text::holds_controls;
 
 /// Where the link stands in a letter's text.
 pub const LINK: &str = "{{link}}";
@@ -28,7 +29,7 @@ pub fn body_fault(text: &str) -> Option<String> {
     if text.chars().count() > BODY {
         return Some(format!("at most {BODY} characters"));
     }
-    if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+    if holds_controls(text) {
         return Some("holds a character that is none of a text".to_owned());
     }
     (!text.contains(LINK)).then(|| format!("has to keep `{LINK}`: without it nobody finds the recordings"))

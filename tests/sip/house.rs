@@ -37,6 +37,8 @@ pub struct House {
     pub agents: Mutex<BTreeMap<String, String>>,
     pub caller: Mutex<Option<Role>>,
     pub busy: Mutex<bool>,
+    /// What holds for whom cannot be looked up.
+    pub away: Mutex<bool>,
     pub alike: Mutex<bool>,
     pub dawdle: Mutex<Option<Arc<tokio::sync::Notify>>>,
     pub state: Mutex<Option<State>>,
@@ -46,6 +48,10 @@ pub struct House {
 }
 
 impl House {
+    fn reached(&self) -> Result<(), Refusal> {
+        if *self.away.lock() { Err(Refusal::Busy("nobody answers".to_owned())) } else { Ok(()) }
+    }
+
     fn note(&self, session: &SessionId, asked: Asked) {
         self.asked.lock().push((session.clone(), asked));
     }
@@ -240,16 +246,19 @@ impl Switchboard for House {
         Ok(())
     }
 
-    async fn agent_of(&self, _: &ProjectSlug, address: &str) -> Option<String> {
-        self.agents.lock().get(address).cloned()
+    async fn agent_of(&self, _: &ProjectSlug, address: &str) -> Result<Option<String>, Refusal> {
+        self.reached()?;
+        Ok(self.agents.lock().get(address).cloned())
     }
 
-    async fn caller_role(&self, _: &ProjectSlug) -> Role {
-        self.caller.lock().unwrap_or(Role::Customer)
+    async fn caller_role(&self, _: &ProjectSlug) -> Result<Role, Refusal> {
+        self.reached()?;
+        Ok(self.caller.lock().unwrap_or(Role::Customer))
     }
 
-    async fn treats_alike(&self, _: &ProjectSlug, _: &[Role]) -> bool {
-        *self.alike.lock()
+    async fn treats_alike(&self, _: &ProjectSlug, _: &[Role]) -> Result<bool, Refusal> {
+        self.reached()?;
+        Ok(*self.alike.lock())
     }
 }
 

@@ -21,6 +21,7 @@ use crate::model::redact::Personal;
 use crate::model::role::Role;
 use crate::model::settings::Kind;
 use crate::model::switchboard::{OpenSession, Refusal};
+use crate::model::text::holds_controls;
 
 /// A session to be opened.
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -53,7 +54,6 @@ impl SessionBody {
     fn check(&self) -> Result<(), Problem> {
         // PostgreSQL keeps no NUL in a text; a note may have lines all the same.
         let control = |text: &str| text.chars().any(char::is_control);
-        let beside_lines = |text: &str| text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'));
         if self.external_id.as_ref().is_some_and(|id| id.is_empty() || id.chars().count() > 256 || control(id)) {
             return Err(Problem::invalid("external_id: 1 to 256 characters, none of them a control character"));
         }
@@ -61,7 +61,7 @@ impl SessionBody {
             return Err(Problem::invalid("metadata: at most 64 entries"));
         }
         let named = |name: &str| !name.is_empty() && name.len() <= 128 && !control(name);
-        let fits = |text: &str| text.len() <= 4096 && !beside_lines(text);
+        let fits = |text: &str| text.len() <= 4096 && !holds_controls(text);
         match self.metadata.iter().find(|(name, text)| !named(name) || !fits(text.reveal())) {
             Some((key, _)) => {
                 let shown: String = key.chars().filter(|c| !c.is_control()).take(128).collect();

@@ -1,5 +1,7 @@
 //! `From`, `To`, `Contact`, `Route` …: a name, a URI, parameters (RFC 3261 §20.10). Forgiving: what makes no sense is left out.
 
+use crate::model::text::in_one_line;
+
 /// `"Name" <uri>;params` or `uri;params`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct NameAddress {
@@ -53,9 +55,22 @@ fn params(text: &str) -> Vec<(String, Option<String>)> {
         .collect()
 }
 
+/// A display name without its quotes and backslashes.
+fn unquoted(name: &str) -> String {
+    let name = name.trim();
+    let Some(quoted) = name.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else { return name.trim_matches('"').to_owned() };
+    let mut escaped = false;
+    let kept = quoted.chars().filter(|c| {
+        escaped = *c == '\\' && !escaped;
+        !escaped
+    });
+    kept.collect::<String>().trim().to_owned()
+}
+
 impl NameAddress {
+    /// Control characters, which a quoted name may hold (RFC 3261 §25.1, `quoted-pair`), are blanks.
     pub(super) fn parse(text: &str) -> Self {
-        let text = text.trim();
+        let text = &in_one_line(text);
         let text = &text[..end_of_first(text)];
         let quoted_end = text.starts_with('"').then(|| {
             let mut escaped = false;
@@ -77,7 +92,7 @@ impl NameAddress {
             let (uri, rest) = text.split_once(';').unwrap_or((text, ""));
             return Self { name: None, uri: uri.trim().to_owned(), params: params(rest) };
         };
-        let name = text[..open].trim().trim_matches('"').replace("\\\"", "\"");
+        let name = unquoted(&text[..open]);
         let (uri, rest) = text[open + 1..].split_once('>').unwrap_or((&text[open + 1..], ""));
         Self { name: Some(name).filter(|n| !n.is_empty()), uri: uri.trim().to_owned(), params: params(rest) }
     }
@@ -108,6 +123,9 @@ mod tests {
         let bare = NameAddress::parse("sip:jd@example.com;tag=b");
         assert_eq!((bare.name, bare.uri.as_str()), (None, "sip:jd@example.com"));
         assert!(NameAddress::parse("<sip:x@y>;src").has_feature("src"));
+        // The name of RFC 4475 §3.1.1.2.
+        assert_eq!(NameAddress::parse("\"BEL:\\\u{7} NUL:\\\0 DEL:\\\u{7f}\" <sip:a@b>").name.as_deref(), Some("BEL:  NUL:  DEL:"));
+        assert_eq!(NameAddress::parse(r#""A \\ \B" <sip:a@b>"#).name.as_deref(), Some(r"A \ B"));
         assert_eq!(split_list("<sip:a;lr>, \"b, c\" <sip:b,d>,sip:e"), ["<sip:a;lr>", "\"b, c\" <sip:b,d>", "sip:e"]);
     }
 

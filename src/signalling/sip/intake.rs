@@ -95,6 +95,9 @@ pub(super) struct Intake {
     pub(super) answers: Vec<Given>,
 }
 
+/// As long as `POST /v1/sessions` takes it.
+const LONGEST_EXTERNAL_ID: usize = 256;
+
 /// Key under which a plain call's only party stands in its made-up metadata.
 pub(super) const CALLER: &str = "caller";
 
@@ -204,6 +207,9 @@ pub(super) fn read_invite(request: &Request) -> Result<Intake, Reply> {
         metadata.entry(format!("siprec_{name}")).or_insert_with(|| Personal::new(value.clone()));
     }
     let external_id = vendor::steering(headers, "X-Ferric-External-Id").map(str::to_owned);
+    if external_id.as_ref().is_some_and(|id| id.chars().count() > LONGEST_EXTERNAL_ID || id.chars().any(char::is_control)) {
+        return Err(Reply::refuse(400, "X-Ferric-External-Id: at most 256 characters, none of them a control character"));
+    }
     let plain = !siprec && usable == 1;
     let answers = consent::read(headers, siprec)?;
     Ok(Intake { project, siprec, plain, offer, late_offer, conversation, metadata, external_id, session, role, answers })

@@ -3,6 +3,8 @@
 
 use roxmltree::{Document, Error as XmlError, Node, ParsingOptions};
 
+use crate::model::text::in_one_line;
+
 /// Whether a metadata document says all or only what changed (RFC 7865 §5.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DataMode {
@@ -134,7 +136,7 @@ fn local_id(text: &str) -> String {
 }
 
 fn short(text: &str) -> String {
-    text.trim().chars().take(MOST_TEXT).collect()
+    in_one_line(text).chars().take(MOST_TEXT).collect()
 }
 
 fn attribute<'a>(node: Node<'a, '_>, names: &[&str]) -> Option<&'a str> {

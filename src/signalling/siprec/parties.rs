@@ -78,10 +78,11 @@ pub struct Mixture {
     pub parties: Vec<PartyKey>,
 }
 
-/// Addresses of record whose owners have to be known before [`assign`].
+/// Addresses of record whose owners have to be known before [`assign`]: those of everybody who is not in yet.
 #[must_use]
-pub fn addresses_to_look_up(conversation: Option<&Conversation>) -> BTreeSet<String> {
-    conversation.into_iter().flat_map(Conversation::present).flat_map(|p| p.addresses.iter().cloned()).collect()
+pub fn addresses_to_look_up(conversation: Option<&Conversation>, is_in: impl Fn(&PartyKey) -> bool) -> BTreeSet<String> {
+    let newcomers = conversation.into_iter().flat_map(Conversation::present).filter(|p| !is_in(&PartyKey::of_participant(&p.id)));
+    newcomers.flat_map(|p| p.addresses.iter().cloned()).collect()
 }
 
 struct Draft<'a> {

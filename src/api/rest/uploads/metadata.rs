@@ -11,6 +11,7 @@ use crate::archive::uploads::UploadDetails;
 use crate::model::id::ProjectSlug;
 use crate::model::redact::Personal;
 use crate::model::role::Role;
+use crate::model::text::holds_controls;
 
 /// Names that become the session's metadata. Files are named `filename` by most clients.
 const NAMES: [&str; 10] =
@@ -52,8 +53,7 @@ impl Told {
 
     /// PostgreSQL keeps no NUL in a text. A file's name is freed of such characters instead: nobody chose it for this.
     fn fits(&self) -> Result<(), Problem> {
-        let bad = |text: &str| text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'));
-        match self.0.iter().find(|(name, value)| !matches!(name.as_str(), "filename" | "name") && bad(value)) {
+        match self.0.iter().find(|(name, value)| !matches!(name.as_str(), "filename" | "name") && holds_controls(value)) {
             Some((name, _)) => Err(Problem::invalid(format!("{name}: must not hold control characters"))),
             None => Ok(()),
         }

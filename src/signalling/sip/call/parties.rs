@@ -35,7 +35,7 @@ impl Call<'_> {
         conversation: Option<&Conversation>,
     ) -> Result<(Vec<WantedParty>, Vec<Mixture>), Refusal> {
         let mut agents = BTreeMap::new();
-        for address in addresses_to_look_up(conversation) {
+        for address in addresses_to_look_up(conversation, |key| self.state.parties.contains_key(key)) {
             if let Some(agent) = self.shared.switchboard.agent_of(&self.project, &address).await? {
                 agents.insert(address, agent);
             }
