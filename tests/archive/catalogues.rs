@@ -55,10 +55,7 @@ fn shared() -> &'static Shared {
 impl Shared {
     fn database(&self, name: &str) -> String {
         let mut made = self.made.lock().expect("nobody panics here");
-        if made.insert(name.to_owned()) {
-            self.cluster.run("createdb", &["-h", &self.cluster.dir.path().display().to_string(), "-U", "ferric", name]);
-        }
-        self.cluster.url(name)
+        if made.insert(name.to_owned()) { self.cluster.database(name) } else { self.cluster.url(name) }
     }
 }
 
@@ -78,13 +75,27 @@ impl Cluster {
             assert!(given.success(), "the package makes the user postgres");
         }
         cluster.run("initdb", &["-D", &cluster.data(), "-U", "ferric", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"]);
-        let options = format!(
-            "-c listen_addresses= -c unix_socket_directories={} -c fsync=off -c max_connections=2000",
-            cluster.dir.path().display()
-        );
-        let log = format!("{}/log", cluster.dir.path().display());
-        cluster.run("pg_ctl", &["-D", &cluster.data(), "-w", "-t", "60", "-l", &log, "-o", &options, "start"]);
+        cluster.go_on();
         cluster
+    }
+
+    /// Starts its server, anew where it was stopped.
+    pub fn go_on(&self) {
+        let dir = self.dir.path().display();
+        let options = format!("-c listen_addresses= -c unix_socket_directories={dir} -c fsync=off -c max_connections=2000");
+        let log = format!("{dir}/log");
+        self.run("pg_ctl", &["-D", &self.data(), "-w", "-t", "60", "-l", &log, "-o", &options, "start"]);
+    }
+
+    /// Stops its server as a crash would: nobody who is connected hears of it before.
+    pub fn stop(&self) {
+        self.run("pg_ctl", &["-D", &self.data(), "-m", "immediate", "-w", "stop"]);
+    }
+
+    /// Makes a database, and says where it is.
+    pub fn database(&self, name: &str) -> String {
+        self.run("createdb", &["-h", &self.dir.path().display().to_string(), "-U", "ferric", name]);
+        self.url(name)
     }
 
     fn data(&self) -> String {
@@ -124,7 +135,7 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         if Path::new(&self.data()).join("postmaster.pid").exists() {
-            self.run("pg_ctl", &["-D", &self.data(), "-m", "immediate", "-w", "stop"]);
+            self.stop();
         }
     }
 }
