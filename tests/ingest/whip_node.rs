@@ -107,10 +107,10 @@ impl Switchboard for Desk {
     async fn mute(&self, _: &SessionId, _: TrackId, _: bool, _: GapCause) -> Result<(), Refusal> {
         unreachable!()
     }
-    async fn agent_of(&self, _: &ProjectSlug, _: &str) -> Option<String> {
-        None
+    async fn agent_of(&self, _: &ProjectSlug, _: &str) -> Result<Option<String>, Refusal> {
+        Ok(None)
     }
-    async fn caller_role(&self, _: &ProjectSlug) -> Role {
-        Role::Customer
+    async fn caller_role(&self, _: &ProjectSlug) -> Result<Role, Refusal> {
+        Ok(Role::Customer)
     }
 }
