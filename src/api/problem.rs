@@ -134,6 +134,10 @@ impl From<ArchiveError> for Problem {
             ArchiveError::InUse { .. } => Self::conflict("in_use", error.to_string()),
             ArchiveError::ChangedMeanwhile { .. } => Self::new(StatusCode::PRECONDITION_FAILED, "changed_meanwhile", error.to_string()),
             ArchiveError::Invalid { .. } => Self::invalid(error.to_string()),
+            error if error.is_passing() => {
+                tracing::error!(%error, "a request failed");
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "catalogue_away", "the catalogue does not answer; ask again in a moment")
+            }
             other => Self::internal(&other),
         }
     }
@@ -173,7 +177,9 @@ mod tests {
     #[test]
     fn what_the_database_said_stays_in_the_log() {
         let problem = Problem::from(ArchiveError::Database(sqlx::Error::PoolClosed));
-        assert_eq!(problem.status, 500);
-        assert!(!problem.detail.contains("pool"), "{}", problem.detail);
+        assert_eq!((problem.status, problem.reason.as_ref()), (503, "catalogue_away"));
+        let lasting = Problem::from(ArchiveError::Database(sqlx::Error::RowNotFound));
+        assert_eq!(lasting.status, 500);
+        assert!(!problem.detail.contains("pool") && !lasting.detail.contains("row"), "{} {}", problem.detail, lasting.detail);
     }
 }

@@ -15,7 +15,6 @@ pub mod metrics;
 pub mod node;
 mod notice;
 mod oidc;
-mod patience;
 mod progress;
 mod putting_away;
 pub mod render_command;

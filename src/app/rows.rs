@@ -5,8 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 
-use super::patience::patiently;
-use crate::archive::{ArchiveError, AuditAction, Catalogue, NewAudit, Recording, RecordingState, RowChange, SessionRow, Source};
+use crate::archive::{ArchiveError, AuditAction, Catalogue, NewAudit, Recording, RecordingState, RowChange, SessionRow, Source, patiently};
 use crate::model::event::{Party, SessionOpened, TapeEvent};
 use crate::model::gate::DiscardReason;
 use crate::model::id::{OutputKey, ParticipantId, RecordingId, SessionId};

@@ -85,16 +85,20 @@ impl ArchiveError {
         Self::NotFound { what, name: name.into() }
     }
 
-    /// The database cannot be reached, takes no changes now (a full disk, a switch to another server) or is held up by others: what failed may be tried
-    /// again, unchanged. Any other error stays what it is however often one tries.
+    /// It may go as well as it failed: the database cannot be reached, takes no changes now (a full disk, a switch to another server), is being restored or
+    /// is held up by others. What is wrong with a value or with a row that it needs stays so however often one tries.
     #[must_use]
     pub fn is_passing(&self) -> bool {
         let Self::Database(error) = self else { return false };
         match error {
-            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
-                true
-            }
-            sqlx::Error::Database(error) => error.code().is_some_and(|code| is_passing(&code)),
+            sqlx::Error::Database(error) => !error.code().is_some_and(|code| is_lasting(&code)),
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::BeginFailed => true,
             _ => false,
         }
     }
@@ -112,13 +116,29 @@ impl ArchiveError {
 
 /// PostgreSQL has codes of five characters whose first two are their class (its manual, appendix A); SQLite has numbers whose low byte is the primary code
 /// (sqlite.org, "Result and Error Codes").
-fn is_passing(code: &str) -> bool {
+fn is_lasting(code: &str) -> bool {
     if code.len() == 5 {
-        // Connections, serialization and deadlocks, no resources (a full disk), not in the state for it, an operator, the system; a server that only reads.
-        return ["08", "40", "53", "55", "57", "58"].contains(&&code[..2]) || code == "25006";
+        // Data, constraints, limits of the program.
+        return code.get(..2).is_some_and(|class| ["22", "23", "54"].contains(&class));
     }
-    // BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN.
-    code.parse::<u32>().is_ok_and(|code| [5, 6, 8, 10, 13, 14].contains(&(code & 0xff)))
+    // TOOBIG, CONSTRAINT, MISMATCH, RANGE.
+    code.parse::<u32>().is_ok_and(|code| [18, 19, 20, 25].contains(&(code & 0xff)))
 }
 
 pub(super) type Result<T> = std::result::Result<T, ArchiveError>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_value_lasts_and_what_is_wrong_with_the_database_passes() {
+        let lasting = ["22021", "23503", "23505", "54000", "19", "787", "2067", "18"];
+        let passing =
+            ["08006", "53100", "57P01", "57P03", "25006", "40001", "3D000", "42P01", "28P01", "13", "5", "10", "11", "26", "3850"];
+        assert!(lasting.iter().all(|code| is_lasting(code)) && !passing.iter().any(|code| is_lasting(code)));
+        assert!(ArchiveError::Database(sqlx::Error::PoolTimedOut).is_passing());
+        assert!(!ArchiveError::Database(sqlx::Error::RowNotFound).is_passing());
+        assert!(!ArchiveError::not_found("project", "p").is_passing());
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::archive::ArchiveError;
+use super::error::ArchiveError;
 
 /// The first wait before it is asked again; doubled with each further one.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
