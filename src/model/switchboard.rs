@@ -228,9 +228,14 @@ pub trait Switchboard: Send + Sync + 'static {
     async fn caller_role(&self, project: &ProjectSlug) -> Result<Role, Refusal>;
     /// A participant's stream carries other voices of the session too: a refusal by anybody then counts as one by this participant.
     async fn shares_voice(&self, _session: &SessionId, _participant: &ParticipantId) {}
-    /// Whether the project's settings give all of these roles the same gate at all times: only then may one stream that mixes their voices be
-    /// recorded (no record mode but `both`, no consent asked of each, third parties as everybody else). No, unless the node knows better.
-    async fn treats_alike(&self, _project: &ProjectSlug, _roles: &[Role]) -> Result<bool, Refusal> {
+    /// Whose session it is, where it lives.
+    fn project_of(&self, _session: &SessionId) -> Option<ProjectSlug> {
+        None
+    }
+    /// Whether the session's settings, or those of the project where it has not begun, give all of these roles the same gate at all times: only then may one
+    /// stream that mixes their voices be recorded (no record mode but `both`, no consent asked of each, third parties as everybody else). No, unless the
+    /// node knows better.
+    async fn treats_alike(&self, _session: &SessionId, _project: &ProjectSlug, _roles: &[Role]) -> Result<bool, Refusal> {
         Ok(false)
     }
 }

@@ -206,7 +206,14 @@ impl Switchboard for Registry {
         Ok(self.shared.config.directory.caller_role(project).await?)
     }
 
-    async fn treats_alike(&self, project: &ProjectSlug, roles: &[Role]) -> Result<bool, Refusal> {
+    fn project_of(&self, session: &SessionId) -> Option<ProjectSlug> {
+        self.session(session).ok().map(|live| live.opened.project.clone())
+    }
+
+    async fn treats_alike(&self, session: &SessionId, project: &ProjectSlug, roles: &[Role]) -> Result<bool, Refusal> {
+        if let Ok(live) = self.session(session) {
+            return Ok(live.opened.settings.treat_alike(roles));
+        }
         let request = OpenSession { project: project.clone(), kind: Kind::Call, external_id: None, metadata: BTreeMap::new() };
         Ok(self.shared.config.directory.settings(&request).await?.is_some_and(|settings| settings.treat_alike(roles)))
     }

@@ -29,6 +29,7 @@ pub enum Asked {
     Change { track: u16, offer: RtpOffer },
     Mute { track: u16, muted: bool, cause: GapCause },
     Prefer(RecordPreference),
+    SharesVoice(ParticipantId),
 }
 
 #[derive(Default)]
@@ -246,6 +247,10 @@ impl Switchboard for House {
         Ok(())
     }
 
+    async fn shares_voice(&self, session: &SessionId, who: &ParticipantId) {
+        self.note(session, Asked::SharesVoice(who.clone()));
+    }
+
     async fn agent_of(&self, _: &ProjectSlug, address: &str) -> Result<Option<String>, Refusal> {
         self.reached()?;
         Ok(self.agents.lock().get(address).cloned())
@@ -256,8 +261,10 @@ impl Switchboard for House {
         Ok(self.caller.lock().unwrap_or(Role::Customer))
     }
 
-    async fn treats_alike(&self, _: &ProjectSlug, _: &[Role]) -> Result<bool, Refusal> {
-        self.reached()?;
+    async fn treats_alike(&self, session: &SessionId, _: &ProjectSlug, _: &[Role]) -> Result<bool, Refusal> {
+        if !self.asked.lock().iter().any(|(opened, asked)| opened == session && matches!(asked, Asked::Open(..))) {
+            self.reached()?;
+        }
         Ok(*self.alike.lock())
     }
 }

@@ -25,6 +25,7 @@ mod heard;
 mod house;
 mod no_bytes_make_a_reader_panic;
 mod one_bad_message_on_a_stream_costs_nobody_else_the_call;
+mod one_line_of_several_voices_is_one_whoever_had_it;
 mod peer;
 mod recorded;
 #[path = "../node/running_node.rs"]

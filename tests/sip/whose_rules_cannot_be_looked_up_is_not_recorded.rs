@@ -1,7 +1,12 @@
 //! While the configuration cannot be asked nobody comes in whose rules are not known: an agent who is not to be recorded would be, by the rules of others.
 
-use crate::house::server;
-use crate::peer::{Peer, ann_and_bob, metadata, multipart, two_lines};
+use crate::house::{Asked, server, until};
+use crate::peer::{Answer, Peer, ann_and_bob, metadata, multipart, one_line, two_lines};
+
+fn ports(answer: &Answer) -> Vec<u16> {
+    let lines = answer.body.lines().filter_map(|l| l.strip_prefix("m=audio "));
+    lines.map(|l| l.split(' ').next().unwrap().parse().unwrap()).collect()
+}
 
 #[tokio::test]
 async fn a_call_is_told_to_try_elsewhere() {
@@ -14,7 +19,7 @@ async fn a_call_is_told_to_try_elsewhere() {
 }
 
 #[tokio::test]
-async fn a_call_goes_on_and_takes_nobody_new() {
+async fn a_call_goes_on_and_whoever_is_new_comes_in_when_they_can_be_looked_up() {
     let (_server, house, node) = server().await;
     let mut peer = Peer::to(node).await;
     let (content_type, body) = multipart(&two_lines("sendonly"), &ann_and_bob());
@@ -22,12 +27,52 @@ async fn a_call_goes_on_and_takes_nobody_new() {
     *house.away.lock() = true;
     let third = format!("{}m=audio 40004 RTP/AVP 0\r\na=label:3\r\na=sendonly\r\n", two_lines("sendonly"));
     let with_cyd = metadata("partial", &[("pc", "Cyd", "sip:cyd@example.com", &["st3"])], &[("st3", "3")]);
-    let (of_three, with_third) = multipart(&third, &with_cyd);
-    assert_eq!(peer.invite(&of_three, &with_third).await.status, 503);
+    let (content_type, body) = multipart(&third, &with_cyd);
+    let answer = peer.invite(&content_type, &body).await;
+    assert_eq!((answer.status, ports(&answer).len(), ports(&answer)[2]), (200, 3, 0), "{}", answer.body);
     assert_eq!((house.joined().len(), house.tracks().len(), house.ended()), (2, 2, 0));
     *house.away.lock() = false;
-    assert_eq!(peer.invite(&of_three, &with_third).await.status, 200);
-    assert_eq!((house.joined().len(), house.tracks().len()), (3, 3));
+    let asked = peer.next_request("INVITE").await;
+    peer.answer(&asked, "200 OK", &third).await;
+    until("the third is in", || house.tracks().len() == 3).await;
+    assert_eq!(house.joined()[2].1, "Cyd");
+}
+
+#[tokio::test]
+async fn a_line_that_is_somebody_elses_now_is_received_no_more() {
+    let (_server, house, node) = server().await;
+    let mut peer = Peer::to(node).await;
+    let (content_type, body) = multipart(&two_lines("sendonly"), &ann_and_bob());
+    assert_eq!(peer.invite(&content_type, &body).await.status, 200);
+    *house.away.lock() = true;
+    let transferred = metadata(
+        "complete",
+        &[("pa", "Ann", "sip:ann@example.com", &["st1"]), ("pd", "Dee", "sip:dee@example.com", &["st2"])],
+        &[("st1", "1"), ("st2", "2")],
+    );
+    let (content_type, body) = multipart(&two_lines("sendonly"), &transferred);
+    let answer = peer.invite(&content_type, &body).await;
+    assert_eq!((answer.status, ports(&answer)[1]), (200, 0), "{}", answer.body);
+    assert!(ports(&answer)[0] > 0, "{}", answer.body);
+    assert_eq!(house.log().iter().filter(|asked| matches!(asked, Asked::Leave(_))).count(), 1, "Bob has left");
+}
+
+#[tokio::test]
+async fn a_stream_with_their_voice_in_it_is_received_no_more() {
+    let (_server, house, node) = server().await;
+    *house.alike.lock() = true;
+    let mut peer = Peer::to(node).await;
+    let sdp = format!("{}a=label:1\r\n", one_line());
+    let two: [(&str, &str, &str, &[&str]); 2] =
+        [("pa", "Ann", "sip:ann@example.com", &["st1"]), ("pb", "Bob", "sip:bob@example.com", &["st1"])];
+    let (content_type, body) = multipart(&sdp, &metadata("complete", &two, &[("st1", "1")]));
+    assert_eq!(peer.invite(&content_type, &body).await.status, 200);
+    *house.away.lock() = true;
+    let cyd: (&str, &str, &str, &[&str]) = ("pc", "Cyd", "sip:cyd@example.com", &["st1"]);
+    let (content_type, body) = multipart(&sdp, &metadata("complete", &[two[0], two[1], cyd], &[("st1", "1")]));
+    let answer = peer.invite(&content_type, &body).await;
+    assert_eq!((answer.status, ports(&answer)), (200, vec![0]), "{}", answer.body);
+    assert_eq!(house.tracks().len(), 1);
 }
 
 #[tokio::test]

@@ -42,7 +42,7 @@ use super::session_timer::{Due, Limits, SessionTimer, negotiate};
 
 use ending::{End, part};
 pub(super) use invitation::{Invitation, drive_invite};
-use parties::with_mixtures;
+use parties::{WhoIsWho, with_mixtures};
 
 /// What happens to a call.
 pub(super) enum CallEvent {
@@ -93,6 +93,8 @@ struct Call<'a> {
     timer: Option<SessionTimer>,
     /// A line has a new owner whose port could not be told yet.
     wants_offer: bool,
+    /// What holds for somebody could not be looked up.
+    looks_up_again: bool,
     /// An INVITE of ours is on its way.
     asking: bool,
     /// Lines, by number and label, that were somebody's whom the metadata named.
@@ -185,6 +187,8 @@ async fn set_up<'a>(
         intake::read_invite(request)?;
     let switchboard = &shared.switchboard;
     let refused = |refusal: Refusal| Reply::of_refusal(&refusal);
+    // A session that lives is of its own project, whatever the request URI says.
+    let project = session.as_ref().and_then(|session| switchboard.project_of(session)).unwrap_or(project);
     let caller = switchboard.caller_role(&project).await.map_err(refused)?;
     let own_session = session.is_none();
     let address = shared.reached_at(source).ip();
@@ -207,6 +211,7 @@ async fn set_up<'a>(
         last_answer: String::new(),
         timer,
         wants_offer: false,
+        looks_up_again: false,
         asking: false,
         claimed: BTreeSet::new(),
         mixed_lines: BTreeSet::new(),
@@ -220,7 +225,10 @@ async fn set_up<'a>(
         preferences: LiteMap::new(),
     };
     call.indicator.learn(&request.headers);
-    let (parties, mixtures) = call.who_is_who(&offer.streams, call.conversation.as_ref()).await.map_err(refused)?;
+    let WhoIsWho { parties, mixtures, unanswered } = call.who_is_who(&offer.streams, call.conversation.as_ref()).await;
+    if let Some(refusal) = unanswered {
+        return Err(refused(refusal));
+    }
     if let Some(mixture) = mixtures.first()
         && !call.mixture_is_honourable(mixture, &parties).await.map_err(refused)?
     {
@@ -271,13 +279,16 @@ impl Call<'_> {
                 if invitation.take() {
                     let reply = self.re_invite(&invitation).await;
                     invitation.answer(&reply);
+                    self.look_up_again(events);
                 }
             }
             Some(CallEvent::Request(transaction)) => {
                 if self.request(*transaction).await {
                     return Some(End::Gone);
                 }
-                if self.wants_offer && !self.asking {
+                if self.looks_up_again {
+                    self.look_up_again(events);
+                } else if self.wants_offer && !self.asking {
                     self.ask_for_offer(events);
                 }
             }
@@ -311,6 +322,7 @@ impl Call<'_> {
             offer: offer.clone(),
             muted: false,
             two_way: offer.direction == Direction::SendRecv,
+            is_shared: self.mixed_lines.contains(&line),
         };
         self.state.lines.insert(line, open);
         Ok(())
@@ -336,8 +348,19 @@ impl Call<'_> {
     /// Goes from what the call is to what it shall be.
     async fn become_wish(&mut self, offer: &Offered, parties: &[WantedParty], can_answer: bool) -> Result<(), Refusal> {
         let wish = Wish { streams: &offer.streams, parties, sendonly_is_hold: !self.siprec, can_answer };
+        self.share_voices(parties).await;
+        let mut refused = None;
         for step in steps(&self.state, &wish) {
-            self.take(step, offer, parties, can_answer).await?;
+            // Where something new cannot be, what is over is over all the same.
+            if refused.is_some() && !step.is_an_end() {
+                continue;
+            }
+            if let Err(refusal) = self.take(step, offer, parties, can_answer).await {
+                refused.get_or_insert(refusal);
+            }
+        }
+        if let Some(refusal) = refused {
+            return Err(refusal);
         }
         self.streams.clone_from(&offer.streams);
         if can_answer {
@@ -374,18 +397,24 @@ impl Call<'_> {
             Step::Mute { line, muted } => {
                 let Some(open) = self.state.lines.get_mut(&line) else { return Ok(()) };
                 open.muted = muted;
-                switchboard.mute(&self.session, open.track, muted, GapCause::Hold).await?;
+                match switchboard.mute(&self.session, open.track, muted, GapCause::Hold).await {
+                    // They were taken out by the platform: there is nothing of theirs to mute.
+                    Ok(()) | Err(Refusal::NoSuchParticipant) => {}
+                    Err(refusal) => return Err(refusal),
+                }
             }
             Step::Withdraw { line, owner } => {
                 let Some(before) = self.state.parties.get(&owner).cloned() else { return Ok(()) };
                 switchboard.leave(&self.session, &before.participant).await?;
-                self.state.lines.remove(&line);
+                let others: Vec<usize> =
+                    self.state.lines.iter().filter(|(i, l)| **i != line && l.owner == owner).map(|(i, _)| *i).collect();
+                // Nothing of theirs is open now, whether or not they can come in again.
+                self.state.lines.retain(|_, open| open.owner != owner);
+                self.state.parties.remove(&owner);
                 if let Some(party) = parties.iter().find(|p| p.key == owner) {
                     self.join(party).await?;
                 }
-                let others: Vec<usize> = self.state.lines.iter().filter(|(_, l)| l.owner == owner).map(|(i, _)| *i).collect();
                 for other in others {
-                    self.state.lines.remove(&other);
                     if let (true, Some(stream)) = (can_answer, stream(other)) {
                         self.open_line(other, &owner, &stream).await?;
                     }
@@ -503,7 +532,7 @@ impl Call<'_> {
         };
         self.conversation = conversation;
         let refused = |refusal: Refusal| Reply::of_refusal(&refusal);
-        let parties = self.parties_now(&offer).await.map_err(refused)?;
+        let parties = self.parties_now(&offer).await;
         self.become_wish(&offer, &parties, can_answer).await.map_err(refused)?;
         Ok(match (can_answer, is_invite) {
             (true, _) => self.accept_with_sdp(request),

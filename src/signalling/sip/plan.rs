@@ -25,6 +25,8 @@ pub(super) struct OpenLine {
     pub(super) muted: bool,
     /// The peer offered to talk both ways, and did not agree to sending alone since: only then does sending alone mean a hold.
     pub(super) two_way: bool,
+    /// It was told that other voices are in it too.
+    pub(super) is_shared: bool,
 }
 
 /// What a call is now.
@@ -78,6 +80,13 @@ fn same_source(a: &StreamOffer, b: &StreamOffer) -> bool {
 /// The peer listens, or has ceased to: what is said to it begins or ends.
 fn same_ear(a: &StreamOffer, b: &StreamOffer) -> bool {
     a.direction.receives() == b.direction.receives()
+}
+
+impl Step {
+    /// It lets nothing in: somebody's media end, or are on hold.
+    pub(super) fn is_an_end(&self) -> bool {
+        matches!(self, Self::Mute { muted: true, .. } | Self::Withdraw { .. } | Self::Leave(_))
+    }
 }
 
 /// The steps from `state` to `wish`.
@@ -169,7 +178,15 @@ mod tests {
                         let offer = wish.streams[line].clone().expect("only what is offered is opened");
                         self.state.lines.insert(
                             line,
-                            OpenLine { owner, track, answer, two_way: offer.direction == Direction::SendRecv, offer, muted: false },
+                            OpenLine {
+                                owner,
+                                track,
+                                answer,
+                                two_way: offer.direction == Direction::SendRecv,
+                                offer,
+                                muted: false,
+                                is_shared: false,
+                            },
                         );
                     }
                     Step::Change { line } => {

@@ -23,6 +23,7 @@ pub struct Conversation {
     people: Vec<Person>,
     labels: BTreeMap<String, String>,
     sends: BTreeMap<String, Vec<String>>,
+    told_senders: bool,
 }
 
 impl Conversation {
@@ -58,6 +59,7 @@ impl Conversation {
                 self.labels.insert(stream.id.clone(), label.clone());
             }
         }
+        self.told_senders |= update.associations.iter().any(|association| !association.sends.is_empty());
         for association in &update.associations {
             if association.gone {
                 self.sends.remove(&association.participant);
@@ -87,9 +89,9 @@ impl Conversation {
         self.labels.values().any(|l| l == label)
     }
 
-    /// Whether the metadata says of anybody that they send anything.
+    /// Whether the metadata ever said of anybody that they send something.
     #[must_use]
-    pub fn tells_senders(&self) -> bool {
-        self.present().any(|p| self.sends.get(&p.id).is_some_and(|s| !s.is_empty()))
+    pub fn ever_told_senders(&self) -> bool {
+        self.told_senders
     }
 }

@@ -48,6 +48,8 @@ pub struct LineView {
     pub owner: Option<PartyKey>,
     /// At some time it was somebody's whom the metadata named.
     pub claimed: bool,
+    /// No other m-line was ever offered.
+    pub is_only: bool,
 }
 
 /// A party as it shall be.
@@ -124,6 +126,19 @@ fn lines_to_parties<'a>(lines: &[LineView], conversation: Option<&'a Conversatio
     }
     let present: Vec<&Person> = conversation.into_iter().flat_map(Conversation::present).collect();
     let is_known = |key: &PartyKey| present.iter().find(|p| PartyKey::of_participant(&p.id) == *key).copied();
+    // One line for several people, and nothing said of who sends: what is known of senders of one mixed line. It is one, whoever had it before, unless this
+    // sender does tell who sends and is silent just now.
+    let tells_senders = conversation.is_some_and(Conversation::ever_told_senders);
+    if let ([only], true, [_, _, ..]) = (lines, drafts.is_empty() && mixtures.is_empty(), present.as_slice())
+        && (only.owner.is_none() || (only.is_only && !tells_senders))
+    {
+        for person in &present {
+            draft(&mut drafts, PartyKey::of_participant(&person.id), Some(person));
+        }
+        let parties = present.iter().map(|p| PartyKey::of_participant(&p.id)).collect();
+        mixtures.push(Mixture { line: only.index, parties });
+        return (drafts, mixtures);
+    }
     // A line that nobody is said to send on just now (a hold) stays with its owner while that one is in the call.
     let (held, unclaimed): (Vec<&LineView>, Vec<&LineView>) = unclaimed.into_iter().partition(|line| {
         line.owner.as_ref().is_some_and(|owner| is_known(owner).is_some() || (present.is_empty() && conversation.is_none()))
@@ -131,15 +146,6 @@ fn lines_to_parties<'a>(lines: &[LineView], conversation: Option<&'a Conversatio
     for line in held {
         let Some(owner) = &line.owner else { continue };
         draft(&mut drafts, owner.clone(), is_known(owner)).lines.push(line.index);
-    }
-    // One line for several people, and nothing said of who sends: what is known of senders of one mixed line.
-    if let ([only], true, [_, _, ..]) = (lines, drafts.is_empty() && mixtures.is_empty(), present.as_slice()) {
-        for person in &present {
-            draft(&mut drafts, PartyKey::of_participant(&person.id), Some(person));
-        }
-        let parties = present.iter().map(|p| PartyKey::of_participant(&p.id)).collect();
-        mixtures.push(Mixture { line: only.index, parties });
-        return (drafts, mixtures);
     }
     // Otherwise in order: the first line nobody claims belongs to the first party without a line.
     for line in unclaimed {

@@ -9,6 +9,9 @@ use crate::signalling::sip::{fields, intake, outgoing};
 
 use super::{Call, CallEvent, End};
 
+/// Between a look-up that failed and the next, in T1 (5 s, where that is 500 ms).
+const LOOK_UP_AFTER_T1: u32 = 10;
+
 impl Call<'_> {
     /// Asks the peer for an offer: an INVITE of a recorder has none itself (RFC 7866 §7.2).
     pub(super) fn ask_for_offer(&mut self, events: &mpsc::UnboundedSender<CallEvent>) {
@@ -55,17 +58,27 @@ impl Call<'_> {
         self.dialog.refresh_target(&answer.headers, self.dialog.next_hop());
         let number = fields::sequence_number(&answer.headers).unwrap_or_default();
         if let Ok(offer) = intake::read_offer(&answer.body) {
-            let become_wish = async {
-                let parties = self.parties_now(&offer).await?;
-                self.become_wish(&offer, &parties, true).await
-            };
-            if let Err(refusal) = become_wish.await {
+            let parties = self.parties_now(&offer).await;
+            if let Err(refusal) = self.become_wish(&offer, &parties, true).await {
                 tracing::warn!(session = %self.session, %refusal, "a stream of a new party is not recorded");
             }
         } else {
             tracing::warn!(session = %self.session, "the peer's new offer cannot be read: a stream of a new party, if there is one, is not recorded");
         }
         outgoing::acknowledge(self.shared, &self.dialog, &self.connection, number, &self.last_answer).await;
+        self.look_up_again(events);
         None
+    }
+
+    /// Asks for an offer in a while, where what holds for somebody could not be looked up: they and their lines come in by it.
+    pub(super) fn look_up_again(&mut self, events: &mpsc::UnboundedSender<CallEvent>) {
+        if !std::mem::take(&mut self.looks_up_again) {
+            return;
+        }
+        let (wait, events) = (self.shared.options.t1 * LOOK_UP_AFTER_T1, events.clone());
+        tokio::spawn(async move {
+            tokio::time::sleep(wait).await;
+            let _ = events.send(CallEvent::AskForOffer);
+        });
     }
 }
