@@ -3,7 +3,7 @@
 use ferric::model::media::Codec;
 
 use crate::house::{Asked, server, until};
-use crate::peer::{Answer, Peer, one_line, two_lines};
+use crate::peer::{Answer, Peer, ann_and_bob, metadata, multipart, one_line, two_lines};
 
 async fn phone(node: std::net::SocketAddr) -> Peer {
     let mut peer = Peer::to(node).await;
@@ -81,4 +81,27 @@ async fn a_recording_sessions_streams_are_its_senders_to_name() {
     assert_eq!(ports(&first), ports(&again));
     acknowledge(&mut peer, &two_lines("sendonly")).await;
     assert_eq!(peer.ask("BYE", "", "").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_transfer_that_it_tells_of_by_metadata_alone_is_recorded() {
+    let (_server, house, node) = server().await;
+    let mut peer = Peer::to(node).await;
+    let (content_type, body) = multipart(&two_lines("sendonly"), &ann_and_bob());
+    assert_eq!(peer.invite(&content_type, &body).await.status, 200);
+    let transferred = metadata(
+        "complete",
+        &[("pa", "Ann", "sip:ann@example.com", &["st1"]), ("pd", "Dee", "sip:dee@example.com", &["st2"])],
+        &[("st1", "1"), ("st2", "2")],
+    );
+    peer.sequence += 1;
+    let invite =
+        peer.request("INVITE", "z9hG4bKtransfer", "Require: siprec\r\nContent-Type: application/rs-metadata+xml\r\n", &transferred);
+    peer.send(&invite).await;
+    assert_eq!(peer.answer_to("INVITE").await.status, 200);
+    acknowledge(&mut peer, &two_lines("sendonly")).await;
+    let asked = peer.next_request("INVITE").await;
+    peer.answer(&asked, "200 OK", &two_lines("sendonly")).await;
+    until("Dee's line is there", || house.tracks().len() == 3).await;
+    assert_eq!(house.tracks()[2], (Some("2".to_owned()), "Dee".to_owned()));
 }

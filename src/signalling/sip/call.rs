@@ -261,7 +261,13 @@ impl Call<'_> {
             None | Some(CallEvent::Cancelled) => return Some(End::Gone),
             Some(CallEvent::Acked(body)) => {
                 self.acknowledged(&body).await;
-                return self.closing.take().map(End::Bye);
+                if let Some(why) = self.closing.take() {
+                    return Some(End::Bye(why));
+                }
+                // What an INVITE without an offer told of who is who: a line that is somebody else's now was not in our offer.
+                if self.wants_offer && !self.asking {
+                    self.ask_for_offer(events);
+                }
             }
             Some(CallEvent::StateChanged) => {}
             Some(CallEvent::Indicated(answer)) => return self.indicated(answer.as_deref()).await,
