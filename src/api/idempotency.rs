@@ -3,6 +3,11 @@
 //! Holds for every `POST` below `/v1`, for each caller apart, for 24 hours. An answer that says that the request was not carried out for a reason of the node
 //! (5xx) or of the moment (409, 429, 401, 403) is not kept: the same key may be tried again. A request goes on where its caller goes away: what it answers is
 //! there for the next try.
+//!
+//! What ends or narrows a recording does not depend on the catalogue: where that is away, it is carried out without being remembered.
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -12,6 +17,8 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::digest::{Context, SHA256};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use super::auth::Caller;
 use super::body::MAX_BODY_BYTES;
@@ -19,6 +26,8 @@ use super::noted::now;
 use super::problem::Problem;
 use super::state::ApiState;
 use crate::archive::answers::{Answer, AnswerKey, Known};
+use crate::archive::{ArchiveError, Catalogue, patiently};
+use crate::model::time::WallClock;
 
 /// The header.
 pub const HEADER: &str = "idempotency-key";
@@ -26,6 +35,8 @@ pub const HEADER: &str = "idempotency-key";
 const LONGEST_KEY: usize = 255;
 /// Largest answer that is kept: what a request that makes something answers is a few kilobytes.
 const LARGEST_ANSWER: usize = 1 << 20;
+/// How long somebody who asks for less to be recorded waits for the catalogue, and every answer for being kept.
+const PATIENCE: Duration = Duration::from_millis(500);
 /// Says that an answer was given before.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// Headers of a request that say what is asked for, beside its body.
@@ -47,8 +58,17 @@ pub async fn keep(State(state): State<ApiState>, request: Request, next: Next) -
     }
 }
 
+/// A request that begins.
+struct Begun {
+    catalogue: Catalogue,
+    key: Arc<AnswerKey>,
+    at: WallClock,
+    /// Its beginning, where the catalogue has not said whether it took it.
+    unsure: Option<JoinHandle<Result<Known, ArchiveError>>>,
+}
+
 async fn kept(state: ApiState, caller: String, sent: &HeaderValue, request: Request, next: Next) -> Result<Response, Problem> {
-    let key = state.answers.of(&caller, &key_of(sent)?)?;
+    let key = Arc::new(state.answers.of(&caller, &key_of(sent)?)?);
     let (parts, body) = request.into_parts();
     let Ok(bytes) = to_bytes(body, MAX_BODY_BYTES).await else {
         let detail = format!("with an Idempotency-Key the body may have {MAX_BODY_BYTES} bytes; send a file's bytes apart, without one");
@@ -56,7 +76,8 @@ async fn kept(state: ApiState, caller: String, sent: &HeaderValue, request: Requ
     };
     let place = parts.uri.path_and_query().map_or("", |place| place.as_str());
     let fingerprint = fingerprint(place, &parts.headers, &bytes);
-    match state.catalogue.begin_answer(&key, &fingerprint, now()).await? {
+    let mut begun = Begun { catalogue: state.catalogue.clone(), key, at: now(), unsure: None };
+    match begun.begin(fingerprint, goes_on(parts.uri.path())).await? {
         Known::New => {}
         Known::UnderWay => {
             return Err(Problem::conflict(
@@ -72,10 +93,65 @@ async fn kept(state: ApiState, caller: String, sent: &HeaderValue, request: Requ
     }
     let request = Request::from_parts(parts, Body::from(bytes));
     // Goes on where the caller goes away (`to_the_end`): the next try finds what it answered.
-    Ok(noted(&state, &key, next.run(request).await).await)
+    Ok(noted(begun, next.run(request).await).await)
 }
 
-async fn noted(state: &ApiState, key: &AnswerKey, response: Response) -> Response {
+/// Whether a request is carried out also where it cannot be remembered. While a decline, a pause or an end is refused somebody goes on being recorded;
+/// carried out twice they do nothing more than once, or the policy refuses the second.
+fn goes_on(path: &str) -> bool {
+    let end = path.strip_prefix("/v1/sessions/").and_then(|rest| rest.split_once('/')).map(|(_, end)| end);
+    matches!(end, Some("commands" | "leave" | "end"))
+}
+
+impl Begun {
+    /// What is known of the key. `goes_on`: as of a new one where the catalogue does not say so soon.
+    async fn begin(&mut self, fingerprint: String, goes_on: bool) -> Result<Known, Problem> {
+        let (catalogue, key, at) = (self.catalogue.clone(), self.key.clone(), self.at);
+        // A task: one that is waited for no longer is over before its answer is kept.
+        let mut asked = tokio::spawn(async move { catalogue.begin_answer(&key, &fingerprint, at).await });
+        let known = if goes_on {
+            let Ok(known) = timeout(PATIENCE, &mut asked).await else {
+                tracing::error!("a request is carried out without being remembered: the catalogue does not answer");
+                self.unsure = Some(asked);
+                return Ok(Known::New);
+            };
+            known
+        } else {
+            asked.await
+        };
+        match known.map_err(|error| Problem::internal(&error))? {
+            Err(error) if goes_on && error.is_passing() => {
+                tracing::error!(%error, "a request is carried out without being remembered");
+                Ok(Known::New)
+            }
+            Err(error) => {
+                // The catalogue may have taken it and said so in vain.
+                if error.is_passing() {
+                    tokio::spawn(Self { unsure: None, key: self.key.clone(), catalogue: self.catalogue.clone(), at }.remember(None));
+                }
+                Err(error.into())
+            }
+            Ok(known) => Ok(known),
+        }
+    }
+
+    /// Keeps the answer, or forgets the request: until then the same request is refused as under way.
+    async fn remember(self, answer: Option<Answer>) {
+        if let Some(beginning) = self.unsure {
+            let _ = beginning.await;
+        }
+        let (catalogue, key, at) = (&self.catalogue, &*self.key, self.at);
+        let done = match &answer {
+            Some(answer) => patiently("an answer that is given again", || catalogue.keep_answer(key, at, answer)).await,
+            None => patiently("a request that may be made again", || catalogue.forget_answer(key, at)).await,
+        };
+        if let Err(error) = done {
+            tracing::error!(%error, "an answer could not be kept: the same request again is refused as under way");
+        }
+    }
+}
+
+async fn noted(begun: Begun, response: Response) -> Response {
     let (parts, body) = response.into_parts();
     let bytes = to_bytes(body, LARGEST_ANSWER).await;
     let passing = parts.status.is_server_error()
@@ -87,18 +163,13 @@ async fn noted(state: &ApiState, key: &AnswerKey, response: Response) -> Respons
                 | StatusCode::FORBIDDEN
                 | StatusCode::REQUEST_TIMEOUT
         );
-    let done = match &bytes {
-        Ok(bytes) if !passing => {
-            let names = ANSWERED;
-            let headers = names.iter().filter_map(|name| Some((name.to_string(), parts.headers.get(name)?.to_str().ok()?.to_owned())));
-            let answer = Answer { status: parts.status.as_u16(), headers: headers.collect(), body: STANDARD.encode(bytes) };
-            state.catalogue.keep_answer(key, &answer).await
-        }
-        _ => state.catalogue.forget_answer(key).await,
-    };
-    if let Err(error) = done {
-        tracing::error!(%error, "an answer could not be kept: the same request again is refused as under way");
-    }
+    let answer = bytes.as_ref().ok().filter(|_| !passing).map(|bytes| {
+        let names = ANSWERED;
+        let headers = names.iter().filter_map(|name| Some((name.to_string(), parts.headers.get(name)?.to_str().ok()?.to_owned())));
+        Answer { status: parts.status.as_u16(), headers: headers.collect(), body: STANDARD.encode(bytes) }
+    });
+    // Goes on where the catalogue is away: the answer does not wait for it.
+    let _ = timeout(PATIENCE, tokio::spawn(begun.remember(answer))).await;
     match bytes {
         Ok(bytes) => Response::from_parts(parts, Body::from(bytes)),
         Err(error) => Problem::internal(&error).into_response(),
@@ -153,6 +224,14 @@ mod tests {
         assert_eq!(read(" 8e03978e-40d5 "), Ok("8e03978e-40d5".to_owned()));
         for bad in ["", "\"\"", "  "] {
             assert_eq!(read(bad), Err("bad_idempotency_key".to_owned()));
+        }
+    }
+
+    #[test]
+    fn what_ends_or_narrows_a_recording_goes_on_and_what_makes_something_does_not() {
+        assert!(["commands", "leave", "end"].iter().all(|end| goes_on(&format!("/v1/sessions/s-1/{end}"))));
+        for other in ["/v1/sessions", "/v1/sessions/s-1/participants", "/v1/sessions/s-1/arrive", "/v1/projects/end", "/v1/sessions/end"] {
+            assert!(!goes_on(other), "{other}");
         }
     }
 

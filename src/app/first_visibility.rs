@@ -8,7 +8,9 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::archive::rights::Sight;
-use crate::archive::{ArchiveError, Catalogue, EventLog, EventRow, ListFilter, NewEvent, Recording, RecordingState, Source, now};
+use crate::archive::{
+    ArchiveError, Catalogue, EventLog, EventRow, ListFilter, NewEvent, Recording, RecordingState, Source, now, patiently,
+};
 use crate::model::email::EmailAddress;
 use crate::model::event_kind::EventKind;
 use crate::model::id::RecordingId;
@@ -16,6 +18,8 @@ use crate::model::visibility::Reach;
 
 /// Wait after a failure of the catalogue.
 const AGAIN: Duration = Duration::from_secs(1);
+/// Wait for a recording that is told to be ready and is not, or could not be seen to.
+const LATER: Duration = Duration::from_secs(2);
 /// The newest recordings, looked at when the node starts: some may have become ready while nobody listened.
 const LOOKED_AT: u32 = 200;
 
@@ -27,7 +31,11 @@ const LOOKED_AT: u32 = 200;
 pub fn start(catalogue: Catalogue, log: EventLog, mut kept: watch::Receiver<u64>, stop: CancellationToken) -> Result<(), ArchiveError> {
     let mut reader = log.read(None, None)?;
     tokio::spawn(async move {
-        if let Err(error) = take_up(&catalogue, &log).await {
+        let taken_up = tokio::select! {
+            taken_up = patiently("the visibility of recordings of an earlier run", || take_up(&catalogue, &log)) => taken_up,
+            () = stop.cancelled() => return,
+        };
+        if let Err(error) = taken_up {
             tracing::error!(%error, "recordings of an earlier run could not be given their visibility");
         }
         let mut waiting = BTreeSet::new();
@@ -41,6 +49,8 @@ pub fn start(catalogue: Catalogue, log: EventLog, mut kept: watch::Receiver<u64>
                     }
                 },
                 Ok(()) = kept.changed(), if !waiting.is_empty() => {}
+                // On a quiet node nothing else may be kept for a long time.
+                () = tokio::time::sleep(LATER), if !waiting.is_empty() => {}
                 () = stop.cancelled() => return,
             }
             for id in std::mem::take(&mut waiting) {
@@ -96,4 +106,59 @@ async fn settle(catalogue: &Catalogue, log: &EventLog, recording: &Recording) ->
         log.tell(NewEvent { at, session: Some(recording.session.clone()), kind: EventKind::RecordingVisibilityWanted, data });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::archive::RowChange;
+    use crate::model::id::{OutputKey, SessionId};
+    use crate::model::settings::Kind;
+
+    #[tokio::test]
+    async fn what_waits_is_tried_again_where_nothing_else_happens() {
+        let dir = tempfile::tempdir().unwrap();
+        let catalogue = Catalogue::open(&format!("sqlite:{}", dir.path().join("c.db").display())).await.unwrap();
+        let log = EventLog::open(catalogue.clone(), dir.path()).await.unwrap();
+        let recording = |id: &str, state| {
+            let row = Recording::begun(
+                id.parse().unwrap(),
+                SessionId::random(),
+                OutputKey::Main(1),
+                "default".parse().unwrap(),
+                Kind::Call,
+                Source::Upload,
+                now(),
+            );
+            Recording { state, ..row }
+        };
+        let keep = async |row: &Recording| catalogue.keep(&[RowChange::Recording(Box::new(row.clone()))]).await.unwrap();
+        // The two are looked at in the order of their ids.
+        let mut late = recording("aaaaaaaaaaaaaaaaaaaaaaaaaa", RecordingState::Processing);
+        let ready = recording("bbbbbbbbbbbbbbbbbbbbbbbbbb", RecordingState::Ready);
+        keep(&late).await;
+        let (_kept, listening) = watch::channel(0);
+        let stop = CancellationToken::new();
+        start(catalogue.clone(), log.clone(), listening, stop.clone()).unwrap();
+        keep(&ready).await;
+        for row in [&late, &ready] {
+            let data = json!({ "recording": row.id });
+            log.tell(NewEvent { at: now(), session: Some(row.session.clone()), kind: EventKind::RecordingReady, data });
+        }
+        let is_settled = async |row: &Recording| {
+            let settled = async {
+                while catalogue.access(&row.id).await.unwrap().is_none() {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+            };
+            tokio::time::timeout(Duration::from_secs(20), settled).await.is_ok()
+        };
+        assert!(is_settled(&ready).await);
+        assert!(catalogue.access(&late.id).await.unwrap().is_none(), "it was looked at before");
+        late.state = RecordingState::Ready;
+        keep(&late).await;
+        assert!(is_settled(&late).await, "and again, though nothing is told and no session's rows are kept");
+        stop.cancel();
+    }
 }

@@ -6,7 +6,10 @@ pub use address::{check_url, is_public, may_be_public};
 
 use serde::{Deserialize, Serialize};
 
+use super::catalogue::Catalogue;
 use super::error::{ArchiveError, Result};
+use super::event_log::EventLog;
+use super::rows::EventRow;
 use crate::model::event_kind::EventKind;
 use crate::model::id::{DeliveryId, ProjectSlug, SessionId, WebhookId};
 use crate::model::redact::Secret;
@@ -150,6 +153,31 @@ impl Delivery {
             failure: None,
         }
     }
+}
+
+/// Events of a session among which its beginning is looked for.
+pub(super) const FIRST_EVENTS: u32 = 16;
+
+/// The project that an event names: the first of each session does.
+#[must_use]
+pub fn project_told(row: &EventRow) -> Option<ProjectSlug> {
+    if row.kind != EventKind::SessionOpened.as_str() {
+        return None;
+    }
+    row.data["project"].as_str()?.parse().ok()
+}
+
+/// The project of a session; `None` where nobody knows any. Events are told before the session's row is kept: until then its first event says it.
+///
+/// # Errors
+/// Where the catalogue cannot say. That is not the same as a session without a project: what was told of it would be kept from whoever waits for it.
+pub async fn project_of(catalogue: &Catalogue, log: &EventLog, session: &SessionId) -> Result<Option<ProjectSlug>> {
+    match catalogue.session(session).await {
+        Ok(row) => return Ok(Some(row.project)),
+        Err(error) if error.is_passing() => return Err(error),
+        Err(_) => {}
+    }
+    Ok(log.of_session(session, FIRST_EVENTS).await?.iter().find_map(|row| project_told(row)))
 }
 
 /// A page of deliveries, newest first.

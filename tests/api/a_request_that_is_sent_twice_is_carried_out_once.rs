@@ -1,6 +1,9 @@
+use std::time::{Duration, Instant};
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::away;
 use crate::started::{Started, json_of};
 
 async fn post(node: &Started, path: &str, key: &str, body: Value) -> (u16, bool, Value) {
@@ -74,4 +77,48 @@ async fn a_secret_in_a_kept_answer_is_not_to_be_read_in_the_catalogue() {
     let openapi = node.get("/openapi.json").await;
     let parameters = openapi["paths"]["/v1/webhooks"]["post"]["parameters"].as_array().cloned().unwrap_or_default();
     assert!(parameters.iter().any(|p| p["name"] == "Idempotency-Key" && p["in"] == "header" && p["required"] == false), "{parameters:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_narrows_a_recording_does_not_wait_for_the_catalogue_and_what_makes_something_does() {
+    let node = Started::new().await;
+    let (session, host, guest) = node.room(json!({ "slug": "meet", "kind": "room" })).await;
+    let commands = format!("/v1/sessions/{session}/commands");
+    let (status, answer) = node.post(&commands, json!({ "do": "start", "by": host["id"] })).await;
+    assert_eq!(status, 200, "{answer}");
+    away::table(&node, "answers", async {
+        let (status, _, answer) = post(&node, &commands, "pause-1", json!({ "do": "pause", "by": host["id"] })).await;
+        assert_eq!((status, answer["state"].as_str()), (200, Some("paused")), "{answer}");
+        let leave = format!("/v1/sessions/{session}/leave");
+        assert_eq!(post(&node, &leave, "leave-1", json!({ "by": guest["id"] })).await.0, 204);
+        let (status, _, problem) = post(&node, "/v1/projects", "made-1", json!({ "slug": "made" })).await;
+        assert_eq!((status, problem["reason"].as_str()), (503, Some("catalogue_away")), "{problem}");
+        assert_eq!(post(&node, &format!("/v1/sessions/{session}/end"), "end-1", json!({})).await.0, 204);
+    })
+    .await;
+    let (status, replayed, made) = post(&node, "/v1/projects", "made-1", json!({ "slug": "made" })).await;
+    assert_eq!((status, replayed), (201, false), "{made}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_the_catalogue_does_not_take_at_once_is_kept_once_it_does() {
+    let node = Started::new().await;
+    away::changes(&node, "answers", async {
+        let (status, _, made) = post(&node, "/v1/projects", "made-1", json!({ "slug": "made" })).await;
+        assert_eq!(status, 201, "{made}");
+        let (status, _, problem) = post(&node, "/v1/projects", "made-1", json!({ "slug": "made" })).await;
+        assert_eq!((status, problem["reason"].as_str()), (409, Some("idempotency_in_flight")), "{problem}");
+    })
+    .await;
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        let (status, replayed, answer) = post(&node, "/v1/projects", "made-1", json!({ "slug": "made" })).await;
+        if replayed {
+            assert_eq!(status, 201, "{answer}");
+            return;
+        }
+        assert_eq!(answer["reason"], "idempotency_in_flight");
+        assert!(Instant::now() < deadline, "the key stays blocked");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }

@@ -1,9 +1,11 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::away;
 use crate::started::Started;
+use crate::stream::Stream;
 
 /// Reads events until one of a kind came; answers all of them as `(id, event)`.
 async fn until(answer: reqwest::Response, kind: &str) -> Vec<(String, Value)> {
@@ -86,4 +88,27 @@ async fn a_bad_place_to_go_on_from_is_refused() {
     let answer = node.request(Method::GET, "/v1/events").header("last-event-id", "yesterday").send().await.expect("answered");
     assert_eq!(answer.status(), 400);
     assert_eq!(node.request(Method::GET, "/v1/events?since=x").send().await.expect("answered").status(), 400);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_limited_to_projects_loses_nothing_while_it_cannot_be_read_whose_a_session_is() {
+    let node = Started::new().await;
+    let (session, _, _) = node.room(json!({ "slug": "meet", "kind": "room" })).await;
+    let key = json!({ "name": "desk", "scopes": ["sessions"], "projects": ["meet"] });
+    let (status, made) = node.post("/v1/keys", key).await;
+    assert_eq!(status, 201, "{made}");
+    let key = made["key"].as_str().expect("a key");
+    let listen = |since: &str| node.bare(Method::GET, &format!("/v1/events?session={session}&since={since}")).bearer_auth(key).send();
+    let (opened, _) = until(listen("0").await.expect("answered"), "session.opened").await.pop().expect("one");
+    assert_eq!(node.post(&format!("/v1/sessions/{session}/end"), json!({})).await.0, 204);
+    until(listen(&opened).await.expect("answered"), "session.ended").await;
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while node.get("/v1/sessions").await["items"] != json!([]) {
+        assert!(Instant::now() < deadline, "it is over");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // The stream ends before the first event that it cannot place: a later one would take its number with it.
+    let heard = away::table(&node, "sessions", async { Stream::of(listen(&opened).await.expect("answered")).last().await }).await;
+    assert_eq!(heard, "");
+    until(listen(&opened).await.expect("answered"), "session.ended").await;
 }

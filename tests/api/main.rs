@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod away;
 #[allow(dead_code)]
 #[path = "../archive/catalogues.rs"]
 mod catalogues;

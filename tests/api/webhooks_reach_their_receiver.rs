@@ -3,6 +3,7 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::away;
 use crate::receiver::{Answer, Got, Receiver};
 use crate::started::Started;
 
@@ -203,6 +204,10 @@ async fn a_webhook_that_cannot_be_is_refused_by_its_field() {
         assert_eq!(status, 422, "{body}: {said}");
         assert!(said.starts_with(detail), "{body}: {said}");
     }
+    // What is away is not what is not there.
+    let asked = node.post("/v1/webhooks", json!({ "url": "https://a.example/", "projects": ["default"] }));
+    let (status, problem) = away::table(&node, "projects", asked).await;
+    assert_eq!((status, problem["reason"].as_str()), (503, Some("catalogue_away")), "{problem}");
     assert_eq!(node.get("/v1/webhooks").await["items"], json!([]));
     assert_eq!(node.request(Method::GET, "/v1/webhooks/nothing/deliveries").send().await.expect("answered").status(), 404);
     let (_, made) = node.post("/v1/webhooks", json!({ "url": "https://a.example/", "kinds": ["state"] })).await;

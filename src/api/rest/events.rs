@@ -16,7 +16,8 @@ use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::api::wire::EventJson;
 use crate::archive::scope::Scope;
-use crate::archive::{EventReader, EventRow};
+use crate::archive::webhooks::{project_of, project_told};
+use crate::archive::{ArchiveError, EventReader, EventRow};
 use crate::model::id::{ParticipantId, SessionId};
 
 /// How often a comment shows that the stream lives: proxies cut what is silent for a minute.
@@ -122,9 +123,14 @@ impl Listener {
             let Some(row) = row else { continue };
             match row {
                 Ok(row) => {
-                    if self.reaches(&row).await
-                        && let Some(event) = self.event(EventRow::clone(&row))
-                    {
+                    let reached = match self.reaches(&row).await {
+                        Ok(reached) => reached,
+                        Err(error) => {
+                            tracing::error!(%error, "it could not be read whether an event is for its listener");
+                            return None;
+                        }
+                    };
+                    if reached && let Some(event) = self.event(EventRow::clone(&row)) {
                         return Some(event);
                     }
                 }
@@ -137,22 +143,25 @@ impl Listener {
     }
 
     /// Whether an event is of a session that the listener is not kept from.
-    async fn reaches(&mut self, row: &EventRow) -> bool {
-        let Some(account) = self.account.as_ref().filter(|account| account.person.projects.is_some()) else { return true };
-        let Some(session) = &row.session else { return false };
+    ///
+    /// # Errors
+    /// Where the catalogue cannot say. To go on would be to keep the event from them for good: they come again with the number of a later one.
+    async fn reaches(&mut self, row: &EventRow) -> Result<bool, ArchiveError> {
+        let Some(account) = self.account.as_ref().filter(|account| account.person.projects.is_some()) else { return Ok(true) };
+        let Some(session) = &row.session else { return Ok(false) };
         if let Some(known) = self.reached.get(session) {
-            return *known;
+            return Ok(*known);
         }
         let live = self.state.registry.view(session).map(|view| view.project);
-        let project = match live {
+        let project = match live.or_else(|| project_told(row)) {
             Some(project) => Some(project),
-            None => self.state.catalogue.session(session).await.ok().map(|row| row.project),
+            None => project_of(&self.state.catalogue, &self.state.events, session).await?,
         };
         // One that is nowhere yet is looked for again.
-        let Some(project) = project else { return false };
+        let Some(project) = project else { return Ok(false) };
         let reached = account.reaches(&project);
         self.reached.insert(session.clone(), reached);
-        reached
+        Ok(reached)
     }
 
     fn event(&self, row: EventRow) -> Option<Event> {

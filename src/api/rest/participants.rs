@@ -16,7 +16,7 @@ use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::api::wire::{CommandAnswer, InvitationJson};
 use crate::archive::scope::Scope;
-use crate::archive::{AuditAction, NewAudit};
+use crate::archive::{AuditAction, NewAudit, patiently};
 use crate::model::command::Verb;
 use crate::model::id::{ParticipantId, SessionId};
 use crate::model::redact::Personal;
@@ -149,7 +149,7 @@ fn note_command(state: &ApiState, caller: &Caller, session: &SessionId, mut deta
     let entry = NewAudit { at: now(), actor: caller.actor(), action: AuditAction::Command, subject: format!("session:{session}"), detail };
     let catalogue = state.catalogue.clone();
     tokio::spawn(async move {
-        if let Err(error) = catalogue.audit(entry).await {
+        if let Err(error) = patiently("a command's entry in the audit log", || catalogue.audit(entry.clone())).await {
             tracing::error!(%error, "a command could not be noted in the audit log");
         }
     });

@@ -13,8 +13,8 @@ use crate::api::noted::now;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::api::wire::{DeliveryJson, DeliveryPageJson, EventJson, WebhookJson, WebhookListJson};
-use crate::archive::AuditAction;
 use crate::archive::webhooks::{Delivery, DeliveryState, Webhook, check_url, new_secret};
+use crate::archive::{ArchiveError, AuditAction};
 use crate::model::event_kind::EventKind;
 use crate::model::id::{DeliveryId, ProjectSlug, WebhookId};
 use crate::model::redact::Secret;
@@ -58,8 +58,10 @@ async fn check(state: &ApiState, body: &WebhookBody) -> Result<(), Problem> {
         return Err(Problem::invalid("kinds: `webhook.test` is sent by `POST …/test` alone"));
     }
     for project in &body.projects {
-        if state.catalogue.project(project).await.is_err() {
-            return Err(Problem::invalid(format!("projects: there is no project `{project}`")));
+        match state.catalogue.project(project).await {
+            Ok(_) => {}
+            Err(ArchiveError::NotFound { .. }) => return Err(Problem::invalid(format!("projects: there is no project `{project}`"))),
+            Err(other) => return Err(other.into()),
         }
     }
     Ok(())

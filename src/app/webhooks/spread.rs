@@ -9,9 +9,8 @@ use tokio::sync::mpsc;
 use super::WebhookParts;
 use super::line::Line;
 use super::sending::Client;
-use crate::archive::webhooks::{Delivery, Webhook};
+use crate::archive::webhooks::{Delivery, Webhook, project_of, project_told};
 use crate::archive::{ArchiveError, EventReader, EventRow, now};
-use crate::model::event_kind::EventKind;
 use crate::model::id::{ProjectSlug, SessionId, WebhookId};
 
 /// Events looked at before what they bring is written down.
@@ -189,11 +188,11 @@ impl Spread {
         if let Some(known) = self.projects.get(session) {
             return known.clone();
         }
-        let told = (row.kind == EventKind::SessionOpened.as_str()).then(|| row.data["project"].as_str()?.parse().ok()).flatten();
-        let project = match told {
+        let project = match project_told(row) {
             Some(project) => Some(project),
-            None => self.parts.catalogue.session(session).await.ok().map(|row| row.project),
+            None => self.look_up(session).await,
         };
+        // Those that go are looked up again.
         if self.projects.len() >= REMEMBERED {
             self.projects.clear();
         }
@@ -201,6 +200,21 @@ impl Spread {
             self.projects.insert(session.clone(), project.clone());
         }
         project
+    }
+
+    /// Waits where the catalogue cannot say: to a webhook of some projects the event would be lost.
+    async fn look_up(&self, session: &SessionId) -> Option<ProjectSlug> {
+        loop {
+            match project_of(&self.parts.catalogue, &self.parts.log, session).await {
+                Ok(project) => return project,
+                Err(error) if error.is_passing() => tracing::error!(%error, "a session's project could not be read; tried again"),
+                Err(error) => {
+                    tracing::error!(%session, %error, "a session's project does not read: webhooks of some projects hear nothing of it");
+                    return None;
+                }
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
     }
 }
 
@@ -211,3 +225,6 @@ impl WebhookParts {
         self.catalogue.events_between(from, upto, None, BATCH as u32).await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -39,10 +39,11 @@ impl Catalogue {
         }
     }
 
-    /// Keeps the answer of the first request.
-    pub async fn keep_answer(&self, key: &AnswerKey, answer: &Answer) -> Result<()> {
-        sqlx::query("UPDATE answers SET status = $2, answer = $3 WHERE key_hash = $1")
+    /// Keeps the answer of the request that began at this time. Another one that came with the key meanwhile stays as it is.
+    pub async fn keep_answer(&self, key: &AnswerKey, begun: WallClock, answer: &Answer) -> Result<()> {
+        sqlx::query("UPDATE answers SET status = $3, answer = $4 WHERE key_hash = $1 AND begun_at = $2")
             .bind(key.found_by.clone())
+            .bind(begun.0)
             .bind(i64::from(answer.status))
             .bind(key.encrypted(answer)?)
             .execute(&self.write)
@@ -50,9 +51,13 @@ impl Catalogue {
         Ok(())
     }
 
-    /// Forgets a request that may be made again as if it had never been.
-    pub async fn forget_answer(&self, key: &AnswerKey) -> Result<()> {
-        sqlx::query("DELETE FROM answers WHERE key_hash = $1").bind(key.found_by.clone()).execute(&self.write).await?;
+    /// Forgets the request that began at this time: it may be made again as if it had never been.
+    pub async fn forget_answer(&self, key: &AnswerKey, begun: WallClock) -> Result<()> {
+        sqlx::query("DELETE FROM answers WHERE key_hash = $1 AND begun_at = $2")
+            .bind(key.found_by.clone())
+            .bind(begun.0)
+            .execute(&self.write)
+            .await?;
         Ok(())
     }
 

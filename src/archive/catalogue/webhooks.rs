@@ -7,7 +7,7 @@ use sqlx::any::AnyRow;
 use super::Catalogue;
 use super::columns::{Reading, json, word};
 use crate::archive::error::{ArchiveError, Result};
-use crate::archive::webhooks::{Delivery, DeliveryPage, DeliveryState, MOST_WEBHOOKS, Webhook};
+use crate::archive::webhooks::{Delivery, DeliveryPage, DeliveryState, FIRST_EVENTS, MOST_WEBHOOKS, Webhook, project_told};
 use crate::model::id::{DeliveryId, ProjectSlug, SessionId, WebhookId};
 use crate::model::redact::Secret;
 use crate::model::time::WallClock;
@@ -153,8 +153,7 @@ impl Catalogue {
                     None => None,
                     Some(session) => {
                         if !projects.contains_key(session) {
-                            let found = self.session(session).await.ok().map(|row| row.project);
-                            projects.insert(session.clone(), found);
+                            projects.insert(session.clone(), self.project_of_told(session).await?);
                         }
                         projects.get(session).cloned().flatten()
                     }
@@ -167,6 +166,17 @@ impl Catalogue {
             count += again.len() as u64;
         }
         Ok(count)
+    }
+
+    /// The project of a session, from its row or, where that is not kept yet, from its first event.
+    async fn project_of_told(&self, session: &SessionId) -> Result<Option<ProjectSlug>> {
+        match self.session(session).await {
+            Ok(row) => Ok(Some(row.project)),
+            Err(ArchiveError::NotFound { .. }) => {
+                Ok(self.events_since(0, Some(session), FIRST_EVENTS).await?.iter().find_map(project_told))
+            }
+            Err(other) => Err(other),
+        }
     }
 
     /// A delivery of a webhook.
