@@ -38,7 +38,7 @@ use crate::tape::Spool;
 const TRIES: u32 = 3;
 /// The first wait before a rendering that found no room is begun again; doubled with each further one.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
-/// The longest wait for room, and for the catalogue.
+/// The longest wait for room.
 const LONGEST_WAIT: Duration = Duration::from_mins(5);
 
 /// Between two tries to keep what a catalogue did not take.
@@ -161,21 +161,38 @@ impl Conveyor {
                 next_try = Instant::now() + AWAY_WAIT;
                 continue;
             }
-            for event in self.to_tell.drain(..) {
-                let _ = self.events.send(event);
+            for event in std::mem::take(&mut self.to_tell) {
+                if !event.session.as_ref().is_some_and(|session| self.is_refused(session)) {
+                    let _ = self.events.send(event);
+                }
             }
             for (session, folders) in std::mem::take(&mut self.to_leave) {
-                self.put_away(session, folders, &back);
+                if self.is_refused(&session) {
+                    tracing::error!(%session, "the catalogue refused rows of it; the tape stays, and is tried again at the next start");
+                    self.sessions.remove(&session);
+                } else {
+                    self.put_away(session, folders, &back);
+                }
             }
         }
     }
 
-    async fn keep(&self) -> bool {
-        let is_kept = self.rows.keep().await;
-        if is_kept {
+    async fn keep(&mut self) -> bool {
+        let kept = self.rows.keep().await;
+        for session in &kept.refused {
+            if let Some(progress) = self.sessions.get_mut(session) {
+                progress.refused = true;
+            }
+        }
+        if kept.is_through {
             self.kept.send_modify(|times| *times += 1);
         }
-        is_kept
+        kept.is_through
+    }
+
+    /// What the catalogue does not have is told to nobody, and its tape is all that is left of it.
+    fn is_refused(&self, session: &SessionId) -> bool {
+        self.sessions.get(session).is_some_and(|progress| progress.refused)
     }
 
     fn on_notice(&mut self, notice: &SessionNotice, back: &Back) {
@@ -232,7 +249,8 @@ impl Conveyor {
 
     /// A participant's media go from everything that was made of the session so far.
     fn erase(&mut self, session: &SessionId, participant: &ParticipantId, back: &Back) {
-        self.erase_chat(session, participant);
+        // What they wrote goes as well, whether or not they were let into any recording.
+        self.rows.erase_chat(session, participant);
         let recordings = self.withhold(session, participant);
         if recordings.is_empty() {
             return;
@@ -253,19 +271,6 @@ impl Conveyor {
         }
         let erasure = Erasure { session: session.clone(), participant: participant.clone(), recordings, stopped, rendered_gone };
         self.begin_erasure(erasure, back);
-    }
-
-    /// What they wrote goes as well, whether or not they were let into any recording.
-    pub(super) fn erase_chat(&self, session: &SessionId, participant: &ParticipantId) {
-        let (catalogue, session, participant) = (self.rows.catalogue(), session.clone(), participant.clone());
-        tokio::spawn(async move {
-            let mut wait = FIRST_WAIT;
-            while let Err(error) = catalogue.erase_from_chat(&session, &participant).await {
-                tracing::error!(%session, %error, "the lines of a participant who declined could not be taken out of the chat log; tried again");
-                tokio::time::sleep(wait).await;
-                wait = (wait * 2).min(LONGEST_WAIT);
-            }
-        });
     }
 
     /// Nobody may read what somebody was let into, and its files go, where that was not done when they declined. Answers the recordings in their order.

@@ -49,6 +49,8 @@ use crate::tape::{Spool, SpoolConfig, SpoolLimits};
 const TICK: Duration = Duration::from_millis(20);
 /// How long SIP peers are given to answer a BYE.
 const GOODBYE: Duration = Duration::from_secs(2);
+/// How long closing the catalogue may take: a database that vanished gives no connection back.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// A running node.
 pub struct Node {
@@ -322,7 +324,9 @@ impl Node {
         self.events_closing.cancel();
         let _ = tokio::task::spawn_blocking(move || self.telling.join()).await;
         self.events.close().await;
-        self.catalogue.close().await;
+        if tokio::time::timeout(FAREWELL, self.catalogue.close()).await.is_err() {
+            tracing::warn!("the catalogue does not let go of its connections; the node stops all the same");
+        }
     }
 }
 

@@ -48,6 +48,8 @@ pub struct Progress {
     pub(super) pictures: bool,
     /// Its tape is closed.
     pub(super) closed: bool,
+    /// The catalogue will never take some of its rows as they are.
+    pub(super) refused: bool,
     /// Its tape is being put away.
     pub(super) leaving: bool,
     pub(super) clock: Option<MediaClock>,

@@ -14,6 +14,9 @@ use crate::model::region::Region;
 use crate::model::time::WallClock;
 use crate::session::{Notice, SessionNotice};
 
+/// Changes of one write at most: after a day without a catalogue many wait, and each write has to be answered in time.
+const AT_ONCE: usize = 512;
+
 /// Keeps the rows of sessions that are live or being rendered.
 pub struct Rows {
     catalogue: Catalogue,
@@ -27,6 +30,15 @@ struct Open {
     opened: SessionOpened,
     parties: Vec<Party>,
     recordings: Vec<Recording>,
+}
+
+/// What became of changes that were to be kept.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The catalogue knows all of them that it takes at all. Otherwise what is left waits for the next time.
+    pub is_through: bool,
+    /// It will never take something of these sessions as it is.
+    pub refused: HashSet<SessionId>,
 }
 
 /// Whether somebody deleted a recording while its session was live.
@@ -45,51 +57,65 @@ impl Rows {
         Self { catalogue, open: Mutex::default(), changes: Mutex::default(), away: AtomicBool::new(false) }
     }
 
-    /// Keeps in the catalogue what has changed since the last time: all of it by one write. Says whether the catalogue knows it now: while it is away
-    /// everything stays here, for the next time.
-    pub async fn keep(&self) -> bool {
+    /// Keeps in the catalogue what has changed since the last time, many changes by one write. While it is away everything stays here, for the next time.
+    pub async fn keep(&self) -> Kept {
         let mut changes = std::mem::take(&mut *self.changes.lock());
         // Of a recording that changed twice the last row says all.
         let mut seen = HashSet::new();
         changes.reverse();
         changes.retain(|change| !matches!(change, RowChange::Recording(row) if !seen.insert(row.id.clone())));
         changes.reverse();
-        match self.catalogue.keep(&changes).await {
-            Ok(()) => return self.kept(),
-            Err(error) if error.is_passing() => return self.later(changes, &error),
-            Err(_) => {}
-        }
-        // One that cannot be kept (its project is gone) must not take the others with it.
-        let mut changes = changes.into_iter();
-        while let Some(change) = changes.next() {
-            if let Err(error) = self.catalogue.keep(std::slice::from_ref(&change)).await {
-                if error.is_passing() {
-                    return self.later(std::iter::once(change).chain(changes).collect(), &error);
-                }
-                match change {
-                    RowChange::SessionBegan(row) => tracing::error!(session = %row.id, %error, "a session's row could not be kept"),
-                    RowChange::SessionEnded(session, _) => tracing::error!(%session, %error, "a session's end could not be kept"),
-                    RowChange::Recording(row) => tracing::error!(recording = %row.id, %error, "a recording's row could not be kept"),
+        let mut refused = HashSet::new();
+        while !changes.is_empty() {
+            let next = changes.len().min(AT_ONCE);
+            match self.catalogue.keep(&changes[..next]).await {
+                Ok(()) => {}
+                Err(error) if error.is_passing() => return self.later(changes, refused, &error),
+                Err(_) => {
+                    if let Err((kept, error)) = self.keep_each(&changes[..next], &mut refused).await {
+                        return self.later(changes.split_off(kept), refused, &error);
+                    }
                 }
             }
+            changes.drain(..next);
         }
-        self.kept()
-    }
-
-    fn kept(&self) -> bool {
         if self.away.swap(false, Ordering::Relaxed) {
             tracing::info!("the catalogue takes changes again");
         }
-        true
+        Kept { is_through: true, refused }
+    }
+
+    /// One that cannot be kept must not take the others with it. Where the catalogue goes away meanwhile: how many it is through with by then.
+    async fn keep_each(&self, changes: &[RowChange], refused: &mut HashSet<SessionId>) -> Result<(), (usize, ArchiveError)> {
+        for (n, change) in changes.iter().enumerate() {
+            let Err(error) = self.catalogue.keep(std::slice::from_ref(change)).await else { continue };
+            if error.is_passing() {
+                return Err((n, error));
+            }
+            let session = change.session();
+            match change {
+                RowChange::SessionBegan(_) => tracing::error!(%session, %error, "a session's row could not be kept"),
+                RowChange::SessionEnded(..) => tracing::error!(%session, %error, "a session's end could not be kept"),
+                RowChange::Recording(row) => tracing::error!(recording = %row.id, %error, "a recording's row could not be kept"),
+                RowChange::ChatErased { .. } => {
+                    tracing::error!(%session, %error, "the lines of a participant who declined could not be taken out of the chat log");
+                }
+                RowChange::Audited(..) => tracing::error!(%session, %error, "an erasure could not be noted in the audit log"),
+            }
+            if !is_of_no_project(&error) {
+                refused.insert(session.clone());
+            }
+        }
+        Ok(())
     }
 
     /// What could not be kept now goes before what comes.
-    fn later(&self, changes: Vec<RowChange>, error: &ArchiveError) -> bool {
+    fn later(&self, changes: Vec<RowChange>, refused: HashSet<SessionId>, error: &ArchiveError) -> Kept {
         if !self.away.swap(true, Ordering::Relaxed) {
             tracing::error!(%error, "the catalogue takes no changes; they wait, and tapes with them");
         }
         self.changes.lock().splice(0..0, changes);
-        false
+        Kept { is_through: false, refused }
     }
 
     fn note(&self, change: RowChange) {
@@ -228,12 +254,12 @@ impl Rows {
             subject: format!("session:{session}"),
             detail: serde_json::json!({ "participant": participant, "recordings": recordings }),
         };
-        let catalogue = self.catalogue.clone();
-        tokio::spawn(async move {
-            if let Err(error) = patiently("an erasure's entry in the audit log", || catalogue.audit(entry.clone())).await {
-                tracing::error!(%error, "an erasure could not be noted in the audit log");
-            }
-        });
+        self.note(RowChange::Audited(session.clone(), Box::new(entry)));
+    }
+
+    /// What somebody wrote goes from the chat log.
+    pub fn erase_chat(&self, session: &SessionId, participant: &ParticipantId) {
+        self.note(RowChange::ChatErased { session: session.clone(), participant: participant.clone() });
     }
 
     /// An output is stored and was read back.
@@ -329,6 +355,11 @@ fn started(opened: &SessionOpened, parties: &[Party], output: &OutputKey, record
     row
 }
 
+/// A project goes only where the catalogue knows of nothing in it; what comes later of such a one is nobody's.
+fn is_of_no_project(error: &ArchiveError) -> bool {
+    matches!(error, ArchiveError::Invalid { field, .. } if field == "project")
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -336,14 +367,70 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
+    use crate::archive::AuditFilter;
+    use crate::archive::chats::{Chat, ChatLine};
     use crate::ingest::MediaClock;
+    use crate::model::redact::Personal;
     use crate::model::settings::{Kind, QueueProperties, Settings};
     use crate::model::time::MediaTime;
+
+    async fn catalogue_in(dir: &tempfile::TempDir) -> Catalogue {
+        Catalogue::open(&format!("sqlite:{}", dir.path().join("c.db").display())).await.unwrap()
+    }
+
+    fn recording(project: &str, progress: u8) -> Recording {
+        let (id, session, project) = (RecordingId::random(), SessionId::random(), project.parse().unwrap());
+        Recording { progress, ..Recording::begun(id, session, OutputKey::Main(1), project, Kind::Call, Source::Live, WallClock(0)) }
+    }
+
+    #[tokio::test]
+    async fn what_the_catalogue_will_never_take_is_said_and_takes_nothing_with_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let catalogue = catalogue_in(&dir).await;
+        let rows = Rows::new(catalogue.clone());
+        let [good, wrong, of_no_project] = [recording("default", 0), recording("default", 101), recording("gone", 0)];
+        for row in [&wrong, &of_no_project, &good] {
+            rows.put(Some(row.clone()));
+        }
+        assert_eq!(rows.keep().await, Kept { is_through: true, refused: [wrong.session.clone()].into() });
+        assert!(catalogue.recording(&good.id).await.is_ok());
+        assert_eq!(rows.keep().await, Kept { is_through: true, refused: HashSet::new() }, "once");
+    }
+
+    #[tokio::test]
+    async fn a_decline_waits_for_the_catalogue_as_rows_do() {
+        let dir = tempfile::tempdir().unwrap();
+        let (session, who) = (SessionId::random(), "p1".parse::<ParticipantId>().unwrap());
+        let away = Rows::new(catalogue_in(&dir).await);
+        away.catalogue.close().await;
+        away.erase_chat(&session, &who);
+        away.erased(&session, &who, &[], WallClock(1));
+        assert!(!away.keep().await.is_through);
+
+        let back = Rows { catalogue: catalogue_in(&dir).await, ..away };
+        let line = |participant: Option<&ParticipantId>| ChatLine {
+            at: WallClock(0),
+            from: Personal::new("someone"),
+            text: Personal::new("hello"),
+            participant: participant.cloned(),
+            role: None,
+            id: None,
+        };
+        let lines = vec![line(Some(&who)), line(None)];
+        let (project, at) = ("default".parse().unwrap(), WallClock(0));
+        let chat = Chat { session: session.clone(), project, started_at: at, put_at: at, lines };
+        back.catalogue.put_chat(chat.clone()).await.unwrap();
+        assert!(back.keep().await.is_through && back.keep().await.is_through);
+        assert_eq!(back.catalogue.chat(&session).await.unwrap().lines, [line(None)]);
+        assert_eq!(back.catalogue.put_chat(chat).await.unwrap().lines, [line(None)], "nor later");
+        let noted = back.catalogue.audit_entries(&AuditFilter::default()).await.unwrap().items;
+        assert_eq!(noted.iter().map(|entry| entry.subject.clone()).collect::<Vec<_>>(), [format!("session:{session}")]);
+    }
 
     #[tokio::test]
     async fn that_an_output_is_not_kept_is_news_once_and_not_where_the_policy_said_so() {
         let dir = tempfile::tempdir().unwrap();
-        let rows = Rows::new(Catalogue::open(&format!("sqlite:{}", dir.path().join("c.db").display())).await.unwrap());
+        let rows = Rows::new(catalogue_in(&dir).await);
         let opened = SessionOpened {
             session: SessionId::random(),
             project: "default".parse().unwrap(),

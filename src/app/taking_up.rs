@@ -78,7 +78,7 @@ impl Conveyor {
 
     /// An earlier run may have died before everything of an erased participant was gone: files here go before anybody can ask for them.
     fn take_up_erasure(&mut self, session: &SessionId, participant: ParticipantId) {
-        self.erase_chat(session, &participant);
+        self.rows.erase_chat(session, &participant);
         let recordings = self.withhold(session, &participant);
         let Some(progress) = self.sessions.get_mut(session).filter(|_| !recordings.is_empty()) else { return };
         progress.erasing += 1;

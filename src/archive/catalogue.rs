@@ -57,6 +57,10 @@ use super::schema;
 
 /// Connections that read at once.
 const READERS: u32 = 4;
+/// How long a connection to PostgreSQL is waited for, be the server away or all of them in use: telephones wait for what is looked up meanwhile.
+const CONNECTED: Duration = Duration::from_secs(5);
+/// How long a connection to PostgreSQL may take to be through with what nobody waits for any more.
+const WELL: Duration = Duration::from_mins(1);
 /// How long a change waits for another process that is writing.
 const BUSY: Duration = Duration::from_secs(30);
 /// How long emptying the write-ahead log waits for those who read: every change waits for it meanwhile.
@@ -90,13 +94,21 @@ impl Catalogue {
             Self::open_sqlite(path.strip_prefix("//").unwrap_or(path)).await?
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             AnyConnection::connect(url).await?.close().await?;
-            let options = AnyPoolOptions::new().max_connections(READERS + 4).after_connect(|c, _| {
+            let options = AnyPoolOptions::new().max_connections(READERS + 4).acquire_timeout(CONNECTED).after_connect(|c, _| {
                 Box::pin(async move {
                     // A search is planned for its values: a plan for any values takes the index that fits most of them.
                     c.execute("SET plan_cache_mode = force_custom_plan").await?;
                     // A search reads little, however much PostgreSQL expects: compiling its plan takes longer than carrying it out.
                     c.execute("SET jit = off").await?;
                     Ok(())
+                })
+            });
+            // The pool asks whoever comes back whether it is well, and waits for that: a host that vanished would take a connection's place for a quarter of
+            // an hour.
+            let options = options.after_release(|c, _| {
+                Box::pin(async move {
+                    let well = tokio::time::timeout(WELL, c.ping()).await;
+                    well.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map(|()| true)
                 })
             });
             let pool = options.connect(url).await?;

@@ -1,5 +1,6 @@
+use ferric::archive::deletion::Asked;
 use ferric::archive::rights::Sight;
-use ferric::archive::{ArchiveError, Catalogue, EventRow, ListFilter, RecordingState};
+use ferric::archive::{ArchiveError, AuditAction, Catalogue, EventRow, ListFilter, NewAudit, RecordingState, RowChange};
 use ferric::model::time::WallClock;
 
 use crate::support::{agent, on_sqlite, project, recording, session, sqlite_in};
@@ -12,6 +13,11 @@ async fn on_sqlite_no_change_is_lost() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn on_sqlite_one_of_many_gets_the_name() {
     on_sqlite(one_of_many_gets_the_name).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn on_sqlite_declines_and_deletions_wait_for_each_other() {
+    on_sqlite(declines_and_deletions_wait_for_each_other).await;
 }
 
 /// Two catalogues over one file are two processes to SQLite: they wait for each other instead of failing.
@@ -60,6 +66,38 @@ pub async fn no_change_is_lost(c: Catalogue) {
     assert_eq!(c.recordings(&filter, &Sight::everything()).await.expect("read").items.len(), 128);
     assert!(c.open_sessions().await.expect("read").is_empty());
     assert!(c.unfinished_recordings().await.expect("read").is_empty());
+}
+
+/// Both write to recordings and to the audit log.
+pub async fn declines_and_deletions_wait_for_each_other(c: Catalogue) {
+    let mut rows = (0..4).map(recording).collect::<Vec<_>>();
+    for row in &mut rows {
+        (row.state, row.progress) = (RecordingState::Ready, 100);
+        c.put_recording(row).await.expect("kept");
+    }
+    let mut work = tokio::task::JoinSet::new();
+    for n in 0..8_i64 {
+        let (c, rows) = (c.clone(), rows.clone());
+        work.spawn(async move {
+            for row in &rows {
+                if n % 2 == 0 {
+                    let ids = rows.iter().map(|row| row.id.clone()).collect::<Vec<_>>();
+                    let asked = Asked { by: "key:admin".into(), why: "request", at: WallClock(n) };
+                    c.begin_deletions(&ids, &asked).await.expect("waits its turn");
+                    continue;
+                }
+                let (actor, subject) = ("participant:p1".to_owned(), format!("session:{}", row.session));
+                let entry = NewAudit { at: WallClock(n), actor, action: AuditAction::Erase, subject, detail: serde_json::json!({}) };
+                let erased = RowChange::ChatErased { session: row.session.clone(), participant: "p1".parse().expect("an id") };
+                let noted = RowChange::Audited(row.session.clone(), Box::new(entry));
+                c.keep(&[noted, erased, RowChange::Recording(Box::new(row.clone()))]).await.expect("waits its turn");
+                c.keep(&[RowChange::Recording(Box::new(row.clone()))]).await.expect("waits its turn");
+            }
+        });
+    }
+    work.join_all().await;
+    let chain = c.check_audit_chain().await.expect("read");
+    assert_eq!((chain.entries, chain.broken), (4 * 4 + 4, None));
 }
 
 pub async fn one_of_many_gets_the_name(c: Catalogue) {

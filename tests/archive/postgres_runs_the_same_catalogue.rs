@@ -40,6 +40,7 @@ async fn every_behaviour_of_the_catalogue_holds_on_postgres() {
     cluster.fresh("behind", events::ten_thousand_behind).await;
     cluster.fresh("followed", events::a_reader_that_follows_misses_none).await;
     cluster.fresh("writers", writers::no_change_is_lost).await;
+    cluster.fresh("declines", writers::declines_and_deletions_wait_for_each_other).await;
     cluster.fresh("names", writers::one_of_many_gets_the_name).await;
     cluster.fresh("filters", pages::filters_and_limits_hold).await;
     cluster.fresh("lists", |c| lists::a_list_is_what_a_look_at_every_row_finds(c, 200)).await;

@@ -4,6 +4,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use ferric::app::load::siprec::{Pump, SipFlow, SiprecCall, SiprecClient};
+use ferric::archive::Catalogue;
+use sqlx::{Connection, Executor};
 
 use crate::catalogues::Cluster;
 use crate::heard::Heard;
@@ -70,4 +72,40 @@ async fn a_database_that_died() {
     let catalogue = cluster.database("ferric");
     let node = RunningNode::start_with(&folder.path().join("data"), &[("FERRIC_DATA_CATALOGUE", &catalogue)]);
     a_call_while_it_is_away(node, folder.path(), || cluster.stop(), || cluster.go_on()).await;
+}
+
+/// Not that it is away: it says no to a row, and would for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let catalogue = format!("sqlite:{}", folder.path().join("catalogue.db").display());
+    let start = || RunningNode::start_with(&data, &[("FERRIC_DATA_CATALOGUE", &catalogue)]);
+    let node = start();
+    let says = async |sql: &'static str| {
+        let mut c = sqlx::SqliteConnection::connect(&catalogue).await.unwrap();
+        c.execute(sql).await.unwrap();
+        c.close().await.unwrap();
+    };
+    says("CREATE TRIGGER none BEFORE INSERT ON recordings BEGIN SELECT RAISE(ABORT, 'none'); END").await;
+    let pump = Pump::start().unwrap();
+    let client = SiprecClient::connect(node.sip.parse().unwrap(), SipFlow::Udp).await.unwrap();
+    let call = SiprecCall::place(&client, &pump, two_tones()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    call.hang_up(&pump).await.unwrap();
+    assert_eq!(node.terminate(), 0, "a stop does not wait for it");
+    assert_eq!(tapes(&data), 1, "its tape is all that there is");
+    let closed = Catalogue::open(&catalogue).await.unwrap();
+    let told = closed.events_since(0, None, 1_000).await.unwrap();
+    closed.close().await;
+    assert!(told.iter().any(|event| event.kind == "recording.ended"));
+    assert!(!told.iter().any(|event| event.kind == "recording.ready"), "nobody can have it");
+
+    says("DROP TRIGGER none").await;
+    let node = start();
+    let ready = node.recordings_in("ready", 1, Duration::from_secs(60)).await;
+    let told = listen(&node, ready[0]["session"].as_str().unwrap(), 0, |event| event["event"] == "recording.ready").await;
+    assert_eq!(told.last().unwrap()["data"]["recording"], ready[0]["id"]);
+    assert_eq!(node.terminate(), 0);
+    assert_eq!(tapes(&data), 0);
 }

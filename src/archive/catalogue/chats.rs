@@ -29,27 +29,6 @@ impl Catalogue {
         Ok(chat)
     }
 
-    /// Takes a participant's lines out of a session's chat log, for good; a log of theirs alone goes. What is put later of theirs is not kept.
-    pub async fn erase_from_chat(&self, session: &SessionId, participant: &ParticipantId) -> Result<()> {
-        let mut tx = self.configuring().await?;
-        sqlx::query("INSERT INTO chat_erasures (session, participant) VALUES ($1, $2) ON CONFLICT (session, participant) DO NOTHING")
-            .bind(session.as_str().to_owned())
-            .bind(participant.as_str().to_owned())
-            .execute(&mut *tx)
-            .await?;
-        let row = sqlx::query("SELECT * FROM chats WHERE session = $1").bind(session.as_str().to_owned()).fetch_optional(&mut *tx).await?;
-        if let Some(mut chat) = row.as_ref().map(chat_of).transpose()? {
-            chat.lines.retain(|line| line.participant.as_ref() != Some(participant));
-            chat_goes(&mut tx, session).await?;
-            if chat.lines.is_empty() {
-                sqlx::query("DELETE FROM chats WHERE session = $1").bind(session.as_str().to_owned()).execute(&mut *tx).await?;
-            } else {
-                write(&mut tx, &chat).await?;
-            }
-        }
-        Ok(tx.commit().await?)
-    }
-
     /// The chat log of a session.
     pub async fn chat(&self, session: &SessionId) -> Result<Chat> {
         let row =
@@ -97,6 +76,25 @@ impl Catalogue {
         tx.commit().await?;
         Ok(gone.rows_affected() > 0)
     }
+}
+
+/// Takes a participant's lines out of a session's chat log, for good; a log of theirs alone goes. What is put later of theirs is not kept. The change that
+/// this is part of stands in the line of [`Catalogue::configuring`].
+pub(super) async fn erase(c: &mut AnyConnection, session: &SessionId, participant: &ParticipantId) -> Result<()> {
+    sqlx::query("INSERT INTO chat_erasures (session, participant) VALUES ($1, $2) ON CONFLICT (session, participant) DO NOTHING")
+        .bind(session.as_str().to_owned())
+        .bind(participant.as_str().to_owned())
+        .execute(&mut *c)
+        .await?;
+    let row = sqlx::query("SELECT * FROM chats WHERE session = $1").bind(session.as_str().to_owned()).fetch_optional(&mut *c).await?;
+    let Some(mut chat) = row.as_ref().map(chat_of).transpose()? else { return Ok(()) };
+    chat.lines.retain(|line| line.participant.as_ref() != Some(participant));
+    chat_goes(c, session).await?;
+    if chat.lines.is_empty() {
+        sqlx::query("DELETE FROM chats WHERE session = $1").bind(session.as_str().to_owned()).execute(c).await?;
+        return Ok(());
+    }
+    write(c, &chat).await
 }
 
 fn row_of(row: &AnyRow) -> Result<ChatRow> {
