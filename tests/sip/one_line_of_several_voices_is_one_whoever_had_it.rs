@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use ferric::model::id::ParticipantId;
 use ferric::signalling::sip::SipServer;
 
 use crate::house::{Asked, House, server};
@@ -58,10 +59,19 @@ async fn the_second_who_is_named_later() {
 #[tokio::test]
 async fn where_they_are_treated_alike_it_goes_on_and_is_known_to_carry_both() {
     let (_server, house, mut peer) = call(true, &[sending(ANN)]).await;
-    let shared = |house: &House| house.log().iter().filter(|asked| matches!(asked, Asked::SharesVoice(_))).count();
-    assert_eq!(shared(&house), 0);
+    let named = |house: &House, id: &ParticipantId| {
+        house.log().into_iter().find_map(|asked| match asked {
+            Asked::Join { who, name, .. } if who == *id => Some(name),
+            _ => None,
+        })
+    };
+    let shared = |house: &House| -> Vec<Option<String>> {
+        let log = house.log();
+        log.iter().filter_map(|asked| if let Asked::SharesVoice(who) = asked { Some(named(house, who)) } else { None }).collect()
+    };
+    assert_eq!(shared(&house), []);
     assert!(update(&mut peer, &[sending(ANN), sending(BOB)]).await > 0);
-    assert_eq!((shared(&house), house.tracks().len()), (1, 1), "the line stays Ann's and carries Bob too");
+    assert_eq!((shared(&house), house.tracks().len()), (vec![Some("Ann".to_owned())], 1), "the line stays Ann's and carries Bob too");
 }
 
 #[tokio::test]
