@@ -40,6 +40,7 @@ use super::reply::{ALLOW, EXTENSIONS, Reply};
 use super::server::{Shared, contact, source_of};
 use super::session_timer::{Due, Limits, SessionTimer, negotiate};
 
+pub(super) use ending::refuse_after_end;
 use ending::{End, part};
 pub(super) use invitation::{Invitation, drive_invite};
 use parties::with_mixtures;
