@@ -12,8 +12,10 @@ mod a_peer_is_refreshed_by_what_it_knows;
 mod a_plain_call_is_a_leg;
 mod a_recorded_call_has_each_party_on_its_side;
 mod a_recording_session_opens_a_leg_for_each_party;
+mod a_refresh_follows_what_its_answer_says;
 mod a_session_that_is_over_ends_its_calls;
 mod a_telephone_that_dials_in_is_recorded;
+mod an_answer_that_comes_again_is_acknowledged_again;
 mod an_invite_without_an_offer_is_given_one;
 mod an_offer_that_cannot_be_taken_is_refused_with_a_reason;
 #[allow(dead_code)]
@@ -34,4 +36,6 @@ mod running_node;
 mod senders_of_every_dialect_are_understood;
 mod sipp_plays_its_scenarios;
 mod who_has_left_leaves_nobody_behind;
+mod who_is_gone_before_the_answer_leaves_no_call;
+mod who_sends_from_another_port_is_answered_where_it_listens;
 mod whose_rules_cannot_be_looked_up_is_not_recorded;

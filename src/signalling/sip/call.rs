@@ -40,6 +40,7 @@ use super::reply::{ALLOW, EXTENSIONS, Reply};
 use super::server::{Shared, contact, source_of};
 use super::session_timer::{Due, Limits, SessionTimer, negotiate};
 
+pub(super) use ending::refuse_after_end;
 use ending::{End, part};
 pub(super) use invitation::{Invitation, drive_invite};
 use parties::{WhoIsWho, with_mixtures};
@@ -130,7 +131,9 @@ pub(super) async fn run_call(
     let end = loop {
         call.indicate(&events);
         call.refresh(&events);
-        let next = call.timer.map(|t| t.next_at()).into_iter().chain(call.indicator.next_at()).min();
+        // While an INVITE is open there is nothing to tell, and its end is an event.
+        let tells_at = call.indicator.next_at().filter(|_| !call.asking && !call.unacknowledged);
+        let next = call.timer.map(|t| t.next_at()).into_iter().chain(tells_at).min();
         let next = next.map(|at| at.saturating_sub(shared.now()));
         let event = tokio::select! {
             event = mailbox.recv() => event,

@@ -81,17 +81,20 @@ impl Indicator {
 
     /// An answer of ours to an offer of the peer tells what holds.
     pub(super) fn told_by_answer(&mut self) {
-        (self.told, self.refused) = (Some(self.wanted), None);
+        (self.told, self.refused, self.not_before) = (Some(self.wanted), None, None);
     }
 
     pub(super) fn is_pending(&self) -> bool {
         self.pending.is_some()
     }
 
+    fn is_settled(&self) -> bool {
+        !self.aware || self.told == Some(self.wanted) || self.refused == Some(self.wanted)
+    }
+
     /// The peer is to be told something now. The caller sees to it that no other offer is open.
     pub(super) fn due(&mut self, now: Duration) -> Option<Way> {
-        let settled = self.told == Some(self.wanted) || self.refused == Some(self.wanted);
-        if !self.aware || settled || self.pending.is_some() || self.not_before.is_some_and(|at| now < at) {
+        if self.is_settled() || self.pending.is_some() || self.not_before.is_some_and(|at| now < at) {
             return None;
         }
         self.not_before = None;
@@ -100,9 +103,14 @@ impl Indicator {
         Some(way)
     }
 
+    /// What told it was not taken for another reason, which is out of the way: it is due again.
+    pub(super) fn ask_again(&mut self) {
+        self.pending = None;
+    }
+
     /// When to look again, where waiting is all there is to do.
     pub(super) fn next_at(&self) -> Option<Duration> {
-        self.not_before.filter(|_| self.pending.is_none())
+        self.not_before.filter(|_| self.pending.is_none() && !self.is_settled())
     }
 
     /// The peer answered, or did not (`None`, 408). `glare` is how long to wait after both sides spoke at once, `retry_after` what the peer asks for.
@@ -173,6 +181,10 @@ mod tests {
         assert_eq!(indicator.due(at(3000)), Some(Way::Update));
         assert_eq!(indicator.answered(Some(200), at(3001), at(0), None), Outcome::Taken);
         assert_eq!((indicator.due(at(3002)), indicator.now_is()), (None, Indication::Off));
+        indicator.wish(Indication::On);
+        assert_eq!(indicator.due(at(3003)), Some(Way::Update));
+        indicator.ask_again();
+        assert_eq!(indicator.due(at(3004)), Some(Way::Update), "it has not been told yet");
     }
 
     #[test]
@@ -190,6 +202,31 @@ mod tests {
         indicator.wish(Indication::Off);
         assert_eq!(indicator.due(at(705)), Some(Way::Invite), "the next change is told again");
         assert_eq!(indicator.answered(Some(481), at(706), at(0), None), Outcome::Gone);
+    }
+
+    #[test]
+    fn a_wait_for_what_need_not_be_told_any_more_is_over() {
+        let waiting = || {
+            let mut indicator = aware("UPDATE");
+            indicator.wish(Indication::On);
+            indicator.told_by_answer();
+            indicator.wish(Indication::Paused);
+            assert_eq!(indicator.due(at(0)), Some(Way::Update));
+            indicator.answered(Some(491), at(1), at(700), None);
+            assert_eq!((indicator.due(at(2)), indicator.next_at()), (None, Some(at(701))));
+            indicator
+        };
+        let mut resumed = waiting();
+        resumed.wish(Indication::On);
+        assert_eq!((resumed.due(at(800)), resumed.next_at()), (None, None));
+        let mut heard = waiting();
+        heard.told_by_answer();
+        assert_eq!((heard.due(at(3)), heard.next_at()), (None, None));
+        heard.wish(Indication::Off);
+        assert_eq!(heard.due(at(3)), Some(Way::Update), "the next change does not wait for the last one");
+        let mut deaf = waiting();
+        deaf.learn(&Headers(vec![make_header("Supported", "timer".into())]));
+        assert_eq!((deaf.due(at(800)), deaf.next_at()), (None, None));
     }
 
     proptest! {
@@ -213,6 +250,7 @@ mod tests {
                     prop_assert!(!open);
                     open = true;
                 }
+                prop_assert!(indicator.next_at().is_none_or(|next| next > at(now)), "who waits waits for what is to come");
             }
             indicator.wish(state(last));
             let mut known = None;

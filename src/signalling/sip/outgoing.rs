@@ -9,6 +9,7 @@ use rsipstack::transaction::key::{TransactionKey, TransactionRole};
 use rsipstack::transport::{SipAddr, SipConnection};
 
 use super::dialog::Dialog;
+use super::fields;
 use super::server::Shared;
 
 /// A Via of ours for a flow.
@@ -31,14 +32,31 @@ pub(super) fn build(
     dialog.request(method, via, extra, sdp)
 }
 
-/// Acknowledges a 2xx to an INVITE of ours. The stack does not repeat it, so that where datagrams may be lost it goes out twice.
-pub(super) async fn acknowledge(shared: &Shared, dialog: &Dialog, connection: &SipConnection, number: u32, answer: &str) {
+/// Acknowledges a 2xx to an INVITE of ours, and each repetition of it for as long as the peer may send one (RFC 3261 §13.2.2.4).
+pub(super) async fn acknowledge_answer(shared: &Shared, dialog: &Dialog, connection: &SipConnection, answer: &Response, sdp: &str) {
+    let number = fields::sequence_number(&answer.headers).unwrap_or_default();
+    let Some(ack) = acknowledge(shared, dialog, connection, number, sdp).await else { return };
+    // The stack has ended the transaction at the 2xx; to what it finds under the key of an ended one, it answers with that.
+    if let Ok(key) = TransactionKey::from_response(answer, TransactionRole::Client) {
+        shared.endpoint.detach_transaction(&key, Some(SipMessage::Request(ack)));
+    }
+}
+
+/// Acknowledges a 2xx to an INVITE of ours. The first repetition is half a second away, so that where datagrams may be lost it goes out twice.
+pub(super) async fn acknowledge(
+    shared: &Shared,
+    dialog: &Dialog,
+    connection: &SipConnection,
+    number: u32,
+    answer: &str,
+) -> Option<Request> {
     let peer = dialog.next_hop();
-    let Some(ack) = dialog.acknowledge(number, via(shared, connection, peer), answer) else { return };
+    let ack = dialog.acknowledge(number, via(shared, connection, peer), answer)?;
     let target = SipAddr { r#type: None, addr: peer.into() };
     for _ in 0..if connection.is_reliable() { 1 } else { 2 } {
         let _ = connection.send(SipMessage::Request(ack.clone()), Some(&target)).await;
     }
+    Some(ack)
 }
 
 async fn attempt(shared: &Arc<Shared>, request: Request, connection: Option<SipConnection>, hop: SipAddr) -> Option<Response> {

@@ -15,12 +15,12 @@ use rsipstack::transport::tcp::TcpConnection;
 use rsipstack::transport::udp::{UdpConnection, UdpInner};
 use rsipstack::transport::{SipAddr, SipConnection, TransportLayer};
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, error::SendError};
 use tokio_util::sync::CancellationToken;
 
 use crate::model::switchboard::Switchboard;
 
-use super::call::{CallEvent, Invitation, drive_invite, run_call};
+use super::call::{CallEvent, Invitation, drive_invite, refuse_after_end, run_call};
 use super::dialog::DialogKey;
 use super::fields;
 use super::options::{SipError, SipOptions};
@@ -257,9 +257,9 @@ fn answer(mut transaction: Transaction, reply: Reply) {
     tokio::spawn(async move {
         let tag = uuid::Uuid::new_v4().simple().to_string();
         let response = reply.to_response(&transaction.original, Some(&tag));
-        let _ = transaction.respond(response).await;
-        // An INVITE's refusal is sent again until its ACK comes; the stack does that while it is listened to.
-        if transaction.original.method == Method::Invite {
+        let told = transaction.respond(response).await;
+        // An INVITE's refusal is sent again until its ACK comes; the stack does that while it is listened to. It never ends one that could not be sent.
+        if told.is_ok() && transaction.original.method == Method::Invite {
             while transaction.receive().await.is_some() {}
         }
     });
@@ -296,7 +296,9 @@ fn route(shared: &Arc<Shared>, transaction: Transaction) {
     }
     let (invitation, transaction) = Invitation::of(transaction, &key.local_tag, call.answering.clone());
     tokio::spawn(drive_invite(transaction, invitation.clone(), call.events.clone()));
-    let _ = call.events.send(CallEvent::Invite(Box::new(invitation)));
+    if let Err(SendError(event)) = call.events.send(CallEvent::Invite(Box::new(invitation))) {
+        tokio::spawn(refuse_after_end(event));
+    }
 }
 
 /// Our Contact; a recording server says so (RFC 7866 §6.2).

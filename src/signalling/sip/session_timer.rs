@@ -1,5 +1,6 @@
 //! Session timers (RFC 4028): a call whose sender is gone without a word must not be recorded for ever. Pure: time comes as an argument.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use rsipstack::sip::Headers;
@@ -26,6 +27,8 @@ pub(super) struct SessionTimer {
     ask_at: Option<Duration>,
     /// One fell due that has not been sent: something else was open.
     owed: bool,
+    /// The shortest interval that the peer takes, where it has said so.
+    least_s: Option<NonZeroU32>,
 }
 
 /// What a timer wants done.
@@ -70,7 +73,7 @@ pub(super) fn negotiate(headers: &Headers, limits: Limits, now: Duration) -> Res
 
 impl SessionTimer {
     fn new(interval_s: u32, refresher: Refresher, now: Duration) -> Self {
-        let mut timer = Self { interval_s, refresher, refreshed_at: now, ask_at: None, owed: false };
+        let mut timer = Self { interval_s, refresher, refreshed_at: now, ask_at: None, owed: false, least_s: None };
         timer.refreshed(now);
         timer
     }
@@ -85,6 +88,35 @@ impl SessionTimer {
     pub(super) fn field_of_request(&self) -> String {
         let refresher = if self.refresher == Refresher::Uas { "uac" } else { "uas" };
         format!("{};refresher={refresher}", self.interval_s)
+    }
+
+    /// What the peer does not take less than: a request of ours repeats it (§7.3).
+    pub(super) fn min_se(&self) -> Option<NonZeroU32> {
+        self.least_s
+    }
+
+    /// The peer took a refresh of ours. What its 2xx says holds from now on: it may lower the interval, and choose who refreshes (§7.2). Less than the
+    /// shortest that is allowed here would have us refresh all the time.
+    pub(super) fn agreed(&mut self, headers: &Headers, shortest_s: u32, now: Duration) {
+        let mut parts = fields::first(headers, "Session-Expires").unwrap_or_default().split(';').map(str::trim);
+        if let Some(interval_s) = parts.next().and_then(|n| n.parse::<u32>().ok()) {
+            self.interval_s = interval_s.max(shortest_s);
+            match parts.find_map(|p| p.strip_prefix("refresher=")) {
+                // The request was ours, and so are the roles.
+                Some(named) if named.eq_ignore_ascii_case("uac") => self.refresher = Refresher::Uas,
+                Some(named) if named.eq_ignore_ascii_case("uas") => self.refresher = Refresher::Uac,
+                _ => {}
+            }
+        }
+        self.refreshed(now);
+    }
+
+    /// The peer wants a longer interval (422, §7.3). `false` where it does not say which, or has it already.
+    pub(super) fn raise(&mut self, headers: &Headers) -> bool {
+        let least = fields::first(headers, "Min-SE").and_then(|text| text.split(';').next()?.trim().parse::<NonZeroU32>().ok());
+        let Some(least) = least.filter(|least| least.get() > self.interval_s) else { return false };
+        (self.interval_s, self.least_s) = (least.get(), Some(least));
+        true
     }
 
     /// Both sides have begun to count anew.
@@ -204,6 +236,35 @@ mod tests {
         assert_eq!((timer.owes_refresh(), timer.next_at()), (false, at(209)));
         timer.ask_again(at(900));
         assert_eq!(timer.next_at(), at(257), "it is given up before that");
+    }
+
+    #[test]
+    fn what_the_answer_to_a_refresh_says_holds_from_then_on() {
+        let asked = headers(&[("Supported", "timer"), ("Session-Expires", "1800;refresher=uas")]);
+        let mut timer = negotiate(&asked, LIMITS, at(0)).unwrap().unwrap();
+        timer.agreed(&headers(&[("Session-Expires", "600 ; Refresher=x;refresher=uac")]), 90, at(900));
+        assert_eq!((timer.next_at(), timer.field_of_request()), (at(1200), "600;refresher=uac".to_owned()));
+        timer.agreed(&headers(&[]), 90, at(1200));
+        assert_eq!((timer.next_at(), timer.interval_s), (at(1500), 600), "who says nothing changes nothing");
+        timer.agreed(&headers(&[("Session-Expires", "1;refresher=UAC")]), 90, at(1500));
+        assert_eq!(timer.next_at(), at(1545));
+        timer.agreed(&headers(&[("Session-Expires", "300;refresher=uas")]), 90, at(1545));
+        assert_eq!((timer.next_at(), timer.field_of_request()), (at(1813), "300;refresher=uas".to_owned()), "the peer refreshes");
+        assert_eq!(timer.due(at(1813)), Some(Due::Expired));
+    }
+
+    #[test]
+    fn an_interval_that_is_too_short_for_the_peer_is_raised() {
+        let asked = headers(&[("Supported", "timer"), ("Session-Expires", "160;refresher=uas")]);
+        let mut timer = negotiate(&asked, LIMITS, at(0)).unwrap().unwrap();
+        assert_eq!(timer.min_se(), None);
+        for nothing in [headers(&[]), headers(&[("Min-SE", "soon")]), headers(&[("Min-SE", "160")]), headers(&[("Min-SE", "0")])] {
+            assert!(!timer.raise(&nothing));
+        }
+        let wants = headers(&[("Min-SE", "600;x=y")]);
+        assert!(timer.raise(&wants));
+        assert_eq!((timer.field_of_request(), timer.min_se().map(NonZeroU32::get)), ("600;refresher=uac".to_owned(), Some(600)));
+        assert!(!timer.raise(&wants), "who has it already is not asked at once again");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use rsipstack::Error;
+use rsipstack::sip::{HeadersExt, Param, SipMessage, ToTypedHeader, Transport};
 use rsipstack::transaction::endpoint::EndpointInnerRef;
 use rsipstack::transport::tcp::TcpConnection;
 use rsipstack::transport::{SipAddr, SipConnection};
@@ -22,7 +23,7 @@ const LINGER: Duration = Duration::from_secs(2);
 /// Hands a message to the stack. What comes back is the answer to one that cannot be read, where it may have any (RFC 3261 §8.2.1, §21.4.1).
 pub(super) async fn receive(endpoint: &EndpointInnerRef, bytes: &[u8], flow: &SipConnection, peer: SocketAddr) -> Option<Vec<u8>> {
     let transport = flow.transport();
-    let message = read_message(bytes).and_then(|m| SipConnection::update_msg_received(m, peer, transport).ok());
+    let message = read_message(bytes).and_then(|message| with_source(message, peer, transport));
     let Some(message) = message else { return refuse_unreadable(bytes) };
     let from = SipAddr { r#type: Some(transport), addr: peer.into() };
     match endpoint.on_received_message(message, flow.clone(), &from).await {
@@ -30,6 +31,29 @@ pub(super) async fn receive(endpoint: &EndpointInnerRef, bytes: &[u8], flow: &Si
         // A transaction that ended in this instant or a connection that broke is no fault of the message.
         Ok(()) | Err(_) => None,
     }
+}
+
+/// Writes into its Via where a message came from. Over UDP the stack would have the answer sent to that port by all means; who did not ask for it
+/// (RFC 3581 §4) may listen on no other than the one its Via names (RFC 3261 §18.2.2).
+fn with_source(message: SipMessage, peer: SocketAddr, transport: Transport) -> Option<SipMessage> {
+    let names_port = |param: &Param| matches!(param, Param::Rport(_));
+    let asks = match &message {
+        SipMessage::Request(request) => request.via_header().ok()?.first_value().ok()?.typed().ok()?.params.iter().any(names_port),
+        SipMessage::Response(_) => true,
+    };
+    let mut message = SipConnection::update_msg_received(message, peer, transport).ok()?;
+    if let SipMessage::Request(request) = &mut message
+        && transport == Transport::Udp
+        && !asks
+    {
+        let unasked = request.via_header_mut().ok()?.update_first_value(|via| {
+            let mut typed = via.typed()?;
+            typed.params.retain(|param| !names_port(param));
+            Ok(typed.into())
+        });
+        unasked.ok()?;
+    }
+    Some(message)
 }
 
 /// Serves an accepted connection until either side ends it (RFC 3261 §18.3).

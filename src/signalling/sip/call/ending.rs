@@ -25,26 +25,35 @@ pub(super) async fn part(mut call: Box<Call<'_>>, end: End, mut mailbox: mpsc::U
     };
     // The recording ends now, whether or not the peer answers; the BYE is sent again by its transaction meanwhile.
     call.close_session().await;
-    let Some(mut sent) = sent else { return };
-    loop {
-        tokio::select! {
-            _ = &mut sent => return,
-            event = mailbox.recv() => match event {
-                None => return,
-                Some(CallEvent::Invite(invitation)) => {
-                    if invitation.take() {
-                        invitation.answer(&Reply::refuse(481, "the call is over"));
-                    }
-                }
-                Some(CallEvent::Request(mut transaction)) => {
-                    // The peer's BYE met ours.
-                    let bye = transaction.original.method == Method::Bye;
-                    let reply = if bye { Reply::new(200) } else { Reply::refuse(481, "the call is over") };
-                    let _ = transaction.respond(reply.to_response(&transaction.original, None)).await;
-                }
-                Some(_) => {}
-            },
+    if let Some(mut sent) = sent {
+        loop {
+            tokio::select! {
+                _ = &mut sent => break,
+                event = mailbox.recv() => match event {
+                    None => break,
+                    Some(event) => refuse_after_end(event).await,
+                },
+            }
         }
+    }
+    // An INVITE that nobody answers would keep its transaction for good.
+    mailbox.close();
+    while let Ok(event) = mailbox.try_recv() {
+        refuse_after_end(event).await;
+    }
+}
+
+/// Answers what came for a call that is over.
+pub(in crate::signalling::sip) async fn refuse_after_end(event: CallEvent) {
+    match event {
+        CallEvent::Invite(invitation) if invitation.take() => invitation.answer(&Reply::refuse(481, "the call is over")),
+        CallEvent::Request(mut transaction) => {
+            // The peer's BYE met ours.
+            let bye = transaction.original.method == Method::Bye;
+            let reply = if bye { Reply::new(200) } else { Reply::refuse(481, "the call is over") };
+            let _ = transaction.respond(reply.to_response(&transaction.original, None)).await;
+        }
+        _ => {}
     }
 }
 

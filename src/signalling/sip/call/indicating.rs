@@ -90,16 +90,17 @@ impl Call<'_> {
         let retry_after = answer.and_then(|a| fields::first(&a.headers, "Retry-After"));
         let retry_after = retry_after.and_then(|text| text.split([';', ' ']).next()?.parse().ok()).map(Duration::from_secs);
         let status = answer.map(|a| a.status_code.code());
+        if self.wants_longer(answer) {
+            self.indicator.ask_again();
+            return None;
+        }
         match self.indicator.answered(status, self.shared.now(), glare, retry_after) {
             Outcome::Gone => return Some(End::Bye("the peer does not know the call any more")),
             Outcome::NotTaken => tracing::debug!(session = %self.session, ?status, "a change of the indication was not taken"),
             Outcome::Taken => {
                 let answer = answer?;
                 self.dialog.refresh_target(&answer.headers, self.dialog.next_hop());
-                let now = self.shared.now();
-                if let Some(timer) = self.timer.as_mut() {
-                    timer.refreshed(now);
-                }
+                self.agreed(answer);
                 self.take_answer(&answer.body, false).await;
             }
         }

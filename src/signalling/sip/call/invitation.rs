@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use rsipstack::sip::{Method, Request, SipMessage};
-use rsipstack::transaction::Transaction;
+use rsipstack::transaction::key::TransactionKey;
 use rsipstack::transaction::transaction::{TransactionEvent, TransactionEventSender};
+use rsipstack::transaction::{Transaction, TransactionState};
 use rsipstack::transport::SipConnection;
 use tokio::sync::mpsc;
 
@@ -25,6 +26,7 @@ pub(in crate::signalling::sip) struct Invitation {
     pub(super) request: Request,
     pub(super) connection: Option<SipConnection>,
     begins_call: bool,
+    key: TransactionKey,
     respond: TransactionEventSender,
     progress: Arc<AtomicU8>,
     answering: Arc<AtomicBool>,
@@ -42,6 +44,7 @@ impl Invitation {
             request: transaction.original.clone(),
             connection: transaction.connection.clone(),
             begins_call,
+            key: transaction.key.clone(),
             respond: transaction.tu_sender.clone(),
             progress: Arc::new(AtomicU8::new(WAITS)),
             answering,
@@ -63,6 +66,8 @@ impl Invitation {
     pub(super) fn answer(&self, reply: &Reply) {
         let response = reply.to_response(&self.request, None);
         let _ = self.respond.send(TransactionEvent::Respond(response));
+        // The stack keeps it to itself where an answer could not be written. By this the driver looks.
+        let _ = self.respond.send(TransactionEvent::Terminate(self.key.clone()));
         self.answered();
     }
 
@@ -79,7 +84,14 @@ pub(in crate::signalling::sip) async fn drive_invite(
 ) {
     let _ = transaction.send_trying().await;
     let mut acked = false;
-    while let Some(message) = transaction.receive().await {
+    loop {
+        let Some(message) = transaction.receive().await else {
+            // Nothing of the stack ends a transaction whose answer did not go out: its timers run from the answer on.
+            match transaction.state {
+                TransactionState::Accepted | TransactionState::Completed | TransactionState::Confirmed => continue,
+                _ => break,
+            }
+        };
         let SipMessage::Request(request) = message else { continue };
         match request.method {
             // The ACK of a refusal is the transaction's own affair.
@@ -89,11 +101,14 @@ pub(in crate::signalling::sip) async fn drive_invite(
             }
             Method::Cancel if invitation.cancel() => {
                 let reply = Reply::new(487).to_response(&transaction.original, None);
-                let _ = transaction.respond(reply).await;
+                let told = transaction.respond(reply).await;
                 if invitation.begins_call {
                     let _ = events.send(CallEvent::Cancelled);
                 } else {
                     invitation.answered();
+                }
+                if told.is_err() {
+                    break;
                 }
             }
             _ => {}

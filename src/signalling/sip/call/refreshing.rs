@@ -7,9 +7,9 @@ use rsipstack::sip::{Method, Request, Response};
 use tokio::sync::mpsc;
 
 use crate::signalling::sip::indicator::Way;
+use crate::signalling::sip::outgoing;
 use crate::signalling::sip::reply::ALLOW;
 use crate::signalling::sip::server::contact;
-use crate::signalling::sip::{fields, outgoing};
 
 use super::{Call, CallEvent, End, supported};
 
@@ -23,6 +23,7 @@ impl Call<'_> {
             ("Supported", supported(self.plain)),
         ];
         fields.extend(self.timer.map(|timer| ("Session-Expires", timer.field_of_request())));
+        fields.extend(self.timer.and_then(|timer| timer.min_se()).map(|least| ("Min-SE", least.to_string())));
         fields
     }
 
@@ -32,6 +33,20 @@ impl Call<'_> {
         if let Some(timer) = self.timer.as_mut() {
             timer.refreshed(now);
         }
+    }
+
+    /// The peer took a request of ours that refreshes the session.
+    pub(super) fn agreed(&mut self, answer: &Response) {
+        let (now, shortest_s) = (self.shared.now(), self.shared.options.min_session_expires_s);
+        if let Some(timer) = self.timer.as_mut() {
+            timer.agreed(&answer.headers, shortest_s, now);
+        }
+    }
+
+    /// The peer would take the same request with a longer interval, which is what the next one says.
+    pub(super) fn wants_longer(&mut self, answer: Option<&Response>) -> bool {
+        let answer = answer.filter(|answer| answer.status_code.code() == 422);
+        answer.zip(self.timer.as_mut()).is_some_and(|(answer, timer)| timer.raise(&answer.headers))
     }
 
     /// Sends the refresh that is owed, if one is. It waits while a request of the same kind is open (RFC 3261 §14.1, RFC 3311 §5.1), which may well
@@ -73,8 +88,7 @@ impl Call<'_> {
             // Acknowledged here, so that it happens also where the call has ended meanwhile.
             if let Some(answer) = answer.as_ref().filter(|a| way == Way::Invite && (200..300).contains(&a.status_code.code())) {
                 dialog.refresh_target(&answer.headers, peer);
-                let number = fields::sequence_number(&answer.headers).unwrap_or_default();
-                outgoing::acknowledge(&shared, &dialog, &connection, number, "").await;
+                outgoing::acknowledge_answer(&shared, &dialog, &connection, answer, "").await;
             }
             let _ = events.send(told(answer.map(Box::new)));
         });
@@ -92,12 +106,14 @@ impl Call<'_> {
         }
         let now = self.shared.now();
         let status = answer.map(|a| a.status_code.code());
+        let longer = self.wants_longer(answer);
         match (status, self.timer.as_mut()) {
+            (Some(_), Some(timer)) if longer => timer.ask_again(now),
             (None | Some(408 | 481), _) => return Some(End::Bye("the peer does not know the call any more")),
             (Some(200..=299), _) => {
                 let answer = answer?;
                 self.dialog.refresh_target(&answer.headers, self.dialog.next_hop());
-                self.count_anew();
+                self.agreed(answer);
                 if way == Way::Invite {
                     self.take_answer(&answer.body, false).await;
                 }
