@@ -34,11 +34,15 @@ pub(super) async fn receive(endpoint: &EndpointInnerRef, bytes: &[u8], flow: &Si
 }
 
 /// Writes into its Via where a message came from. Over UDP the stack would have the answer sent to that port by all means; who did not ask for it
-/// (RFC 3581 §4) may listen on no other than the one its Via names (RFC 3261 §18.2.2).
+/// (RFC 3581 §4) may listen on no other than the one its Via names (RFC 3261 §18.2.2). Where the Via names another host, there is a NAT in between, and no
+/// port but the one it came from leads back.
 fn with_source(message: SipMessage, peer: SocketAddr, transport: Transport) -> Option<SipMessage> {
     let names_port = |param: &Param| matches!(param, Param::Rport(_));
     let asks = match &message {
-        SipMessage::Request(request) => request.via_header().ok()?.first_value().ok()?.typed().ok()?.params.iter().any(names_port),
+        SipMessage::Request(request) => {
+            let via = request.via_header().ok()?.first_value().ok()?.typed().ok()?;
+            via.params.iter().any(names_port) || via.uri.host_with_port.host.to_string() != peer.ip().to_string()
+        }
         SipMessage::Response(_) => true,
     };
     let mut message = SipConnection::update_msg_received(message, peer, transport).ok()?;

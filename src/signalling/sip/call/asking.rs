@@ -5,7 +5,7 @@ use std::time::Duration;
 use rsipstack::sip::{Method, Response};
 use tokio::sync::mpsc;
 
-use crate::signalling::sip::{fields, intake, outgoing};
+use crate::signalling::sip::{intake, outgoing};
 
 use super::{Call, CallEvent, End};
 
@@ -31,9 +31,13 @@ impl Call<'_> {
         self.asking = false;
         let gone = End::Bye("the peer does not know the call any more");
         let Some(answer) = answer else { return Some(gone) };
+        if self.wants_longer(Some(answer)) {
+            self.ask_for_offer(events);
+            return None;
+        }
         let now = self.shared.now();
         match answer.status_code.code() {
-            200..=299 => self.count_anew(),
+            200..=299 => self.agreed(answer),
             408 | 481 => return Some(gone),
             491 => {
                 // The one who did not begin the call waits up to 2 s (RFC 3261 §14.1).
@@ -56,7 +60,6 @@ impl Call<'_> {
             }
         }
         self.dialog.refresh_target(&answer.headers, self.dialog.next_hop());
-        let number = fields::sequence_number(&answer.headers).unwrap_or_default();
         if let Ok(offer) = intake::read_offer(&answer.body) {
             let parties = self.parties_now(&offer).await;
             if let Err(refusal) = self.become_wish(&offer, &parties, true).await {
@@ -65,7 +68,7 @@ impl Call<'_> {
         } else {
             tracing::warn!(session = %self.session, "the peer's new offer cannot be read: a stream of a new party, if there is one, is not recorded");
         }
-        outgoing::acknowledge(self.shared, &self.dialog, &self.connection, number, &self.last_answer).await;
+        outgoing::acknowledge_answer(self.shared, &self.dialog, &self.connection, answer, &self.last_answer).await;
         self.look_up_again(events);
         None
     }
