@@ -33,4 +33,5 @@ mod running_node;
 mod senders_of_every_dialect_are_understood;
 mod sipp_plays_its_scenarios;
 mod who_has_left_leaves_nobody_behind;
+mod who_is_in_several_associations_is_one_party;
 mod whose_rules_cannot_be_looked_up_is_not_recorded;
