@@ -17,7 +17,7 @@ use crate::model::gate::State;
 use crate::model::id::{ParticipantId, RecordingId, SessionId, TrackId};
 use crate::model::preference::RecordPreference;
 use crate::model::settings::{AgentProperties, Consent};
-use crate::model::switchboard::{CommandRequest, EndListener, PeerId, StateListener};
+use crate::model::switchboard::{CommandRequest, EndListener, PeerId, Refusal, StateListener};
 use crate::model::time::MediaTime;
 use crate::policy::{Action, Controls, Gatekeeper, Input, Permit};
 use crate::tape::SessionTape;
@@ -40,6 +40,10 @@ pub(super) struct Member {
     pub(super) wish: Wish,
     /// Raised by every new connection: the pending departure of one that was lost before it is then void.
     pub(super) arrivals: u64,
+    /// Connections that are being opened.
+    pub(super) opening: usize,
+    /// The last of their connections is gone: if none of those that are being opened comes, they have left.
+    pub(super) given_up: bool,
     /// Consent answers given before they came; they take effect when they do.
     pub(super) answers: Vec<(Verb, AnswerContext)>,
 }
@@ -53,6 +57,19 @@ impl Member {
     /// Whether any way is open on which media of theirs comes.
     pub(super) fn has_media(&self) -> bool {
         !self.peers.is_empty() || !self.legs.is_empty()
+    }
+
+    /// Whether they have left by the loss of a connection. A page that is loaded anew ends the old one while the new one is being opened: that decides it.
+    pub(super) fn has_left(&mut self) -> bool {
+        self.given_up = !self.has_media();
+        self.given_up && self.opening == 0
+    }
+
+    /// A connection could not be opened. Whether they have left by that: whoever came in by it, or lost their last one meanwhile.
+    pub(super) fn was_refused(&mut self, came_by_it: bool) -> bool {
+        self.opening -= 1;
+        self.given_up = !self.has_media() && (self.given_up || came_by_it);
+        self.present && self.given_up && self.opening == 0
     }
 }
 
@@ -274,6 +291,7 @@ impl Live {
         if !member.present {
             member.present = true;
             member.came = true;
+            member.given_up = false;
             let answers = std::mem::take(&mut member.answers);
             let member = member.clone();
             inner.empty_since = None;
@@ -521,6 +539,27 @@ impl Live {
         inner.next_track = inner.next_track.checked_add(1)?;
         member.tracks.push(track);
         Some(track)
+    }
+
+    /// Puts a way on which media of somebody comes beside the others, once it is open: from then on it is closed with them. Nobody would ever close it
+    /// where they have gone meanwhile, or the session is over.
+    ///
+    /// # Errors
+    /// Where that is so; it is to be closed.
+    pub(super) fn connect(&self, participant: &ParticipantId, with: impl FnOnce(&mut Member)) -> Result<(), Refusal> {
+        let mut inner = self.inner.lock();
+        if inner.over {
+            return Err(Refusal::NoSuchSession);
+        }
+        let member = inner.members.iter_mut().find(|m| m.party.id == *participant && m.present).ok_or(Refusal::NoSuchParticipant)?;
+        with(member);
+        Ok(())
+    }
+
+    /// Whether a track was somebody's who has left since.
+    pub(super) fn has_closed(&self, track: TrackId) -> bool {
+        let inner = self.inner.lock();
+        (1..inner.next_track).contains(&track.0) && !inner.members.iter().any(|m| m.tracks.contains(&track))
     }
 
     /// Looks at or changes a member.

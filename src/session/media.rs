@@ -42,8 +42,7 @@ impl TapFactory for Media {
         let (media, participant) = (self.clone(), participant.clone());
         self.runtime.spawn(async move {
             tokio::time::sleep(media.registry.shared.config.reconnect).await;
-            let came_back = media.live.member(&participant, |m| m.arrivals != arrivals || m.has_media()).unwrap_or(true);
-            if !came_back {
+            if media.live.member(&participant, |m| m.arrivals == arrivals && m.has_left()) == Some(true) {
                 media.registry.depart(&media.live, &participant).await;
             }
         });

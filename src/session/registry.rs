@@ -258,6 +258,8 @@ impl Registry {
             legs: Vec::new(),
             peers: Vec::new(),
             arrivals: 0,
+            opening: 0,
+            given_up: false,
             answers: request.answers,
         })
         .map_err(|_| Refusal::AlreadyIn)?;
@@ -307,6 +309,9 @@ impl Registry {
         if !live.end() {
             return;
         }
+        // What was opened while the others were read out; nothing is from now on.
+        let members = live.members();
+        self.drop_legs(live, members.iter().flat_map(|m| m.legs.iter().copied()));
         for peer in members.into_iter().flat_map(|m| m.peers) {
             self.hang_up(&peer).await;
         }

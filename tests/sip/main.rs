@@ -37,5 +37,6 @@ mod senders_of_every_dialect_are_understood;
 mod sipp_plays_its_scenarios;
 mod who_has_left_leaves_nobody_behind;
 mod who_is_gone_before_the_answer_leaves_no_call;
+mod who_is_in_several_associations_is_one_party;
 mod who_sends_from_another_port_is_answered_where_it_listens;
 mod whose_rules_cannot_be_looked_up_is_not_recorded;

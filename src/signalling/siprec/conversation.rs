@@ -1,8 +1,8 @@
 //! What all metadata of a recording session so far says together: complete documents replace, partial ones change (RFC 7866 §9.1).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::metadata::{DataMode, Metadata};
+use super::metadata::{DataMode, Metadata, ParticipantStreams};
 
 /// Somebody of the conversation that is being recorded.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -60,12 +60,18 @@ impl Conversation {
             }
         }
         self.told_senders |= update.associations.iter().any(|association| !association.sends.is_empty());
-        for association in &update.associations {
-            if association.gone {
-                self.sends.remove(&association.participant);
+        // One document may have an element for each stream of somebody; another document's are of before (RFC 7865 §6.8).
+        let mut renewed = BTreeSet::new();
+        for ParticipantStreams { participant, sends, gone } in &update.associations {
+            let sent = self.sends.entry(participant.clone()).or_default();
+            if *gone {
+                sent.retain(|stream| !sends.is_empty() && !sends.contains(stream));
                 continue;
             }
-            self.sends.insert(association.participant.clone(), association.sends.clone());
+            if renewed.insert(participant) {
+                sent.clear();
+            }
+            sent.extend(sends.iter().filter(|stream| !sent.contains(stream)).cloned().collect::<Vec<_>>());
         }
     }
 

@@ -1,6 +1,8 @@
 //! Recording metadata (RFC 7865) and its older dialects, by element names alone: namespaces differed between drafts (`…ns:recording`, `…ns:siprec`),
 //! prefixes (`tns:`) are sometimes not even declared, and vendors escape HTML into extensions.
 
+use std::collections::BTreeMap;
+
 use roxmltree::{Document, Error as XmlError, Node, ParsingOptions};
 
 use crate::model::text::in_one_line;
@@ -24,7 +26,7 @@ pub struct Participant {
     pub addresses: Vec<String>,
     /// Name as people see it.
     pub name: Option<String>,
-    /// It has left (`disassociate-time` on its association with the session, or `<participant-leave>`).
+    /// It has left: the document says so of it, or of every session that it is associated with (`disassociate-time`, RFC 7865 §6.6).
     pub gone: bool,
     /// This document says that it takes part in the session (an association, not merely the element).
     pub associated: bool,
@@ -48,7 +50,7 @@ pub struct ParticipantStreams {
     pub participant: String,
     /// Ids of streams that it contributes to.
     pub sends: Vec<String>,
-    /// The association is over.
+    /// The association is over, for the streams that it names; for all, where it names none.
     pub gone: bool,
 }
 
@@ -163,7 +165,41 @@ fn participant_named<'m>(metadata: &'m mut Metadata, id: &str) -> &'m mut Partic
     &mut metadata.participants[at]
 }
 
-fn read_participant(metadata: &mut Metadata, node: Node<'_, '_>) {
+/// An association of a participant with a session.
+struct Stay {
+    participant: String,
+    session: Option<String>,
+    over: bool,
+}
+
+/// In document order.
+#[derive(Default)]
+struct Stays {
+    /// By an attribute of old drafts, that stands for as long as the participant is described.
+    of_participants: Vec<Stay>,
+    /// By elements of their own (RFC 7865 §6.6).
+    of_associations: Vec<Stay>,
+}
+
+/// One call of several (a transfer) may be over for somebody who is in another. Of one call the last word holds; an end that may mean any call, as it or
+/// what stands before it names none, ends that.
+fn apply_stays(metadata: &mut Metadata, stays: &Stays) {
+    let mut people: BTreeMap<&str, BTreeMap<Option<&str>, bool>> = BTreeMap::new();
+    for Stay { participant, session, over } in stays.of_participants.iter().chain(&stays.of_associations) {
+        let sessions = people.entry(participant).or_default();
+        for (known, left) in sessions.iter_mut().filter(|_| *over) {
+            *left |= known.is_none() || session.is_none();
+        }
+        sessions.insert(session.as_deref(), *over);
+    }
+    for (id, sessions) in people {
+        let participant = participant_named(metadata, id);
+        participant.associated = true;
+        participant.gone |= sessions.into_values().all(|left| left);
+    }
+}
+
+fn read_participant(metadata: &mut Metadata, stays: &mut Stays, node: Node<'_, '_>) {
     let Some(id) = attribute(node, &["participant_id", "id", "participant-id"]).map(local_id) else { return };
     let mut addresses = Vec::new();
     let mut name = None;
@@ -181,24 +217,26 @@ fn read_participant(metadata: &mut Metadata, node: Node<'_, '_>) {
     if !sends.is_empty() {
         metadata.associations.push(ParticipantStreams { participant: id.clone(), sends, gone: false });
     }
-    let joined_by_attribute = attribute(node, &["session", "session_id"]).is_some();
+    let session = attribute(node, &["session", "session_id"]).map(local_id);
     let left = child(node, "disassociate-time").is_some() || child(node, "leave-time").is_some();
     let participant = participant_named(metadata, &id);
     participant.addresses.extend(addresses.into_iter().filter(|a| !a.is_empty()));
     participant.name = participant.name.take().or(name);
     participant.described = true;
-    participant.gone |= left;
-    participant.associated |= joined_by_attribute;
+    participant.gone |= left && session.is_none();
+    if session.is_some() {
+        stays.of_participants.push(Stay { participant: id, session, over: left });
+    }
 }
 
-fn read_element(metadata: &mut Metadata, node: Node<'_, '_>) {
+fn read_element(metadata: &mut Metadata, stays: &mut Stays, node: Node<'_, '_>) {
     let name = node.tag_name().name().to_ascii_lowercase();
     match name.as_str() {
         "datamode" => {
             let partial = text_of(node).eq_ignore_ascii_case("partial");
             metadata.mode = if partial { DataMode::Partial } else { DataMode::Complete };
         }
-        "participant" => read_participant(metadata, node),
+        "participant" => read_participant(metadata, stays, node),
         "stream" => {
             if let Some(id) = attribute(node, &["stream_id", "id", "stream-id"]).map(local_id) {
                 let label = child(node, "label").map(text_of).or_else(|| attribute(node, &["label"]).map(short));
@@ -207,17 +245,21 @@ fn read_element(metadata: &mut Metadata, node: Node<'_, '_>) {
         }
         "participantstreamassoc" | "participant-stream-assoc" => {
             if let Some(participant) = attribute(node, &["participant_id", "participant", "id"]).map(local_id) {
-                let sends = node.children().filter(|c| is(*c, "send")).map(|c| local_id(&text_of(c))).collect();
+                let sends: Vec<_> = node.children().filter(|c| is(*c, "send")).map(|c| local_id(&text_of(c))).collect();
                 let gone = child(node, "disassociate-time").is_some();
-                metadata.associations.push(ParticipantStreams { participant, sends, gone });
+                // Who only receives no more sends as before.
+                if !(gone && sends.is_empty() && child(node, "recv").is_some()) {
+                    metadata.associations.push(ParticipantStreams { participant, sends, gone });
+                }
             }
         }
         "participantsessionassoc" | "participant-session-assoc" => {
             if let Some(id) = attribute(node, &["participant_id", "participant", "id"]).map(local_id) {
-                let gone = child(node, "disassociate-time").is_some();
-                let participant = participant_named(metadata, &id);
-                participant.associated = true;
-                participant.gone |= gone;
+                // Here already: the order of first mention tells who is the caller.
+                participant_named(metadata, &id);
+                let session = attribute(node, &["session_id", "session"]).map(local_id);
+                let over = child(node, "disassociate-time").is_some();
+                stays.of_associations.push(Stay { participant: id, session, over });
             }
         }
         "session" => {
@@ -249,15 +291,16 @@ fn read_document(document: &Document<'_>) -> Result<Metadata, MetadataError> {
     if !["recording", "recording_metadata", "recording-metadata"].iter().any(|name| is(root, name)) {
         return Err(MetadataError::NotRecording);
     }
-    let mut metadata = Metadata::default();
+    let (mut metadata, mut stays) = (Metadata::default(), Stays::default());
     for mode in ["dataMode", "datamode"] {
         if attribute(root, &[mode]).is_some_and(|m| m.eq_ignore_ascii_case("partial")) {
             metadata.mode = DataMode::Partial;
         }
     }
     for node in root.children().filter(Node::is_element) {
-        read_element(&mut metadata, node);
+        read_element(&mut metadata, &mut stays, node);
     }
+    apply_stays(&mut metadata, &stays);
     Ok(metadata)
 }
 
