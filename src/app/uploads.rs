@@ -351,7 +351,7 @@ impl Uploads {
     }
 
     /// What is over goes: unfinished files, files of which no recording came, and those whose recording was deleted. What nobody took up is taken up.
-    /// Says whether all of it could be looked at.
+    /// Says whether the catalogue was there for all of it.
     async fn sweep(&self, under_way: &UnderWay) -> bool {
         let swept = self.sweep_once(under_way).await;
         if let Err(error) = &swept {
@@ -361,15 +361,15 @@ impl Uploads {
     }
 
     async fn sweep_once(&self, under_way: &UnderWay) -> Result<bool, ArchiveError> {
-        let mut is_whole = true;
+        let mut was_there = true;
         for upload in self.catalogue.uploads().await? {
             if let Err(error) = self.look_at(&upload, under_way).await {
                 tracing::warn!(upload = %upload.id, error = format!("{error:#}"), "a file that was sent in could not be looked at; it is tried again");
-                is_whole = false;
+                was_there &= !error.downcast_ref::<ArchiveError>().is_some_and(ArchiveError::is_passing);
             }
         }
         self.catalogue.forget_upload_invitations(now()).await?;
-        Ok(is_whole)
+        Ok(was_there)
     }
 
     async fn look_at(&self, upload: &Upload, under_way: &UnderWay) -> Result<()> {
@@ -378,8 +378,11 @@ impl Uploads {
             UploadState::Rendering => under_way.holds(&upload.id),
             UploadState::Failed => upload.expires_at > now() && !self.is_deleted(upload).await?,
         };
+        if is_quiet {
+            return Ok(());
+        }
         // Whoever is sending just now, or asks for another try, goes on.
-        let Some(_writing) = self.inbox.write(&upload.id).filter(|_| !is_quiet) else { return Ok(()) };
+        let Some(_writing) = self.inbox.write(&upload.id) else { return Ok(()) };
         // Looked at again: what they did until now is not in the list.
         let upload = match self.catalogue.upload(&upload.id).await {
             Err(ArchiveError::NotFound { .. }) => return Ok(()),
@@ -389,7 +392,11 @@ impl Uploads {
         match upload.state {
             // The catalogue was away, or the node died, after the last byte: whoever sent it takes it for sent, so it is never over.
             UploadState::Receiving if self.is_here(&upload).await => {
-                file_arrived(&self.catalogue, &self.events, &self.inbox, &upload).await?;
+                match file_arrived(&self.catalogue, &self.events, &self.inbox, &upload).await {
+                    // Its project was deleted meanwhile: nothing can come of it, and whoever sent it was told so.
+                    Err(ArchiveError::NotFound { .. }) if is_over => self.put_away(&upload).await?,
+                    other => other?,
+                }
             }
             UploadState::Receiving if is_over => self.put_away(&upload).await?,
             UploadState::Rendering => self.spawn(upload.id, under_way),

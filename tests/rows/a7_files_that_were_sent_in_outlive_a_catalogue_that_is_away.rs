@@ -94,8 +94,10 @@ async fn a7_whoever_hears_that_all_bytes_are_here_has_sent_a_recording() {
         fails(&node.data, change, table, which).await;
         assert_eq!(sender.bytes(&url, 0, &bytes).await, 503);
         assert_eq!(sender.offset(&url).await.0, 503);
-        let taken_back = sender.request(Method::DELETE, &url).send().await.unwrap();
-        assert_eq!(taken_back.status().as_u16(), 503);
+        if table == "uploads" {
+            let taken_back = sender.request(Method::DELETE, &url).send().await.unwrap();
+            assert_eq!(taken_back.status().as_u16(), 503, "its recording would stay behind");
+        }
         is_well_again(&node.data, table).await;
         assert_eq!(sender.offset(&url).await, (200, bytes.len()));
         until_state(&node, &recording, "ready").await;

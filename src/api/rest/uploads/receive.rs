@@ -267,11 +267,23 @@ fn recording(upload: &Upload, kind: Kind, region: Option<Region>) -> Recording {
     row
 }
 
+async fn is_in_archive(state: &ApiState, recording: &RecordingId) -> Result<bool, ArchiveError> {
+    match state.catalogue.recording(recording).await {
+        Ok(_) => Ok(true),
+        Err(ArchiveError::NotFound { .. }) => Ok(false),
+        Err(other) => Err(other),
+    }
+}
+
 /// `DELETE`: taken back.
 pub(super) async fn terminate(state: &ApiState, upload: &Upload, headers: &HeaderMap) -> Result<Response, Problem> {
     version(headers)?;
     let _writing = state.inbox.write(&upload.id).ok_or_else(busy)?;
-    let upload = take_up(state, &upload.id).await?;
+    let mut upload = state.catalogue.upload(&upload.id).await?;
+    // Its recording may be in the archive before its own row says so. One that is not there need not come into being to be deleted.
+    if upload.state == UploadState::Receiving && is_in_archive(state, &upload.recording).await? {
+        upload = take_up(state, &upload.id).await?;
+    }
     if upload.state != UploadState::Receiving {
         let why = "the file is whole, and its recording is in the archive: delete that";
         return Err(Problem::conflict("is_a_recording", why));
