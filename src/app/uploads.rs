@@ -1,5 +1,6 @@
 //! Files that were sent in, made recordings of: each in a process of its own, stored and read back, and only then forgotten (archive.md A7, A9).
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use super::ways::Ways;
 use crate::api::{Inbox, file_arrived};
 use crate::archive::seal::Sealer;
 use crate::archive::uploads::{Upload, UploadState};
-use crate::archive::{ArchiveError, Catalogue, EventLog, NewEvent, Recording, RecordingState, RowChange, now};
+use crate::archive::{ArchiveError, Catalogue, EventLog, NewEvent, Recording, RecordingState, RowChange, now, patiently};
 use crate::model::event::Party;
 use crate::model::event_kind::EventKind;
 use crate::model::id::{OutputKey, ParticipantId, UploadId};
@@ -28,8 +29,14 @@ use crate::render::{RenderedOutput, VideoEncoder};
 const TRIES: u32 = 3;
 /// The first wait before that; doubled with each.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
-/// How often it is looked for what is over.
+/// The first wait before a file is gone on with of which something else went wrong, a store that said no; doubled with each.
+const FIRST_PAUSE: Duration = Duration::from_secs(30);
+/// The longest of those.
+const LONGEST_PAUSE: Duration = Duration::from_hours(1);
+/// How often it is looked for what is over, and for what nobody took up.
 const SWEEP: Duration = Duration::from_secs(30);
+/// How soon again where it could not be looked.
+const SWEEP_AGAIN: Duration = Duration::from_secs(2);
 /// A file of which no recording could be made is kept so long for another try.
 const KEPT_NS: u64 = 7 * 86_400_000_000_000;
 /// How often progress is told at most.
@@ -60,65 +67,112 @@ pub struct Uploads {
     pub program: PathBuf,
 }
 
+/// What is under way in this run. Clones share it.
+#[derive(Clone)]
+struct UnderWay {
+    turns: Arc<Semaphore>,
+    stop: CancellationToken,
+    /// Files that somebody sees through, and whether they were asked for again meanwhile.
+    hands: Arc<Mutex<HashMap<UploadId, bool>>>,
+}
+
+impl UnderWay {
+    fn holds(&self, id: &UploadId) -> bool {
+        self.hands.lock().contains_key(id)
+    }
+
+    /// Whether nobody had it.
+    fn takes(&self, id: &UploadId) -> bool {
+        let mut hands = self.hands.lock();
+        let is_new = !hands.contains_key(id);
+        hands.insert(id.clone(), !is_new);
+        is_new
+    }
+
+    /// Whether it is done with: somebody may have asked for another try before it was let go.
+    fn lets_go(&self, id: &UploadId) -> bool {
+        let mut hands = self.hands.lock();
+        let again = hands.remove(id).unwrap_or(false);
+        if again {
+            hands.insert(id.clone(), false);
+        }
+        !again
+    }
+}
+
 impl Uploads {
     /// Takes up what an earlier run left, then whatever arrives, until told to stop.
     pub async fn run(self, mut arrived: mpsc::UnboundedReceiver<UploadId>, stop: CancellationToken) {
         let turns = Arc::new(Semaphore::new(self.at_once.max(1)));
+        let under_way = UnderWay { turns, stop: stop.clone(), hands: Arc::default() };
         // What an earlier run was making is made anew from its file.
         let _ = tokio::fs::remove_dir_all(&self.out).await;
-        match self.catalogue.uploads().await {
-            Ok(left) => {
-                for upload in left {
-                    if upload.state == UploadState::Rendering {
-                        self.clone().spawn(upload.id, turns.clone(), stop.clone());
-                    } else if upload.state == UploadState::Receiving
-                        && self.inbox.offset(&upload.id).await.is_ok_and(|here| here == upload.bytes)
-                        && let Err(error) = file_arrived(&self.catalogue, &self.events, &self.inbox, &upload).await
-                    {
-                        // The node died between the last byte and the row; whoever sent it takes it for sent.
-                        tracing::error!(upload = %upload.id, %error, "a file that is whole could not be taken up");
-                    }
-                }
-            }
-            Err(error) => tracing::error!(%error, "files that were sent in could not be looked through"),
-        }
+        // The first look is at once, and takes up what an earlier run left.
         let mut sweep = tokio::time::interval(SWEEP);
         loop {
             tokio::select! {
-                Some(id) = arrived.recv() => self.clone().spawn(id, turns.clone(), stop.clone()),
-                _ = sweep.tick() => self.sweep().await,
+                Some(id) = arrived.recv() => self.spawn(id, &under_way),
+                _ = sweep.tick() => if !self.sweep(&under_way).await { sweep.reset_after(SWEEP_AGAIN) },
                 () = stop.cancelled() => return,
             }
         }
     }
 
-    fn spawn(self, id: UploadId, turns: Arc<Semaphore>, stop: CancellationToken) {
+    fn spawn(&self, id: UploadId, under_way: &UnderWay) {
+        if !under_way.takes(&id) {
+            return;
+        }
+        let (uploads, under_way) = (self.clone(), under_way.clone());
         tokio::spawn(async move {
-            let turn = tokio::select! {
-                turn = turns.acquire_owned() => turn,
-                () = stop.cancelled() => return,
-            };
-            if let Err(error) = self.make(&id, &stop).await {
-                tracing::error!(upload = %id, error = format!("{error:#}"), "a file that was sent in could not be seen through; the next start tries again");
+            let mut pause = FIRST_PAUSE;
+            loop {
+                let turn = tokio::select! {
+                    turn = under_way.turns.clone().acquire_owned() => turn,
+                    () = under_way.stop.cancelled() => return,
+                };
+                let seen_through = uploads.make(&id, &under_way.stop).await;
+                drop(turn);
+                match seen_through {
+                    Ok(()) if under_way.lets_go(&id) => return,
+                    Ok(()) => {}
+                    Err(error) => {
+                        tracing::error!(upload = %id, error = format!("{error:#}"), "a file that was sent in could not be seen through; it is tried again");
+                        tokio::select! {
+                            () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
+                            () = under_way.stop.cancelled() => return,
+                        }
+                    }
+                }
             }
-            drop(turn);
         });
     }
 
     async fn make(&self, id: &UploadId, stop: &CancellationToken) -> Result<()> {
-        let upload = match self.catalogue.upload(id).await {
+        let upload = match patiently("a file that was sent in", || self.catalogue.upload(id)).await {
             Err(ArchiveError::NotFound { .. }) => return Ok(()),
             other => other?,
         };
+        if upload.state != UploadState::Rendering {
+            return Ok(());
+        }
+        let Some(mut row) = self.row(&upload).await? else { return self.forget(&upload).await };
+        // An earlier try came as far as here; the file may be gone already.
+        if row.state == RecordingState::Ready {
+            return self.forget(&upload).await;
+        }
         // What the workspace says by now is for files that arrive from now on.
-        let Some(region) = self.row(&upload).await?.map(|row| row.region) else { return self.forget_if_deleted(&upload).await };
+        let region = row.region;
+        if row.state != RecordingState::Processing {
+            (row.state, row.progress, row.failure) = (RecordingState::Processing, 0, None);
+            self.keep(row).await?;
+        }
         let mut tries = 0;
         let manifest = loop {
             match self.render(&upload, region, stop).await? {
                 Ok(manifest) => break manifest,
                 Err(UploadFailure::CalledOff) => return self.forget_if_deleted(&upload).await,
                 Err(UploadFailure::Node(why)) if tries + 1 < TRIES => {
-                    tracing::error!(upload = %id, why, "a file that was sent in could not be rendered; it is tried again");
+                    tracing::error!(upload = %upload.id, why, "a file that was sent in could not be rendered; it is tried again");
                     tokio::time::sleep(FIRST_WAIT * 2u32.pow(tries)).await;
                     tries += 1;
                 }
@@ -154,6 +208,8 @@ impl Uploads {
         };
         let percent = Arc::new(Mutex::new(0u8));
         let called_off = stop.child_token();
+        // However this ends: nobody else would end the process.
+        let _call_off = called_off.clone().drop_guard();
         let (program, said, off) = (self.program.clone(), percent.clone(), called_off.clone());
         let mut work = tokio::task::spawn_blocking(move || run(&program, &job, |now| *said.lock() = now, || off.is_cancelled()));
         let mut told = 0;
@@ -165,8 +221,11 @@ impl Uploads {
                     let now = *percent.lock();
                     if now != told {
                         told = now;
-                        if !self.progress(upload, now).await? {
-                            called_off.cancel();
+                        match self.progress(upload, now).await {
+                            Ok(true) => {}
+                            Ok(false) => called_off.cancel(),
+                            // A percent that nobody hears of is no reason to begin anew.
+                            Err(error) => tracing::warn!(upload = %upload.id, %error, "how far a file is could not be kept; its rendering goes on"),
                         }
                     }
                 }
@@ -174,17 +233,20 @@ impl Uploads {
         }
     }
 
-    /// Says how far it is; whether the recording is still wanted.
-    async fn progress(&self, upload: &Upload, percent: u8) -> Result<bool> {
-        let Some(mut row) = self.row(upload).await? else { return Ok(false) };
+    /// Says how far it is; whether the recording is still wanted. Asks once: the next percent follows.
+    async fn progress(&self, upload: &Upload, percent: u8) -> Result<bool, ArchiveError> {
+        let mut row = match self.catalogue.recording(&upload.recording).await {
+            Err(ArchiveError::NotFound { .. }) => return Ok(false),
+            other => other?,
+        };
         (row.state, row.progress, row.failure) = (RecordingState::Processing, percent, None);
-        self.keep(row).await?;
+        self.catalogue.keep(&[RowChange::Recording(Box::new(row))]).await?;
         self.tell(upload, EventKind::RecordingProgress, json!({ "recording": upload.recording, "progress": percent }));
         Ok(true)
     }
 
     async fn row(&self, upload: &Upload) -> Result<Option<Recording>> {
-        match self.catalogue.recording(&upload.recording).await {
+        match patiently("the recording of a file that was sent in", || self.catalogue.recording(&upload.recording)).await {
             Ok(row) => Ok(Some(row)),
             Err(ArchiveError::NotFound { .. }) => Ok(None),
             Err(other) => Err(other.into()),
@@ -192,7 +254,8 @@ impl Uploads {
     }
 
     async fn keep(&self, row: Recording) -> Result<()> {
-        Ok(self.catalogue.keep(&[RowChange::Recording(Box::new(row))]).await?)
+        let change = [RowChange::Recording(Box::new(row))];
+        Ok(patiently("what became of a file that was sent in", || self.catalogue.keep(&change)).await?)
     }
 
     fn tell(&self, upload: &Upload, kind: EventKind, data: serde_json::Value) {
@@ -245,7 +308,9 @@ impl Uploads {
         let Some(mut row) = self.row(upload).await? else { return self.forget(upload).await };
         (row.state, row.failure) = (RecordingState::Failed, Some(why.to_owned()));
         self.keep(row).await?;
-        self.catalogue.move_upload(&upload.id, UploadState::Rendering, UploadState::Failed, now().plus_ns(KEPT_NS)).await?;
+        let until = now().plus_ns(KEPT_NS);
+        let moved = || self.catalogue.move_upload(&upload.id, UploadState::Rendering, UploadState::Failed, until);
+        patiently("that a file that was sent in failed", moved).await?;
         self.tell(upload, EventKind::RecordingFailed, json!({ "recording": upload.recording, "reason": why }));
         Ok(())
     }
@@ -254,32 +319,90 @@ impl Uploads {
         if self.row(upload).await?.is_none() { self.forget(upload).await } else { Ok(()) }
     }
 
+    /// The row goes last: it alone knows of the file, so whatever cuts this short is found by it and done again. `make` looks at the recording first and so
+    /// takes no row whose file is gone for one that failed.
     async fn forget(&self, upload: &Upload) -> Result<()> {
-        let _ = tokio::fs::remove_dir_all(self.out.join(upload.recording.as_str())).await;
-        self.inbox.remove(&upload.id).await?;
+        self.remove_files(upload).await?;
+        Ok(patiently("that a file that was sent in is done with", || self.catalogue.delete_upload(&upload.id)).await?)
+    }
+
+    /// As `forget`, asking once: the next sweep is soon, and what arrives is not to wait for this one.
+    async fn put_away(&self, upload: &Upload) -> Result<()> {
+        self.remove_files(upload).await?;
         Ok(self.catalogue.delete_upload(&upload.id).await?)
     }
 
-    /// What is over goes: unfinished files, files of which no recording came, and those whose recording was deleted.
-    async fn sweep(&self) {
-        if let Err(error) = self.sweep_once().await {
-            tracing::warn!(error = format!("{error:#}"), "files that are over could not be put away; it is tried again");
+    async fn remove_files(&self, upload: &Upload) -> std::io::Result<()> {
+        let _ = tokio::fs::remove_dir_all(self.out.join(upload.recording.as_str())).await;
+        self.inbox.remove(&upload.id).await
+    }
+
+    async fn is_here(&self, upload: &Upload) -> bool {
+        self.inbox.offset(&upload.id).await.is_ok_and(|here| here == upload.bytes)
+    }
+
+    /// As `row`, asking once.
+    async fn is_deleted(&self, upload: &Upload) -> Result<bool, ArchiveError> {
+        match self.catalogue.recording(&upload.recording).await {
+            Ok(_) => Ok(false),
+            Err(ArchiveError::NotFound { .. }) => Ok(true),
+            Err(other) => Err(other),
         }
     }
 
-    async fn sweep_once(&self) -> Result<()> {
-        let now = now();
-        for upload in self.catalogue.uploads().await? {
-            let over = match upload.state {
-                UploadState::Receiving if upload.expires_at <= now => true,
-                UploadState::Failed => upload.expires_at <= now || self.row(&upload).await?.is_none(),
-                UploadState::Receiving | UploadState::Rendering => false,
-            };
-            // Whoever is sending just now goes on: bytes that come prolong its life.
-            let Some(_writing) = self.inbox.write(&upload.id).filter(|_| over) else { continue };
-            self.forget(&upload).await?;
+    /// What is over goes: unfinished files, files of which no recording came, and those whose recording was deleted. What nobody took up is taken up.
+    /// Says whether the catalogue was there for all of it.
+    async fn sweep(&self, under_way: &UnderWay) -> bool {
+        let swept = self.sweep_once(under_way).await;
+        if let Err(error) = &swept {
+            tracing::warn!(%error, "files that were sent in could not be looked through; it is tried again");
         }
-        self.catalogue.forget_upload_invitations(now).await?;
+        matches!(swept, Ok(true))
+    }
+
+    async fn sweep_once(&self, under_way: &UnderWay) -> Result<bool, ArchiveError> {
+        let mut was_there = true;
+        for upload in self.catalogue.uploads().await? {
+            if let Err(error) = self.look_at(&upload, under_way).await {
+                tracing::warn!(upload = %upload.id, error = format!("{error:#}"), "a file that was sent in could not be looked at; it is tried again");
+                was_there &= !error.downcast_ref::<ArchiveError>().is_some_and(ArchiveError::is_passing);
+            }
+        }
+        self.catalogue.forget_upload_invitations(now()).await?;
+        Ok(was_there)
+    }
+
+    async fn look_at(&self, upload: &Upload, under_way: &UnderWay) -> Result<()> {
+        let is_quiet = match upload.state {
+            UploadState::Receiving => upload.expires_at > now() && !self.is_here(upload).await,
+            UploadState::Rendering => under_way.holds(&upload.id),
+            UploadState::Failed => upload.expires_at > now() && !self.is_deleted(upload).await?,
+        };
+        if is_quiet {
+            return Ok(());
+        }
+        // Whoever is sending just now, or asks for another try, goes on.
+        let Some(_writing) = self.inbox.write(&upload.id) else { return Ok(()) };
+        // Looked at again: what they did until now is not in the list.
+        let upload = match self.catalogue.upload(&upload.id).await {
+            Err(ArchiveError::NotFound { .. }) => return Ok(()),
+            other => other?,
+        };
+        let is_over = upload.expires_at <= now();
+        match upload.state {
+            // The catalogue was away, or the node died, after the last byte: whoever sent it takes it for sent, so it is never over.
+            UploadState::Receiving if self.is_here(&upload).await => {
+                match file_arrived(&self.catalogue, &self.events, &self.inbox, &upload).await {
+                    // Its project was deleted meanwhile: nothing can come of it, and whoever sent it was told so.
+                    Err(ArchiveError::NotFound { .. }) if is_over => self.put_away(&upload).await?,
+                    other => other?,
+                }
+            }
+            UploadState::Receiving if is_over => self.put_away(&upload).await?,
+            UploadState::Rendering => self.spawn(upload.id, under_way),
+            UploadState::Failed if is_over || self.is_deleted(&upload).await? => self.put_away(&upload).await?,
+            UploadState::Receiving | UploadState::Failed => {}
+        }
         Ok(())
     }
 }

@@ -11,6 +11,7 @@ mod a4_recordings_go_when_their_time_is_over;
 mod a5_recordings_are_sorted;
 mod a6_the_archive_is_searched;
 mod a7_files_that_are_sent_in_become_recordings;
+mod a7_files_that_were_sent_in_outlive_a_catalogue_that_is_away;
 mod a8_chat_logs_are_attached_to_sessions;
 mod a9_ready_is_what_was_read_back;
 mod aged;

@@ -91,7 +91,8 @@ let stopped = false;
 async function send(file: File): Promise<string | undefined> {
   const known = localStorage.getItem(key(file));
   let begun = known ? (JSON.parse(known) as { url: string; recording: string }) : undefined;
-  let offset = begun ? await offsetOf(begun.url).catch(() => undefined) : undefined;
+  // Where it cannot be said just now the first piece is refused, and it is asked again: a file that is here is not sent anew.
+  let offset = begun ? await offsetOf(begun.url).catch(() => 0) : undefined;
   if (!begun || offset === undefined) {
     begun = await begin(file);
     offset = 0;

@@ -13,8 +13,8 @@ use crate::api::body::At;
 use crate::api::noted::now;
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
-use crate::archive::keys;
-use crate::archive::uploads::UploadInvitation;
+use crate::archive::uploads::{UploadInvitation, UploadState};
+use crate::archive::{ArchiveError, keys};
 use crate::model::id::UploadId;
 
 /// How an invitation stands.
@@ -56,7 +56,12 @@ pub async fn options(State(state): State<ApiState>, headers: HeaderMap) -> Resul
 pub async fn status(State(state): State<ApiState>, headers: HeaderMap) -> Result<Json<InvitedJson>, Problem> {
     let invitation = found(&state, &headers).await?;
     let upload = match &invitation.upload {
-        Some(id) => state.catalogue.upload(id).await.ok().filter(|u| u.state == crate::archive::uploads::UploadState::Receiving),
+        Some(id) => match state.catalogue.upload(id).await {
+            Ok(upload) => Some(upload).filter(|upload| upload.state == UploadState::Receiving),
+            // Its recording is ready, and it was forgotten.
+            Err(ArchiveError::NotFound { .. }) => None,
+            Err(other) => return Err(other.into()),
+        },
         None => None,
     };
     let sent = invitation.upload.is_some() && upload.is_none();

@@ -15,7 +15,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use self::answer::UploadJson;
-use self::receive::{Sender, begin, hold, look, receive, terminate};
+use self::receive::{Sender, begin, busy, hold, look, receive, terminate};
 use crate::api::auth::{Account, Member};
 use crate::api::body::At;
 use crate::api::problem::Problem;
@@ -114,12 +114,17 @@ pub async fn retry(member: Member, State(state): State<ApiState>, At(id): At<Rec
         return if state.tapes.make_again(&row.session) { Ok(StatusCode::ACCEPTED.into_response()) } else { Err(none()) };
     }
     let upload = state.catalogue.upload_of_recording(&id).await?.ok_or_else(none)?;
+    // Until its row says that it is tried again, too, nobody takes the file up.
+    let _writing = state.inbox.write(&upload.id).ok_or_else(busy)?;
     let until = crate::api::noted::now().plus_ns(state.inbox.limits().unfinished.as_nanos() as u64);
     if !state.catalogue.move_upload(&upload.id, UploadState::Failed, UploadState::Rendering, until).await? {
         return Err(none());
     }
     (row.state, row.progress, row.failure) = (RecordingState::Processing, 0, None);
-    state.catalogue.keep(&[crate::archive::RowChange::Recording(Box::new(row))]).await?;
+    if let Err(error) = state.catalogue.keep(&[crate::archive::RowChange::Recording(Box::new(row))]).await {
+        // It is tried again whatever its row says; whoever makes it sets that right.
+        tracing::warn!(recording = %id, %error, "that a recording is made again could not be kept");
+    }
     state.inbox.arrived(upload.id);
     Ok(StatusCode::ACCEPTED.into_response())
 }

@@ -118,15 +118,38 @@ pub(super) async fn begin(state: &ApiState, sender: &Sender, headers: &HeaderMap
 pub(super) async fn look(state: &ApiState, upload: &Upload, headers: &HeaderMap) -> Result<Response, Problem> {
     version(headers)?;
     let offset = offset_of(state, upload).await?;
+    if upload.state == UploadState::Receiving && offset == upload.bytes {
+        let _writing = state.inbox.write(&upload.id).ok_or_else(busy)?;
+        take_up(state, &upload.id).await?;
+    }
     Ok((StatusCode::OK, about(upload, offset)).into_response())
 }
 
 async fn offset_of(state: &ApiState, upload: &Upload) -> Result<u64, Problem> {
     match upload.state {
-        UploadState::Receiving if upload.expires_at <= now() => Err(expired()),
-        UploadState::Receiving => state.inbox.offset(&upload.id).await.map_err(|_| expired()),
+        UploadState::Receiving => match state.inbox.offset(&upload.id).await {
+            Ok(here) if here == upload.bytes || upload.expires_at > now() => Ok(here),
+            _ => Err(expired()),
+        },
         _ => Ok(upload.bytes),
     }
+}
+
+/// A file that is whole while its row says otherwise: the catalogue was away after the last byte. Whoever is told that all bytes are here does not come again,
+/// so it is taken up before that is said. The caller holds the file. Answers with what its row says by then.
+async fn take_up(state: &ApiState, id: &UploadId) -> Result<Upload, Problem> {
+    // Looked at again: another request may have done it before this one had the file.
+    let upload = state.catalogue.upload(id).await?;
+    if upload.state != UploadState::Receiving || offset_of(state, &upload).await.ok() != Some(upload.bytes) {
+        return Ok(upload);
+    }
+    arrived(&state.catalogue, &state.events, &state.inbox, &upload).await?;
+    Ok(state.catalogue.upload(id).await?)
+}
+
+/// Another request has the file.
+pub(super) fn busy() -> Problem {
+    Problem::new(StatusCode::LOCKED, "being_written", "another request is sending bytes of this file")
 }
 
 fn expired() -> Problem {
@@ -144,7 +167,6 @@ pub(super) async fn receive(state: &ApiState, upload: Upload, request: Request) 
     }
     let from = number(headers, "upload-offset")?;
     let mut sum = Sum::asked(headers)?;
-    let busy = || Problem::new(StatusCode::LOCKED, "being_written", "another request is sending bytes of this file");
     let writing = state.inbox.write(&upload.id).ok_or_else(busy)?;
     // Looked at again: somebody may have finished it, or taken it back, before this request had it.
     let upload = state.catalogue.upload(&upload.id).await?;
@@ -245,18 +267,30 @@ fn recording(upload: &Upload, kind: Kind, region: Option<Region>) -> Recording {
     row
 }
 
+async fn is_in_archive(state: &ApiState, recording: &RecordingId) -> Result<bool, ArchiveError> {
+    match state.catalogue.recording(recording).await {
+        Ok(_) => Ok(true),
+        Err(ArchiveError::NotFound { .. }) => Ok(false),
+        Err(other) => Err(other),
+    }
+}
+
 /// `DELETE`: taken back.
 pub(super) async fn terminate(state: &ApiState, upload: &Upload, headers: &HeaderMap) -> Result<Response, Problem> {
     version(headers)?;
-    let busy = || Problem::new(StatusCode::LOCKED, "being_written", "another request is sending bytes of this file");
     let _writing = state.inbox.write(&upload.id).ok_or_else(busy)?;
-    let upload = state.catalogue.upload(&upload.id).await?;
+    let mut upload = state.catalogue.upload(&upload.id).await?;
+    // Its recording may be in the archive before its own row says so. One that is not there need not come into being to be deleted.
+    if upload.state == UploadState::Receiving && is_in_archive(state, &upload.recording).await? {
+        upload = take_up(state, &upload.id).await?;
+    }
     if upload.state != UploadState::Receiving {
         let why = "the file is whole, and its recording is in the archive: delete that";
         return Err(Problem::conflict("is_a_recording", why));
     }
-    state.catalogue.delete_upload(&upload.id).await?;
+    // The row goes last: it alone knows of the file.
     state.inbox.remove(&upload.id).await.map_err(|e| Problem::internal(&e))?;
+    state.catalogue.delete_upload(&upload.id).await?;
     let mut answer = HeaderMap::new();
     answer.insert("tus-resumable", HeaderValue::from_static("1.0.0"));
     Ok((StatusCode::NO_CONTENT, answer).into_response())
