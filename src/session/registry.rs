@@ -230,7 +230,7 @@ impl Registry {
         let directory = &self.shared.config.directory;
         let mut agent = request.agent;
         // Where nobody can be asked, what held for them before holds when they come in again.
-        let before = request.id.as_ref().and_then(|id| live.member(id, |m| (m.party.role, m.party.agent.clone(), m.properties.clone())));
+        let before = request.id.as_ref().and_then(|id| live.member(id, |m| (m.party.role, m.party.agent.clone(), m.properties)));
         if let (None, Some(address)) = (&agent, &request.address) {
             agent = match (directory.agent_of(&live.opened.project, address.reveal()).await, &before) {
                 (Err(_), Some((_, agent, _))) => agent.clone(),

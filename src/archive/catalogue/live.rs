@@ -48,7 +48,7 @@ impl Catalogue {
         if changes.is_empty() {
             return Ok(());
         }
-        in_time(self.keep_all(changes)).await
+        in_time(Box::pin(self.keep_all(changes))).await
     }
 
     async fn keep_all(&self, changes: &[RowChange]) -> Result<()> {

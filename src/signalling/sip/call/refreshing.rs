@@ -27,14 +27,6 @@ impl Call<'_> {
         fields
     }
 
-    /// A request of either side that refreshes the session was taken.
-    pub(super) fn count_anew(&mut self) {
-        let now = self.shared.now();
-        if let Some(timer) = self.timer.as_mut() {
-            timer.refreshed(now);
-        }
-    }
-
     /// The peer took a request of ours that refreshes the session.
     pub(super) fn agreed(&mut self, answer: &Response) {
         let (now, shortest_s) = (self.shared.now(), self.shared.options.min_session_expires_s);
