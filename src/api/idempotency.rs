@@ -4,7 +4,8 @@
 //! (5xx) or of the moment (409, 429, 401, 403) is not kept: the same key may be tried again. A request goes on where its caller goes away: what it answers is
 //! there for the next try.
 //!
-//! What ends or narrows a recording does not depend on the catalogue: where that is away, it is carried out without being remembered.
+//! What ends or narrows a recording does not depend on the catalogue: where that is away, it is carried out without being remembered. What begins or widens
+//! one does: sent again after a pause, it would end that.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +28,7 @@ use super::problem::Problem;
 use super::state::ApiState;
 use crate::archive::answers::{Answer, AnswerKey, Known};
 use crate::archive::{ArchiveError, Catalogue, patiently};
+use crate::model::command::Verb;
 use crate::model::time::WallClock;
 
 /// The header.
@@ -77,7 +79,7 @@ async fn kept(state: ApiState, caller: String, sent: &HeaderValue, request: Requ
     let place = parts.uri.path_and_query().map_or("", |place| place.as_str());
     let fingerprint = fingerprint(place, &parts.headers, &bytes);
     let mut begun = Begun { catalogue: state.catalogue.clone(), key, at: now(), unsure: None };
-    match begun.begin(fingerprint, goes_on(parts.uri.path())).await? {
+    match begun.begin(fingerprint, goes_on(parts.uri.path(), &bytes)).await? {
         Known::New => {}
         Known::UnderWay => {
             return Err(Problem::conflict(
@@ -98,9 +100,34 @@ async fn kept(state: ApiState, caller: String, sent: &HeaderValue, request: Requ
 
 /// Whether a request is carried out also where it cannot be remembered. While a decline, a pause or an end is refused somebody goes on being recorded;
 /// carried out twice they do nothing more than once, or the policy refuses the second.
-fn goes_on(path: &str) -> bool {
+fn goes_on(path: &str, body: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Asked {
+        #[serde(rename = "do")]
+        verb: Verb,
+    }
     let end = path.strip_prefix("/v1/sessions/").and_then(|rest| rest.split_once('/')).map(|(_, end)| end);
-    matches!(end, Some("commands" | "leave" | "end"))
+    match end {
+        Some("leave" | "end") => true,
+        Some("commands") => serde_json::from_slice::<Asked>(body).is_ok_and(|asked| narrows(asked.verb)),
+        _ => false,
+    }
+}
+
+fn narrows(verb: Verb) -> bool {
+    match verb {
+        Verb::Stop
+        | Verb::Pause
+        | Verb::CustomerOff
+        | Verb::CensorOn
+        | Verb::ReceiptStop
+        | Verb::PromptDecline
+        | Verb::ConsentDecline
+        | Verb::ConsentWithdraw => true,
+        Verb::Start | Verb::Resume | Verb::CustomerOn | Verb::CensorOff | Verb::ReceiptStart | Verb::PromptAccept | Verb::ConsentGrant => {
+            false
+        }
+    }
 }
 
 impl Begun {
@@ -229,10 +256,14 @@ mod tests {
 
     #[test]
     fn what_ends_or_narrows_a_recording_goes_on_and_what_makes_something_does_not() {
-        assert!(["commands", "leave", "end"].iter().all(|end| goes_on(&format!("/v1/sessions/s-1/{end}"))));
+        assert!(["leave", "end"].iter().all(|end| goes_on(&format!("/v1/sessions/s-1/{end}"), b"{}")));
         for other in ["/v1/sessions", "/v1/sessions/s-1/participants", "/v1/sessions/s-1/arrive", "/v1/projects/end", "/v1/sessions/end"] {
-            assert!(!goes_on(other), "{other}");
+            assert!(!goes_on(other, b"{}"), "{other}");
         }
+        let commands = |body: &str| goes_on("/v1/sessions/s-1/commands", body.as_bytes());
+        assert!(["pause", "stop", "consent_decline"].iter().all(|verb| commands(&format!(r#"{{"do":"{verb}","by":"p"}}"#))));
+        assert!(!["resume", "start", "consent_grant"].iter().any(|verb| commands(&format!(r#"{{"do":"{verb}","by":"p"}}"#))));
+        assert!(!commands("") && !commands(r#"{"do":"dance"}"#));
     }
 
     #[test]

@@ -319,6 +319,13 @@ impl Conveyor {
         if self.sessions.contains_key(session) {
             return;
         }
+        // Nobody else is to wait for a catalogue that is away.
+        if let Err(error) = self.rows.catalogue().deleted_of(session).await
+            && error.is_passing()
+        {
+            tracing::error!(%session, %error, "recordings of a tape cannot be made now; the tape stays, and the next start makes them");
+            return;
+        }
         let dir = self.spool.folder(session);
         self.take_up(session, &dir).await;
         for erasure in std::mem::take(&mut self.left) {

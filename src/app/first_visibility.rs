@@ -84,7 +84,8 @@ fn ready_in(row: &EventRow) -> Option<RecordingId> {
 async fn try_one(catalogue: &Catalogue, log: &EventLog, id: &RecordingId) -> Result<bool, ArchiveError> {
     match catalogue.recording(id).await {
         Ok(recording) if recording.state == RecordingState::Ready => settle(catalogue, log, &recording).await.map(|()| true),
-        Ok(recording) => Ok(recording.state == RecordingState::Discarded),
+        // One that failed is told to be ready anew where it is made after all.
+        Ok(recording) => Ok(matches!(recording.state, RecordingState::Discarded | RecordingState::Failed)),
         Err(ArchiveError::NotFound { .. }) => Ok(true),
         Err(other) => Err(other),
     }

@@ -229,20 +229,12 @@ impl Registry {
     pub(super) async fn make_known(&self, live: &Live, request: JoinRequest) -> Result<ParticipantId, Refusal> {
         let directory = &self.shared.config.directory;
         let mut agent = request.agent;
-        // Where nobody can be asked, what held for them before holds when they come in again.
-        let before = request.id.as_ref().and_then(|id| live.member(id, |m| (m.party.role, m.party.agent.clone(), m.properties)));
         if let (None, Some(address)) = (&agent, &request.address) {
-            agent = match (directory.agent_of(&live.opened.project, address.reveal()).await, &before) {
-                (Err(_), Some((_, agent, _))) => agent.clone(),
-                (answer, _) => answer?,
-            };
+            agent = directory.agent_of(&live.opened.project, address.reveal()).await?;
         }
         let role = request.role.unwrap_or(if agent.is_some() { Role::Agent } else { Role::Customer });
         let properties = match (&agent, role) {
-            (Some(name), Role::Agent) => match (directory.agent(name).await, before) {
-                (Err(_), Some((Role::Agent, Some(same), properties))) if same == *name => properties,
-                (answer, _) => answer?.ok_or_else(|| Refusal::NoSuchAgent(name.clone()))?,
-            },
+            (Some(name), Role::Agent) => directory.agent(name).await?.ok_or_else(|| Refusal::NoSuchAgent(name.clone()))?,
             _ => crate::model::settings::AgentProperties::default(),
         };
         let id = request.id.unwrap_or_else(ParticipantId::random);
@@ -268,7 +260,11 @@ impl Registry {
 
     pub(super) async fn depart(&self, live: &Arc<Live>, participant: &ParticipantId) {
         self.drop_legs(live, live.member(participant, |m| std::mem::take(&mut m.legs)).unwrap_or_default());
-        for peer in live.leave(participant) {
+        let peers = live.leave(participant);
+        // Legs that were opened while the others were read out; none is opened for somebody who is not in.
+        let late = live.member(participant, |m| if m.present { Vec::new() } else { std::mem::take(&mut m.legs) });
+        self.drop_legs(live, late.unwrap_or_default());
+        for peer in peers {
             self.hang_up(&peer).await;
         }
     }

@@ -31,6 +31,10 @@ async fn a_call_goes_on_and_whoever_is_new_comes_in_when_they_can_be_looked_up()
     let answer = peer.invite(&content_type, &body).await;
     assert_eq!((answer.status, ports(&answer).len(), ports(&answer)[2]), (200, 3, 0), "{}", answer.body);
     assert_eq!((house.joined().len(), house.tracks().len(), house.ended()), (2, 2, 0));
+    let asked = peer.next_request("INVITE").await;
+    peer.answer(&asked, "503 Service Unavailable", "").await;
+    let ack = peer.next_request("ACK").await;
+    assert_eq!(ack.field("CSeq").unwrap().split(' ').next(), asked.field("CSeq").unwrap().split(' ').next());
     *house.away.lock() = false;
     let asked = peer.next_request("INVITE").await;
     peer.answer(&asked, "200 OK", &third).await;

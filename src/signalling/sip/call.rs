@@ -63,6 +63,8 @@ pub(super) enum CallEvent {
     Offered(Option<Box<Response>>),
     /// Time to send such an INVITE once more.
     AskForOffer,
+    /// It is time to look up again who could not be looked up.
+    LookUpAgain,
     /// The session's state has changed.
     StateChanged,
     /// A change of the indication was answered (or not).
@@ -94,8 +96,10 @@ struct Call<'a> {
     timer: Option<SessionTimer>,
     /// A line has a new owner whose port could not be told yet.
     wants_offer: bool,
-    /// What holds for somebody could not be looked up.
+    /// What holds for somebody could not be looked up, or they could not come in.
     looks_up_again: bool,
+    /// The time of the next try is set.
+    look_up_waits: bool,
     /// An INVITE of ours is on its way.
     asking: bool,
     /// Lines, by number and label, that were somebody's whom the metadata named.
@@ -215,6 +219,7 @@ async fn set_up<'a>(
         timer,
         wants_offer: false,
         looks_up_again: false,
+        look_up_waits: false,
         asking: false,
         claimed: BTreeSet::new(),
         mixed_lines: BTreeSet::new(),
@@ -283,12 +288,20 @@ impl Call<'_> {
                     self.ask_for_offer(events);
                 }
             }
+            Some(CallEvent::LookUpAgain) => {
+                self.look_up_waits = false;
+                if self.asking || self.unacknowledged || self.awaits_answer {
+                    self.look_up_again(Duration::ZERO, events);
+                } else if self.looks_up_again {
+                    self.ask_for_offer(events);
+                }
+            }
             // One that was cancelled before its turn is as if it had not been sent (RFC 3261 §14.2).
             Some(CallEvent::Invite(invitation)) => {
                 if invitation.take() {
                     let reply = self.re_invite(&invitation).await;
                     invitation.answer(&reply);
-                    self.look_up_again(events);
+                    self.look_up_again(Duration::ZERO, events);
                 }
             }
             Some(CallEvent::Request(transaction)) => {
@@ -296,7 +309,7 @@ impl Call<'_> {
                     return Some(End::Gone);
                 }
                 if self.looks_up_again {
-                    self.look_up_again(events);
+                    self.look_up_again(Duration::ZERO, events);
                 } else if self.wants_offer && !self.asking {
                     self.ask_for_offer(events);
                 }
@@ -369,6 +382,7 @@ impl Call<'_> {
             }
         }
         if let Some(refusal) = refused {
+            self.looks_up_again |= matches!(refusal, Refusal::Busy(_));
             return Err(refusal);
         }
         self.streams.clone_from(&offer.streams);
@@ -398,9 +412,13 @@ impl Call<'_> {
             }
             Step::Change { line } => {
                 let (Some(stream), Some(open)) = (stream(line), self.state.lines.get(&line)) else { return Ok(()) };
-                let answer = switchboard.change_rtp(&self.session, open.track, self.rtp_offer(&stream)).await?;
-                if let Some(open) = self.state.lines.get_mut(&line) {
-                    (open.track, open.answer, open.offer) = (answer.track, answer, stream);
+                let changed = switchboard.change_rtp(&self.session, open.track, self.rtp_offer(&stream)).await;
+                let Some(open) = self.state.lines.get_mut(&line) else { return Ok(()) };
+                match changed {
+                    Ok(answer) => (open.track, open.answer, open.offer) = (answer.track, answer, stream),
+                    // They were taken out by the platform: there is nothing of theirs to change.
+                    Err(Refusal::NoSuchParticipant) => open.offer = stream,
+                    Err(refusal) => return Err(refusal),
                 }
             }
             Step::Mute { line, muted } => {

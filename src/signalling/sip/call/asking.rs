@@ -5,7 +5,7 @@ use std::time::Duration;
 use rsipstack::sip::{Method, Response};
 use tokio::sync::mpsc;
 
-use crate::signalling::sip::{intake, outgoing};
+use crate::signalling::sip::{fields, intake, outgoing};
 
 use super::{Call, CallEvent, End};
 
@@ -53,8 +53,14 @@ impl Call<'_> {
                 if let Some(timer) = self.timer.as_mut() {
                     timer.refused(now);
                 }
-                if self.wants_offer {
+                if self.wants_offer || self.looks_up_again {
                     tracing::warn!(session = %self.session, status, "the peer gives no new offer: a stream of a new party is not recorded");
+                }
+                // Whoever has no offer just now may have one later.
+                if status >= 500 {
+                    let after_s =
+                        fields::first(&answer.headers, "Retry-After").and_then(|after| after.split([' ', ';', '(']).next()?.parse().ok());
+                    self.look_up_again(Duration::from_secs(after_s.unwrap_or(0)), events);
                 }
                 return None;
             }
@@ -64,24 +70,30 @@ impl Call<'_> {
             let parties = self.parties_now(&offer).await;
             if let Err(refusal) = self.become_wish(&offer, &parties, true).await {
                 tracing::warn!(session = %self.session, %refusal, "a stream of a new party is not recorded");
+                // What is answered is what there is: their offer holds, without the lines that could not be opened.
+                self.streams.clone_from(&offer.streams);
+                self.lines.clone_from(&offer.description);
+                self.describe();
             }
         } else {
             tracing::warn!(session = %self.session, "the peer's new offer cannot be read: a stream of a new party, if there is one, is not recorded");
         }
         outgoing::acknowledge_answer(self.shared, &self.dialog, &self.connection, answer, &self.last_answer).await;
-        self.look_up_again(events);
+        self.look_up_again(Duration::ZERO, events);
         None
     }
 
-    /// Asks for an offer in a while, where what holds for somebody could not be looked up: they and their lines come in by it.
-    pub(super) fn look_up_again(&mut self, events: &mpsc::UnboundedSender<CallEvent>) {
-        if !std::mem::take(&mut self.looks_up_again) {
+    /// Asks for an offer in a while, not sooner than the peer will have it, where what holds for somebody could not be looked up: they and their lines
+    /// come in by it.
+    pub(super) fn look_up_again(&mut self, at_least: Duration, events: &mpsc::UnboundedSender<CallEvent>) {
+        if !self.looks_up_again || self.look_up_waits {
             return;
         }
-        let (wait, events) = (self.shared.options.t1 * LOOK_UP_AFTER_T1, events.clone());
+        self.look_up_waits = true;
+        let (wait, events) = ((self.shared.options.t1 * LOOK_UP_AFTER_T1).max(at_least), events.clone());
         tokio::spawn(async move {
             tokio::time::sleep(wait).await;
-            let _ = events.send(CallEvent::AskForOffer);
+            let _ = events.send(CallEvent::LookUpAgain);
         });
     }
 }

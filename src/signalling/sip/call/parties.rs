@@ -74,12 +74,12 @@ impl Call<'_> {
     pub(super) async fn parties_now(&mut self, offer: &Offered) -> Vec<WantedParty> {
         let WhoIsWho { mut parties, mut mixtures, unanswered } = self.who_is_who(&offer.streams, self.conversation.as_ref()).await;
         self.claim(offer, &parties, &mixtures);
+        self.looks_up_again = unanswered.is_some();
         if let Some(refusal) = unanswered {
             tracing::warn!(session = %self.session, %refusal, "whoever is new in a call is not recorded before it is known what holds for them");
             let is_in = |key: &PartyKey| !key.is_of_participant() || self.state.parties.contains_key(key);
             parties.retain(|party| is_in(&party.key));
             mixtures.retain(|mixture| mixture.parties.iter().all(is_in));
-            self.looks_up_again = true;
         }
         let mut honourable = Vec::new();
         for mixture in mixtures {
