@@ -214,7 +214,7 @@ pub trait Switchboard: Send + Sync + 'static {
     async fn open_rtp(&self, session: &SessionId, participant: &ParticipantId, offer: RtpOffer) -> Result<RtpAnswer, Refusal>;
     /// A re-offer changed what a track carries or where it comes from; the track goes on.
     async fn change_rtp(&self, session: &SessionId, track: TrackId, offer: RtpOffer) -> Result<RtpAnswer, Refusal>;
-    /// A track is muted or held (or no longer), told by signalling.
+    /// A track is muted or held (or no longer), told by signalling. One that went with its participant stays as it is: signalling need not know of it.
     async fn mute(&self, session: &SessionId, track: TrackId, muted: bool, cause: GapCause) -> Result<(), Refusal>;
     /// Answers a WebRTC offer of a participant (who comes in by it); media flows from then on.
     async fn open_webrtc(&self, session: &SessionId, participant: &ParticipantId, offer_sdp: String) -> Result<WebrtcAnswer, Refusal>;

@@ -2,7 +2,7 @@ use ferric::model::event::GapCause;
 use ferric::model::role::Role;
 
 use crate::house::{Asked, House, server};
-use crate::peer::{Peer, ann_and_bob, metadata, multipart, two_lines};
+use crate::peer::{Peer, ann_and_bob, ann_and_dee, metadata, multipart, two_lines};
 
 fn mutes(house: &House) -> Vec<(u16, bool)> {
     let log = house.log();
@@ -104,12 +104,7 @@ async fn after_a_transfer_the_line_is_the_new_partys_and_the_old_port_is_nobodys
     let mut peer = Peer::to(node).await;
     let (content_type, body) = multipart(&two_lines("sendonly"), &ann_and_bob());
     let before = peer.invite(&content_type, &body).await;
-    let transferred = metadata(
-        "complete",
-        &[("pa", "Ann", "sip:ann@example.com", &["st1"]), ("pd", "Dee", "sip:dee@example.com", &["st2"])],
-        &[("st1", "1"), ("st2", "2")],
-    );
-    let (content_type, body) = multipart(&two_lines("sendonly"), &transferred);
+    let (content_type, body) = multipart(&two_lines("sendonly"), &ann_and_dee());
     let after = peer.invite(&content_type, &body).await;
     assert_eq!(house.tracks().last().unwrap(), &(Some("2".to_owned()), "Dee".to_owned()));
     assert_eq!(house.joined().last().unwrap(), &(Role::Agent, "Dee".to_owned()), "the role that fell vacant");
@@ -162,12 +157,7 @@ async fn a_transfer_told_without_an_offer_makes_the_node_ask_for_one() {
     let mut peer = Peer::to(node).await;
     let (content_type, body) = multipart(&two_lines("sendonly"), &ann_and_bob());
     let before = peer.invite(&content_type, &body).await;
-    let transferred = metadata(
-        "complete",
-        &[("pa", "Ann", "sip:ann@example.com", &["st1"]), ("pd", "Dee", "sip:dee@example.com", &["st2"])],
-        &[("st1", "1"), ("st2", "2")],
-    );
-    let answer = peer.ask("UPDATE", "Content-Type: application/rs-metadata+xml\r\n", &transferred).await;
+    let answer = peer.ask("UPDATE", "Content-Type: application/rs-metadata+xml\r\n", &ann_and_dee()).await;
     assert_eq!(answer.status, 200);
     assert_eq!(house.tracks().len(), 2, "nothing is received for Dee before her port is told");
     assert!(house.log().iter().any(|a| matches!(a, Asked::Leave(_))), "and nothing more for Bob");

@@ -3,7 +3,7 @@
 use ferric::model::media::Codec;
 
 use crate::house::{Asked, server, until};
-use crate::peer::{Answer, Peer, ann_and_bob, metadata, multipart, one_line, two_lines};
+use crate::peer::{Answer, Peer, ann_and_bob, ann_and_dee, multipart, one_line, two_lines};
 
 async fn phone(node: std::net::SocketAddr) -> Peer {
     let mut peer = Peer::to(node).await;
@@ -89,14 +89,9 @@ async fn a_transfer_that_it_tells_of_by_metadata_alone_is_recorded() {
     let mut peer = Peer::to(node).await;
     let (content_type, body) = multipart(&two_lines("sendonly"), &ann_and_bob());
     assert_eq!(peer.invite(&content_type, &body).await.status, 200);
-    let transferred = metadata(
-        "complete",
-        &[("pa", "Ann", "sip:ann@example.com", &["st1"]), ("pd", "Dee", "sip:dee@example.com", &["st2"])],
-        &[("st1", "1"), ("st2", "2")],
-    );
     peer.sequence += 1;
     let invite =
-        peer.request("INVITE", "z9hG4bKtransfer", "Require: siprec\r\nContent-Type: application/rs-metadata+xml\r\n", &transferred);
+        peer.request("INVITE", "z9hG4bKtransfer", "Require: siprec\r\nContent-Type: application/rs-metadata+xml\r\n", &ann_and_dee());
     peer.send(&invite).await;
     assert_eq!(peer.answer_to("INVITE").await.status, 200);
     acknowledge(&mut peer, &two_lines("sendonly")).await;

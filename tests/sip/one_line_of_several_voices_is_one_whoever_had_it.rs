@@ -39,8 +39,7 @@ async fn update(peer: &mut Peer, people: &[Person<'_>]) -> u16 {
     assert_eq!(answer.status, 200, "{}", answer.text);
     let answer = peer.invite("application/sdp", &format!("{}a=label:1\r\n", one_line())).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
-    let line = answer.body.lines().find_map(|l| l.strip_prefix("m=audio ")).unwrap();
-    line.split(' ').next().unwrap().parse().unwrap()
+    answer.ports()[0]
 }
 
 #[tokio::test]

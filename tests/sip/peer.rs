@@ -38,6 +38,12 @@ impl Answer {
     pub fn warning(&self) -> &str {
         self.field("Warning").unwrap_or_default()
     }
+
+    /// Ports of its audio lines, in order.
+    pub fn ports(&self) -> Vec<u16> {
+        let lines = self.body.lines().filter_map(|l| l.strip_prefix("m=audio "));
+        lines.map(|l| l.split(' ').next().unwrap().parse().unwrap()).collect()
+    }
 }
 
 impl Peer {
@@ -217,6 +223,15 @@ pub fn ann_and_bob() -> String {
     metadata(
         "complete",
         &[("pa", "Ann", "sip:ann@example.com", &["st1"]), ("pb", "Bob", "sip:bob@example.com", &["st2"])],
+        &[("st1", "1"), ("st2", "2")],
+    )
+}
+
+/// After a transfer: the second line is Dee's.
+pub fn ann_and_dee() -> String {
+    metadata(
+        "complete",
+        &[("pa", "Ann", "sip:ann@example.com", &["st1"]), ("pd", "Dee", "sip:dee@example.com", &["st2"])],
         &[("st1", "1"), ("st2", "2")],
     )
 }

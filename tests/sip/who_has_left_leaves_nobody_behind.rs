@@ -5,7 +5,7 @@ use ferric::model::id::ParticipantId;
 use ferric::model::role::Role;
 
 use crate::house::{Asked, House, server};
-use crate::peer::{Answer, Peer, ann_and_bob, metadata, multipart, two_lines};
+use crate::peer::{Peer, ann_and_bob, metadata, multipart, two_lines};
 
 const METADATA: &str = "Content-Type: application/rs-metadata+xml\r\n";
 
@@ -47,11 +47,6 @@ fn leaves(house: &House) -> Vec<ParticipantId> {
     house.log().into_iter().filter_map(|a| if let Asked::Leave(who) = a { Some(who) } else { None }).collect()
 }
 
-fn ports(answer: &Answer) -> Vec<u16> {
-    let lines = answer.body.lines().filter_map(|l| l.strip_prefix("m=audio "));
-    lines.map(|l| l.split(' ').next().unwrap().parse().unwrap()).collect()
-}
-
 /// Whatever the node asked by itself would have come before the answer to this.
 async fn nothing_is_asked(peer: &mut Peer) {
     peer.sequence += 1;
@@ -71,8 +66,8 @@ async fn by_metadata_alone() {
     nothing_is_asked(&mut peer).await;
     // Its line, offered once more, is nobody's.
     let again = peer.invite("application/sdp", &three_lines("sendonly")).await;
-    assert_eq!((again.status, ports(&again).len(), ports(&again)[2]), (200, 3, 0), "{}", again.body);
-    assert!(ports(&again)[..2].iter().all(|port| *port > 0), "{}", again.body);
+    assert_eq!((again.status, again.ports().len(), again.ports()[2]), (200, 3, 0), "{}", again.body);
+    assert!(again.ports()[..2].iter().all(|port| *port > 0), "{}", again.body);
     assert_eq!((house.joined().len(), leaves(&house).len(), house.tracks().len()), (3, 1, 3));
 }
 
@@ -83,7 +78,7 @@ async fn with_its_line_inactive() {
     three(&mut peer, &house).await;
     let (content_type, body) = multipart(&three_lines("inactive"), &left("pc"));
     let answer = peer.invite(&content_type, &body).await;
-    assert_eq!((answer.status, ports(&answer)[2]), (200, 0), "{}", answer.body);
+    assert_eq!((answer.status, answer.ports()[2]), (200, 0), "{}", answer.body);
     assert_eq!((house.joined().len(), leaves(&house)), (3, vec![named(&house, "Cyd")]));
     nothing_is_asked(&mut peer).await;
 }
@@ -112,7 +107,7 @@ async fn and_whoever_comes_next_is_named() {
     let dee = metadata("partial", &[("pd", "Dee", "sip:dee@example.com", &["st3"])], &[("st3", "3")]);
     let (content_type, body) = multipart(&three_lines("sendonly"), &dee);
     let answer = peer.invite(&content_type, &body).await;
-    assert!(ports(&answer).iter().all(|port| *port > 0), "{}", answer.body);
+    assert!(answer.ports().iter().all(|port| *port > 0), "{}", answer.body);
     assert_eq!(house.tracks().last().unwrap(), &(Some("3".to_owned()), "Dee".to_owned()));
     assert_eq!(house.joined().len(), 4);
 }
@@ -125,7 +120,7 @@ async fn who_left_and_comes_back_is_the_same_party_again() {
     peer.ask("UPDATE", METADATA, &left("pc")).await;
     let (content_type, body) = multipart(&three_lines("sendonly"), &with_cyd());
     let answer = peer.invite(&content_type, &body).await;
-    assert!(ports(&answer).iter().all(|port| *port > 0), "{}", answer.body);
+    assert!(answer.ports().iter().all(|port| *port > 0), "{}", answer.body);
     let ids: Vec<ParticipantId> = {
         let log = house.log();
         log.iter().filter_map(|a| if let Asked::Join { who, .. } = a { Some(who.clone()) } else { None }).collect()
@@ -139,13 +134,13 @@ async fn a_line_that_was_never_anybodys_is_a_nameless_partys_as_before() {
     let mut peer = Peer::to(node).await;
     let (content_type, body) = multipart(&three_lines("sendonly"), &ann_and_bob());
     let answer = peer.invite(&content_type, &body).await;
-    assert!(ports(&answer).iter().all(|port| *port > 0), "{}", answer.body);
+    assert!(answer.ports().iter().all(|port| *port > 0), "{}", answer.body);
     assert_eq!(house.joined()[2], (Role::ThirdParty, String::new()));
     // A number that is given again, to a stream of another label, is a new line.
     peer.ask("UPDATE", METADATA, &left("pb")).await;
     assert_eq!(house.joined().len(), 3);
     let other = three_lines("sendonly").replace("a=label:2", "a=label:9").replace("40002", "40202");
     let answer = peer.invite("application/sdp", &other).await;
-    assert!(ports(&answer).iter().all(|port| *port > 0), "{}", answer.body);
+    assert!(answer.ports().iter().all(|port| *port > 0), "{}", answer.body);
     assert_eq!((house.joined().len(), house.tracks().last().unwrap()), (4, &(Some("9".to_owned()), String::new())));
 }

@@ -424,11 +424,7 @@ impl Call<'_> {
             Step::Mute { line, muted } => {
                 let Some(open) = self.state.lines.get_mut(&line) else { return Ok(()) };
                 open.muted = muted;
-                match switchboard.mute(&self.session, open.track, muted, GapCause::Hold).await {
-                    // They were taken out by the platform: there is nothing of theirs to mute.
-                    Ok(()) | Err(Refusal::NoSuchParticipant) => {}
-                    Err(refusal) => return Err(refusal),
-                }
+                switchboard.mute(&self.session, open.track, muted, GapCause::Hold).await?;
             }
             Step::Withdraw { line, owner } => {
                 let Some(before) = self.state.parties.get(&owner).cloned() else { return Ok(()) };
