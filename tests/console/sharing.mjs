@@ -121,6 +121,9 @@ try {
   await plain.fill("#reason", "He asked");
   await plain.click("button.primary");
   await plain.locator("[role=status]").waitFor();
+  // Copies come first: the page does not wait for the letter.
+  const sent = await letter(3);
+  must(sent.to === "ola@example.com", JSON.stringify(sent));
   step("without scripts too");
 } finally {
   await browser.close();
